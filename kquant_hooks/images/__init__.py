@@ -1,0 +1,1 @@
+"""Pillow: modes, pixels and indexed images."""

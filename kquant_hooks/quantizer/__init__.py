@@ -1,0 +1,1 @@
+"""The quantizer: NumPy only. No Pillow, no files, no printing."""

@@ -1,0 +1,60 @@
+"""The array types and the two sums that every stage shares.
+
+Exactness is what makes results the same on every machine: coordinates are integers held in floats, small
+enough that each product and each partial sum of a distance is an integer below the float's precision
+(2**24 for float32, 2**53 for float64). A matrix product then has one right answer, whatever the BLAS, its
+threads or the order of its additions. Sums over points go through ``bincount``, which adds in order.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.floating[Any]]
+Integers = npt.NDArray[np.integer[Any]]
+Bools = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Weighted points on an integer grid.
+
+    Attributes
+    ----------
+    coords : ndarray, shape (n, d), float32 or float64
+        Integer values in 0..2**bits - 1, of a dtype in which squared distances are exact.
+    weights : ndarray, shape (n,), float64
+        Pixels per point: positive integers.
+    bits : int
+        Width of the grid.
+    """
+
+    coords: Floats
+    weights: Floats
+    bits: int
+
+
+def exact_dtype(bits: int, dimensions: int) -> type[np.floating[Any]]:
+    """The smallest float type in which ``|c|**2 - 2 x.c`` is exact on a grid of that width."""
+    largest = 3 * dimensions << (2 * bits)
+    if largest <= 1 << 24:
+        return np.float32
+    if largest <= 1 << 53:
+        return np.float64
+    raise ValueError(f"a grid of {bits} bits in {dimensions} dimensions exceeds float64's exact range")
+
+
+def grouped_sums(groups: Integers, values: Sequence[Floats], count: int) -> list[Floats]:
+    """Per group, the sum of each array of ``values``: a list of float64 arrays of shape (count,)."""
+    return [np.bincount(groups, value, count).astype(np.float64, copy=False) for value in values]
+
+
+def ordered_total(values: Floats) -> float:
+    """The correctly rounded sum of a short array, whatever the order of its values."""
+    return math.fsum(values.tolist())

@@ -1,0 +1,171 @@
+"""Reduce a histogram to fewer weighted points: an adaptive grid of cells.
+
+A uniform grid wastes points on colours that hardly occur and is too coarse for dark or narrow-gamut
+pictures. Here a cell is split as long as its own squared error is large, as an octree would, so every
+point stands for about the same share of the error whatever the picture.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, Points, grouped_sums
+
+# Log2 of the number of cells to start with, and of the uniform cells that stand in for more points than
+# that while the large cells are looked at.
+_FIRST_CELLS = 12
+_STAND_INS = 18
+
+
+def reduce_to_cells(points: Points, target: int) -> Points:
+    """Weighted cell means of ``points``, roughly ``target`` to twice as many of them.
+
+    Parameters
+    ----------
+    points : Points
+        The coordinates are integers in 0..2**points.bits - 1.
+    target : int
+        How many points are wanted. Where ``points`` has no more than that it is returned as it is.
+
+    Returns
+    -------
+    Points
+        Means rounded to the integer grid of the input, in a fixed order.
+    """
+    dimensions = points.coords.shape[1]
+    if len(points.weights) <= target:
+        return points
+    items = _items_of(points)
+    first = max(1, _FIRST_CELLS // dimensions)
+    last = min(points.bits, _STAND_INS // dimensions)
+    if len(points.weights) <= 1 << (_STAND_INS - 2):
+        threshold = _error_per_cell(items, first, points.bits, target)
+        kept = _divide(items, first, points.bits, points.bits, threshold)[0]
+    else:
+        cell = _cells(items.coords, points.bits - last, last)
+        stand_ins, place = _merged(items, cell, last)
+        threshold = _error_per_cell(stand_ins, first, points.bits, target)
+        kept, undivided = _divide(stand_ins, first, last, points.bits, threshold)
+        rest = items.taken(np.flatnonzero(undivided[place[cell]]))
+        if len(rest.moments[0]):
+            kept += _divide(rest, last, points.bits, points.bits, threshold)[0]
+    moments = [np.concatenate(parts) for parts in zip(*kept, strict=True)]
+    means = np.stack([total / moments[0] for total in moments[1:]], axis=1)
+    return Points(np.rint(means).astype(points.coords.dtype), moments[0], points.bits)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Items:
+    """Things to be put in cells: where each lies, and its moments.
+
+    ``coords`` is int32 of shape (n, d); ``moments`` are the weight, the weighted coordinates and the
+    weighted squared length, each of shape (n,).
+    """
+
+    coords: Integers
+    moments: list[Floats]
+
+    def taken(self, index: Integers) -> _Items:
+        return _Items(self.coords[index], [moment[index] for moment in self.moments])
+
+
+def _items_of(points: Points) -> _Items:
+    moments = [points.weights]
+    square = np.zeros(len(points.weights))
+    for channel in range(points.coords.shape[1]):
+        value = points.coords[:, channel].astype(np.float64)
+        weighted = points.weights * value
+        moments.append(weighted)
+        square += weighted * value
+    return _Items(points.coords.astype(np.int32), [*moments, square])
+
+
+def _merged(items: _Items, cell: Integers, level: int) -> tuple[_Items, Integers]:
+    """One item for each occupied cell, and the place of each cell among them."""
+    dimensions = items.coords.shape[1]
+    moments = grouped_sums(cell, items.moments, 1 << (level * dimensions))
+    occupied = np.flatnonzero(moments[0])
+    place = np.zeros(len(moments[0]), np.intp)
+    place[occupied] = np.arange(len(occupied))
+    moments = [moment[occupied] for moment in moments]
+    means = np.stack([total / moments[0] for total in moments[1:-1]], axis=1)
+    # Truncated, a mean stays inside its cell.
+    return _Items(means.astype(np.int32), moments), place
+
+
+def _error_per_cell(items: _Items, level: int, bits: int, target: int) -> float:
+    """The largest error that a cell may have, if about ``target`` cells shall remain."""
+    dimensions = items.coords.shape[1]
+    cell = _cells(items.coords, bits - level, level)
+    moments = grouped_sums(cell, items.moments, 1 << (level * dimensions))
+    occupied = int(np.count_nonzero(moments[0]))
+    # Panter-Dite: error falls with the 2/3 power of the number of cells in three dimensions.
+    total = float(np.cumsum(_errors(moments))[-1])
+    return total * math.pow(occupied / target, 2 / 3) / target
+
+
+def _divide(
+    items: _Items, first: int, last: int, bits: int, threshold: float
+) -> tuple[list[list[Floats]], Bools]:
+    """Divide cells whose error is above ``threshold``, from level ``first`` down to level ``last``.
+
+    Returns
+    -------
+    kept : list of [weight, *sums]
+        The moments of the cells that are small enough, and of all that the finest level holds if that is
+        ``bits``.
+    undivided : ndarray of bool, one for each item
+        Which items lie in cells of level ``last`` that should be divided further.
+    """
+    dimensions = items.coords.shape[1]
+    undivided = np.zeros(len(items.moments[0]), bool)
+    index = np.arange(len(undivided))
+    cell = _cells(items.coords, bits - first, first)
+    cells = 1 << (first * dimensions)
+    kept = []
+    for level in range(first, last + 1):
+        if level == first and level * dimensions > _FIRST_CELLS:
+            cell, cells = _renumbered(cell, cells)
+        moments = grouped_sums(cell, items.moments, cells)
+        divide = (_errors(moments) > threshold) & (level < bits)
+        small = (moments[0] > 0) & ~divide
+        kept.append([moment[small] for moment in moments[:-1]])
+        inside = np.flatnonzero(divide[cell])
+        if not len(inside):
+            break
+        if level == last:
+            undivided[index[inside]] = True
+            break
+        cell, cells = _renumbered(cell[inside], cells)
+        items, index = items.taken(inside), index[inside]
+        for channel in range(dimensions):
+            cell = (cell << 1) | ((items.coords[:, channel] >> (bits - level - 1)) & 1)
+        cells <<= dimensions
+    return kept, undivided
+
+
+def _renumbered(cell: Integers, cells: int) -> tuple[Integers, int]:
+    """The same cells numbered without gaps."""
+    present = np.zeros(cells, bool)
+    present[cell] = True
+    number = np.cumsum(present) - 1
+    return number[cell], int(number[-1]) + 1
+
+
+def _cells(coords: Integers, shift: int, level: int) -> Integers:
+    cell = np.zeros(len(coords), np.intp)
+    for channel in range(coords.shape[1]):
+        cell = (cell << level) | (coords[:, channel] >> shift)
+    return cell
+
+
+def _errors(moments: list[Floats]) -> Floats:
+    """Squared error of each cell about its mean."""
+    weight, *sums, square = moments
+    between = np.zeros(len(weight))
+    for total in sums:
+        between += total * total
+    return square - between / np.maximum(weight, 1)

@@ -1,0 +1,145 @@
+"""Distinct colours with their pixel counts, and their coordinates for clustering and for mapping."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kquant_hooks.quantizer.arrays import Floats, Integers, Points, exact_dtype
+from kquant_hooks.quantizer.codes import OPAQUE, Codes
+
+_DESIGN_BITS = 10
+_FINE_BITS = 24
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Histogram:
+    """A picture without its geography: results depend on nothing else.
+
+    Attributes
+    ----------
+    colors : ndarray, shape (n, d), uint8 or uint16
+        Distinct colours in a fixed order. With alpha: R, G, B, A, not premultiplied, and all fully
+        transparent pixels as one row of zeros, which comes first.
+    weights : ndarray of int64, shape (n,)
+        Pixels of each colour.
+    alpha : bool
+        Whether the last channel is alpha.
+    """
+
+    colors: Integers
+    weights: Integers
+    alpha: bool
+
+    @property
+    def transparent(self) -> bool:
+        """Whether there are fully transparent pixels."""
+        return self.alpha and len(self.colors) > 0 and int(self.colors[0, 3]) == 0
+
+
+def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
+    """From R, G, B, A codes, which may repeat; also the row of the histogram for each code.
+
+    Fully transparent codes become one, whatever colour they hide. Without a translucent pixel the
+    histogram has three channels, so that the same pixels give the same histogram in every mode.
+    """
+    rising = len(codes) < 2 or bool((codes[1:] > codes[:-1]).all())
+    visible = np.where(codes < np.uint32(1 << 24), np.uint32(0), codes)
+    if rising and np.array_equal(visible, codes):
+        distinct, rows, weights = codes, np.arange(len(codes)), counts
+    else:
+        distinct, rows = np.unique(visible, return_inverse=True)
+        weights = np.zeros(len(distinct), np.int64)
+        np.add.at(weights, rows, counts)
+    alpha = bool((distinct < OPAQUE).any())
+    return Histogram(_bytes_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows
+
+
+def histogram_of_inks(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
+    """From codes of four plain channels, such as C, M, Y, K; distinct and rising."""
+    return Histogram(_bytes_of(codes), counts, False), np.arange(len(codes))
+
+
+def histogram_of_levels(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
+    """From 16-bit grey levels; distinct and rising."""
+    return Histogram(codes[:, None], counts, False), np.arange(len(codes))
+
+
+def codes_of(colors: Integers) -> Codes:
+    """The code of each colour: the inverse of the functions above, opaque where there is no alpha."""
+    if colors.dtype == np.uint16:
+        return colors[:, 0].astype(np.uint16)
+    return np.ascontiguousarray(opaque_rows(colors)).view("<u4")[:, 0].astype(np.uint32)
+
+
+def opaque_rows(colors: Integers) -> Integers:
+    """R, G, B, A rows: alpha 255 added where there is none."""
+    if colors.shape[1] == 4:
+        return colors
+    return np.concatenate([colors, np.full((len(colors), 1), 255, np.uint8)], axis=1)
+
+
+def with_alpha(histogram: Histogram) -> Histogram:
+    """The same R, G, B[, A] histogram, with an alpha channel."""
+    return Histogram(opaque_rows(histogram.colors), histogram.weights, True)
+
+
+def exact_coords(colors: Integers, *, alpha: bool) -> tuple[Floats, int, int]:
+    """Where colours lie when distances are measured: premultiplied by alpha.
+
+    Returns
+    -------
+    coords : ndarray, shape (n, d)
+        Whole levels; with alpha ``(R A, G A, B A, 255 A)``, which is 255 times the premultiplied colour.
+        Of the float type in which distances are exact.
+    bits : int
+        Width of these integers.
+    unit : int
+        How many of them make one level: 1, or 255 with alpha.
+    """
+    bits = 16 if alpha else 8 * colors.dtype.itemsize
+    coords = colors.astype(exact_dtype(bits, colors.shape[1]))
+    if not alpha:
+        return coords, bits, 1
+    opacity = coords[:, 3:].copy()
+    coords[:, 3] = 255
+    coords *= opacity
+    return coords, bits, 255
+
+
+def design_points(histogram: Histogram) -> Points:
+    """Coordinates for the heuristic stages: quarter levels, in float32 (16-bit grey: levels, float64)."""
+    coords, bits, unit = exact_coords(histogram.colors, alpha=histogram.alpha)
+    if histogram.colors.dtype != np.uint16:
+        bits = _DESIGN_BITS
+        coords = np.rint(coords * (4 / unit)) if unit > 1 else coords * 4
+    return _points(coords, histogram.weights, bits)
+
+
+def fine_points(histogram: Histogram) -> Points:
+    """Coordinates on a grid so fine that means on it are means for every purpose, in float64."""
+    coords, bits, _ = exact_coords(histogram.colors, alpha=histogram.alpha)
+    return _points(coords * np.float64(1 << (_FINE_BITS - bits)), histogram.weights, _FINE_BITS)
+
+
+def colors_at(centers: Floats, points: Points, histogram: Histogram) -> Integers:
+    """Centres on the grid of ``points`` rounded to colours like the histogram's: shape (k, d)."""
+    dtype = histogram.colors.dtype
+    peak = np.iinfo(dtype).max
+    if histogram.alpha:
+        largest = 65025 << (_FINE_BITS - 16) if points.bits == _FINE_BITS else 4 * 255
+        levels = centers.astype(np.float64) * (255 / largest)
+        levels[:, :3] *= 255 / np.maximum(levels[:, 3:], 1 / 255)
+    else:
+        levels = centers.astype(np.float64) / (1 << (points.bits - 8 * dtype.itemsize))
+    return np.clip(np.rint(levels), 0, peak).astype(dtype)
+
+
+def _points(coords: Floats, weights: Integers, bits: int) -> Points:
+    dtype = exact_dtype(bits, coords.shape[1])
+    return Points(coords.astype(dtype, copy=False), weights.astype(np.float64), bits)
+
+
+def _bytes_of(codes: Codes) -> Integers:
+    return codes.astype("<u4").view(np.uint8).reshape(-1, 4)

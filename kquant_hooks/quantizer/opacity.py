@@ -1,0 +1,67 @@
+"""Palette entries for pictures with alpha: what is opaque stays opaque."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, grouped_sums
+from kquant_hooks.quantizer.histogram import Histogram, exact_coords
+from kquant_hooks.quantizer.mapping import map_colors
+from kquant_hooks.quantizer.nearest import nearest
+
+_ROUNDS = 2
+
+
+def divide_by_opacity(histogram: Histogram, entries: Integers) -> Integers:
+    """Let each entry serve opaque or translucent colours, and average each kind apart.
+
+    A cluster of both would have a mean that is almost opaque: a solid shape would let its background
+    through. The kind with more pixels takes the entry.
+
+    Parameters
+    ----------
+    histogram : Histogram
+        With alpha; without fully transparent pixels.
+    entries : ndarray of uint8, shape (k, 4)
+
+    Returns
+    -------
+    ndarray of uint8, shape (k, 4)
+    """
+    solid = histogram.colors[:, 3] == 255
+    coords, _, _ = exact_coords(histogram.colors, alpha=True)
+    labels, _ = nearest(coords, exact_coords(entries, alpha=True)[0])
+    solid_weight, other_weight = _weights(histogram, labels, solid, len(entries))
+    opaque = (solid_weight >= other_weight) & (solid_weight > 0)
+    if solid.any() and not opaque.any():
+        opaque[np.argmax(solid_weight)] = True
+    for _ in range(_ROUNDS):
+        entries = _averages(histogram, labels, solid, opaque, entries)
+        labels = map_colors(histogram, entries).labels
+    return entries
+
+
+def _weights(histogram: Histogram, labels: Integers, solid: Bools, count: int) -> tuple[Floats, Floats]:
+    weights = histogram.weights.astype(np.float64)
+    solid_weight, other_weight = grouped_sums(labels, [weights * solid, weights * ~solid], count)
+    return solid_weight, other_weight
+
+
+def _averages(
+    histogram: Histogram, labels: Integers, solid: Bools, opaque: Bools, entries: Integers
+) -> Integers:
+    """Mean of the members of an entry's own kind, not premultiplied; an entry without keeps its colour."""
+    counted = np.where(solid == opaque[labels], histogram.weights, 0).astype(np.float64)
+    coords, _, _ = exact_coords(histogram.colors, alpha=True)
+    rows = [counted * coords[:, channel] for channel in range(4)]
+    *color, coverage = grouped_sums(labels, rows, len(entries))
+    weight = grouped_sums(labels, [counted], len(entries))[0]
+    filled = weight > 0
+    result = entries.copy()
+    for channel in range(3):
+        level = 255 * color[channel][filled] / coverage[filled]
+        result[filled, channel] = np.minimum(np.rint(level), 255)
+    result[filled, 3] = np.rint(coverage[filled] / (255 * weight[filled]))
+    result[opaque, 3] = 255
+    result[result[:, 3] == 0] = 0
+    return result

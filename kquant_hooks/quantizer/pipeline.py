@@ -1,0 +1,221 @@
+"""Where the stages are joined: histogram in, palette and a label for every distinct colour out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kquant_hooks.quantizer.arrays import Integers, Points
+from kquant_hooks.quantizer.cells import reduce_to_cells
+from kquant_hooks.quantizer.histogram import (
+    Histogram,
+    codes_of,
+    colors_at,
+    design_points,
+    exact_coords,
+    fine_points,
+    opaque_rows,
+    with_alpha,
+)
+from kquant_hooks.quantizer.kmeans import Descent, lloyd, split_to, swap
+from kquant_hooks.quantizer.mapping import Mapping, map_colors
+from kquant_hooks.quantizer.opacity import divide_by_opacity
+from kquant_hooks.quantizer.ordering import by_first_use, by_lightness, by_population
+from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
+from kquant_hooks.quantizer.seeding import kmeans_plus_plus, merge_pairs, random_pixels, wu_cuts
+from kquant_hooks.quantizer.settings import EFFORTS, Settings
+
+_FILL_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustering:
+    """A histogram quantized.
+
+    Attributes
+    ----------
+    entries : ndarray, shape (k, d)
+        The palette, like the histogram's colours; distinct. Each is used, save where it was given.
+    labels : ndarray of uint8, shape (n,)
+        The entry of each distinct colour.
+    mse : float
+        Mean over pixels of the sum over channels of squared errors, in squared levels; colours with alpha
+        are compared premultiplied, alpha included.
+    psnr : float
+        In decibels, over all channels; infinite where nothing changed.
+    iterations : int
+        k-means iterations, those of the search included; 0 where nothing was learnt.
+    converged : bool
+        False where ``max_iter`` ended the descent.
+    """
+
+    entries: Integers
+    labels: npt.NDArray[np.uint8]
+    mse: float
+    psnr: float
+    iterations: int
+    converged: bool
+
+
+def cluster(histogram: Histogram, settings: Settings, ranks: Integers | None = None) -> Clustering:
+    """Quantize a histogram.
+
+    Parameters
+    ----------
+    histogram : Histogram
+    settings : Settings
+    ranks : ndarray of int, shape (n,), optional
+        Place of each colour in an order that the picture came with.
+
+    Raises
+    ------
+    ValueError
+        If one colour is wanted of a picture that is transparent in part; if the given palette is not of
+        the histogram's kind or has no room for transparency.
+    """
+    learnt = Descent(np.empty(0), 0, True)
+    if settings.palette is not None:
+        histogram, entries = _with_given(histogram, settings.palette)
+        if settings.order == "lightness":
+            entries = entries[by_lightness(entries)]
+        mapping = map_colors(histogram, entries)
+    else:
+        if len(histogram.colors) <= settings.colors:
+            entries = histogram.colors
+        else:
+            entries, learnt = _learn(histogram, settings)
+        entries, mapping = _fill(histogram, entries, settings.colors)
+    entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks)
+    _, _, unit = exact_coords(histogram.colors[:0], alpha=histogram.alpha)
+    total = int(mapping.errors @ histogram.weights)
+    pixels = max(1, int(histogram.weights.sum()))
+    mse = total / (unit * unit * pixels)
+    peak = int(np.iinfo(histogram.colors.dtype).max)
+    psnr = 10 * math.log10(peak * peak * histogram.colors.shape[1] / mse) if total else math.inf
+    labels = mapping.labels.astype(np.uint8)
+    return Clustering(entries, labels, mse, psnr, learnt.iterations, learnt.converged)
+
+
+def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Integers]:
+    """The histogram and the palette with alpha where either has it.
+
+    A transparent entry is put in front where the picture needs one and the palette has none.
+    """
+    entries: Integers = palette.colors
+    if entries.shape[1] == 3 and not histogram.alpha:
+        return histogram, entries
+    histogram, entries = with_alpha(histogram), opaque_rows(entries)
+    if histogram.transparent and not (entries[:, 3] == 0).any():
+        if len(entries) == MAX_COLORS:
+            raise ValueError(
+                f"the palette's {MAX_COLORS} colours leave no room for the transparent pixels; "
+                "drop one, or give one alpha 0"
+            )
+        entries = np.concatenate([np.zeros((1, 4), np.uint8), entries])
+    return histogram, entries
+
+
+def _learn(histogram: Histogram, settings: Settings) -> tuple[Integers, Descent]:
+    """Entries near a minimum of the error: at most ``settings.colors``, perhaps equal or unused ones."""
+    count = settings.colors
+    if histogram.transparent:
+        count -= 1
+        if count == 0:
+            raise ValueError(
+                "colors=1 cannot keep transparent pixels apart from visible ones; use colors=2 or more"
+            )
+        histogram = Histogram(histogram.colors[1:], histogram.weights[1:], True)
+        entries, learnt = _learn_visible(histogram, count, settings)
+        return np.concatenate([np.zeros((1, 4), np.uint8), entries]), learnt
+    return _learn_visible(histogram, count, settings)
+
+
+def _learn_visible(histogram: Histogram, count: int, settings: Settings) -> tuple[Integers, Descent]:
+    if len(histogram.colors) <= count:
+        return histogram.colors, Descent(np.empty(0), 0, True)
+    if settings.init == "wu":
+        points = design_points(histogram)
+        learnt = _search(points, count, settings)
+    else:
+        points = fine_points(histogram)
+        seeds = random_pixels if settings.init == "random" else kmeans_plus_plus
+        centers = seeds(points, count, settings.seed)
+        tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
+        learnt = lloyd(points, centers, settings.max_iter, tol)
+    entries = colors_at(learnt.centers, points, histogram)
+    if histogram.alpha:
+        entries = divide_by_opacity(histogram, entries)
+    return entries, learnt
+
+
+def _search(points: Points, count: int, settings: Settings) -> Descent:
+    """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours."""
+    effort = EFFORTS[settings.effort]
+    tol = effort.tol if settings.tol is None else settings.tol
+    medium = reduce_to_cells(points, effort.descent_points)
+    coarse = reduce_to_cells(medium, effort.search_points)
+    means, weights = wu_cuts(coarse, count * effort.oversplit)
+    centers = merge_pairs(means, weights, count)
+    centers = split_to(coarse, np.rint(centers).astype(points.coords.dtype), count)
+    stages: list[tuple[Points, int | None, int]] = [(coarse, None, effort.swap_tries), (medium, None, 0)]
+    if len(points.weights) <= effort.refine_colors:
+        stages.append((points, effort.refine_iterations, 0))
+    used = 0
+    stopped_by_itself = True
+    for stage, limit, tries in stages:
+        descent = lloyd(stage, centers, _least(limit, _left(settings, used)), tol)
+        used += descent.iterations
+        centers = descent.centers
+        stopped_by_itself = descent.converged or descent.iterations == limit
+        tries = _least(tries, _left(settings, used, effort.swap_settle)) or 0
+        swapped = swap(stage, centers, tries, effort.swap_share, effort.swap_settle)
+        used += swapped.iterations
+        centers = swapped.centers
+    return Descent(centers, used, stopped_by_itself)
+
+
+def _left(settings: Settings, used: int, unit: int = 1) -> int | None:
+    """How many times ``unit`` iterations are still allowed; None: any number."""
+    return None if settings.max_iter is None else (settings.max_iter - used) // unit
+
+
+def _least(limit: int | None, other: int | None) -> int | None:
+    given = [value for value in (limit, other) if value is not None]
+    return min(given) if given else None
+
+
+def _fill(histogram: Histogram, entries: Integers, count: int) -> tuple[Integers, Mapping]:
+    """Drop equal and unused entries; give their places to the colours that fit worst."""
+    for round_ in range(_FILL_ROUNDS):
+        _, first = np.unique(codes_of(entries), return_index=True)
+        entries = entries[first]
+        entries = entries[by_lightness(entries)]
+        mapping = map_colors(histogram, entries)
+        used = np.bincount(mapping.labels, minlength=len(entries)) > 0
+        missing = min(count, len(histogram.colors)) - int(np.count_nonzero(used))
+        if missing == 0 or round_ == _FILL_ROUNDS - 1:
+            break
+        loss = mapping.errors * histogram.weights
+        worst = np.argsort(-loss, kind="stable")[:missing]
+        entries = np.concatenate([entries[used], histogram.colors[worst[loss[worst] > 0]]])
+    # Without its unused entries the order of the others is the same, and so is every nearest one.
+    rank = np.cumsum(used) - 1
+    return entries[used], Mapping(rank[mapping.labels], mapping.errors)
+
+
+def _reorder(
+    histogram: Histogram, entries: Integers, mapping: Mapping, order: str, ranks: Integers | None
+) -> tuple[Integers, Mapping]:
+    """Put entries into an order that depends on their use, and map again: ties go by the order."""
+    if order == "population":
+        populations = np.zeros(len(entries), np.int64)
+        np.add.at(populations, mapping.labels, histogram.weights)
+        entries = entries[by_population(entries, populations)]
+    elif order == "given" and ranks is not None:
+        entries = entries[by_first_use(mapping.labels, ranks, len(entries))]
+    else:
+        return entries, mapping
+    return entries, map_colors(histogram, entries)

@@ -1,0 +1,219 @@
+"""``kquant quantize``, as a process and by its ``main``."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers import colors_of
+from PIL import Image
+
+from kquant_hooks import quantize
+from kquant_hooks.cli import main
+from kquant_hooks.quantizer.settings import OPTIONS
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+SUFFIXES = ["jpg", "png", "bmp", "gif", "tiff", "webp", "ppm"]
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_formats_go_in_and_an_indexed_png_comes_out(suffix, photo, tmp_path, capsys):
+    source, target = tmp_path / f"photo.{suffix}", tmp_path / "out.png"
+    photo.save(source)
+    assert main(["quantize", str(source), "--colors", "5", "-o", str(target)]) == 0
+    with Image.open(target) as image:
+        assert (image.format, image.mode, image.size) == ("PNG", "P", photo.size)
+        assert len(colors_of(image.convert("RGB"))) == 5
+    captured = capsys.readouterr()
+    pattern = rf"{source} -> {target}  [\d ]+ -> 5 colours  [\d.]+ KiB -> [\d.]+ (Ki)?B  PSNR [\d.]+ dB\n"
+    assert re.fullmatch(pattern, captured.out)
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize(
+    "command", [[Path(sys.executable).with_name("kquant")], [sys.executable, "-m", "kquant_hooks"]]
+)
+def test_as_a_process(command, photo, tmp_path):
+    photo.save(tmp_path / "photo.png")
+    result = subprocess.run(
+        [*command, "quantize", "photo.png", "-c", "4", "-o", "out.png"], cwd=tmp_path, capture_output=True
+    )
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert names_in(tmp_path) == ["out.png", "photo.png"]
+
+
+def test_the_same_as_the_library(photo, tmp_path):
+    photo.save(tmp_path / "photo.png")
+    arguments = ["-c", "9", "--effort", "best", "--order", "population", "--max-iter", "none"]
+    main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "out.png"), *arguments])
+    expected = quantize(photo, 9, effort="best", order="population").image
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.tobytes() == expected.tobytes()
+        assert image.getpalette() == expected.getpalette()
+
+
+def test_a_palette_of_hex_colours(photo, tmp_path):
+    photo.save(tmp_path / "photo.png")
+    target = tmp_path / "out.png"
+    assert main(["quantize", str(tmp_path / "photo.png"), "--palette", "#000,#fff", "-o", str(target)]) == 0
+    with Image.open(target) as image:
+        assert colors_of(image.convert("RGB")) == {(0, 0, 0), (255, 255, 255)}
+
+
+def test_an_image_with_few_colours_says_so(tmp_path, capsys):
+    Image.new("RGB", (4, 4)).save(tmp_path / "black.png")
+    assert main(["quantize", str(tmp_path / "black.png"), "-o", str(tmp_path / "out.png")]) == 0
+    assert "1 -> 1 colours" in (line := capsys.readouterr().out)
+    assert line.endswith("no pixel changed\n")
+
+
+def test_orientation_profile_and_resolution_survive(photo, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo.save(tmp_path / "photo.jpg", exif=exif, dpi=(300, 300), icc_profile=b"a profile")
+    main(["quantize", str(tmp_path / "photo.jpg"), "-c", "8", "-o", str(tmp_path / "out.png")])
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.getexif()[0x0112] == 6
+        assert image.info["icc_profile"] == b"a profile"
+        assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+
+
+def test_writing_onto_the_source_keeps_its_mode(photo, tmp_path):
+    path = tmp_path / "photo.png"
+    photo.save(path)
+    path.chmod(0o640)
+    assert main(["quantize", str(path), "-c", "3", "-o", str(path)]) == 0
+    with Image.open(path) as image:
+        assert image.mode == "P"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert names_in(tmp_path) == ["photo.png"]
+
+
+def test_a_new_file_gets_the_usual_mode(photo, tmp_path):
+    photo.save(tmp_path / "photo.png")
+    (tmp_path / "plain").touch()
+    main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "out.png")])
+    assert (tmp_path / "out.png").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_names_of_all_kinds(photo, tmp_path):
+    for name in ("with space.png", "-dash.png", "neue\nzeile.png", "ümlaut.png", "<b>.png"):
+        photo.save(tmp_path / name)
+        command = [sys.executable, "-m", "kquant_hooks", "quantize", "-o", f"out {name}", "--", name]
+        result = subprocess.run(command, cwd=tmp_path, capture_output=True)
+        assert (result.returncode, result.stderr) == (0, b""), name
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes on Linux only")
+def test_a_name_that_is_no_text(photo, tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.png")
+    photo.save(path, "PNG")
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", path, "-o", "out.png"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+def broken_files(folder):
+    photo = Image.effect_noise((64, 64), 50)
+    photo.save(folder / "good.png")
+    whole = (folder / "good.png").read_bytes()
+    (folder / "truncated.png").write_bytes(whole[: len(whole) // 2])
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.png").write_text("this is no image\n")
+    (folder / "animated.gif").touch()
+    photo.save(folder / "animated.gif", save_all=True, append_images=[photo.rotate(90)])
+    photo.convert("CMYK").save(folder / "inks.jpg")
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "pipe")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the platform has no pipes with names")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("missing.png", "cannot read .*missing.png: No such file or directory"),
+        ("folder", "folder is a folder, not an image"),
+        ("pipe", "pipe is no regular file, not an image"),
+        ("text.png", "text.png is not an image in a known format"),
+        ("empty.png", "empty.png is not an image in a known format"),
+        ("truncated.png", "cannot decode .*truncated.png: "),
+        ("animated.gif", "animated.gif has 2 frames; only still images can be quantized"),
+        ("inks.jpg", "a palette cannot hold mode 'CMYK' images; convert to 'RGB' first"),
+    ],
+)
+def test_bad_sources_are_one_line_and_code_3(name, message, tmp_path, capsys):
+    broken_files(tmp_path)
+    before = names_in(tmp_path)
+    assert main(["quantize", str(tmp_path / name), "-o", str(tmp_path / "out.png")]) == 3
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert re.fullmatch(rf"kquant: .*{message}.*\n", captured.err)
+    assert names_in(tmp_path) == before
+
+
+def test_unwritable_targets_are_one_line_and_code_3(photo, tmp_path, capsys):
+    photo.save(tmp_path / "photo.png")
+    (tmp_path / "folder.png").mkdir()
+    for target, reason in [("none/out.png", "No such file"), ("folder.png", "Is a directory")]:
+        assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / target)]) == 3
+        assert re.fullmatch(rf"kquant: cannot write .*{target}: {reason}.*\n", capsys.readouterr().err)
+    assert names_in(tmp_path) == ["folder.png", "photo.png"]
+
+
+def test_a_full_disk_leaves_the_target_as_it_was(photo, tmp_path, capsys, monkeypatch):
+    photo.save(tmp_path / "photo.png")
+    target = tmp_path / "out.png"
+    target.write_bytes(b"old")
+
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(target)]) == 3
+    assert "No space left on device" in capsys.readouterr().err
+    assert target.read_bytes() == b"old"
+    assert names_in(tmp_path) == ["out.png", "photo.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--colors", "300"], "colors=300 is outside 1..256"),
+        (["--colors", "many"], "colors='many' is not an integer from 1 to 256"),
+        (["--tol", "2"], "tol=2.0 is outside 0..1"),
+        (["--init", "magic"], "init='magic' is not wu"),
+        (["--palette", "#zzz"], "'#zzz' is not a hex colour"),
+        (["-o", "out.jpg"], "--output out.jpg will be a PNG; give it a name that ends in .png"),
+    ],
+)
+def test_wrong_options_are_one_line_and_code_2(arguments, message, capsys):
+    assert main(["quantize", "photo.png", "-o", "out.png", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+    assert message in captured.err
+
+
+@pytest.mark.parametrize("arguments", [[], ["quantize"], ["quantize", "a.png"], ["compress"]])
+def test_wrong_usage_is_code_2(arguments):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+def test_help_names_every_option_and_ends_with_examples(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["quantize", "--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    for name in OPTIONS:
+        assert "--" + name.replace("_", "-") in text
+    assert "examples:\n  kquant quantize photo.jpg --colors 5 -o out.png" in text

@@ -1,0 +1,73 @@
+"""The same input and settings give the same bytes: on any number of threads, in any mode, in any process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import draw_photo
+from PIL import Image
+
+from kquant_hooks import KMeansQuantize, quantize
+
+PROGRAM = """
+import hashlib
+import sys
+sys.path.insert(0, sys.argv[1])
+from conftest import draw_photo, draw_translucent
+from kquant_hooks import quantize
+digest = hashlib.sha256()
+pictures = (draw_photo(480, 360), draw_translucent(150, 100), draw_photo(64, 64).convert("L"))
+for image, effort in zip(pictures, ("balanced", "best", "fast")):
+    for colors in (3, 40, 256):
+        result = quantize(image, colors, effort=effort)
+        digest.update(result.image.tobytes() + repr((result.palette, result.mse)).encode())
+digest.update(repr(quantize(draw_photo(), 9, init="k-means++", seed=3)).encode().split(b"palette")[1])
+print(digest.hexdigest())
+"""
+
+
+def digest(**environment: str) -> str:
+    command = [sys.executable, "-c", PROGRAM, str(Path(__file__).parent)]
+    result = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
+    return result.stdout
+
+
+def test_threads_and_kernels_of_the_blas_change_nothing():
+    expected = digest(OPENBLAS_NUM_THREADS="1")
+    assert digest(OPENBLAS_NUM_THREADS="2") == expected
+    assert digest(OPENBLAS_NUM_THREADS="7") == expected
+    # Other instruction sets round other partial sums, where sums are not exact.
+    assert digest(OPENBLAS_CORETYPE="Nehalem") == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the platform cannot bind to a core")
+def test_cores_change_nothing():
+    photo = draw_photo(640, 480)
+    expected = quantize(photo, 256).image.tobytes()
+    cores = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(cores)})
+        assert quantize(photo, 256).image.tobytes() == expected
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+@pytest.mark.parametrize("colors", [2, 7, 100])
+def test_equal_pixels_in_any_mode_give_equal_results(colors):
+    source = draw_photo().quantize(200)
+    rgb = source.convert("RGB")
+    padded = Image.frombytes("RGBX", rgb.size, np.asarray(rgb.convert("RGBA")).tobytes())
+    results = {
+        image.mode: hashlib.sha256(image.filter(KMeansQuantize(colors)).convert("RGB").tobytes()).hexdigest()
+        for image in (source, rgb, rgb.convert("RGBA"), padded)
+    }
+    assert len(results) == 4
+    assert len(set(results.values())) == 1

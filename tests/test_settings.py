@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kquant_hooks import KMeansQuantize, Palette, quantize
+from kquant_hooks.quantizer.settings import EFFORTS, OPTIONS, Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("colors", True, "colors=True is not an integer from 1 to 256"),
+        ("colors", 5.0, "colors=5.0 is not an integer from 1 to 256"),
+        ("colors", None, "colors=None is not an integer from 1 to 256"),
+        ("colors", "5", "colors='5' is not an integer from 1 to 256"),
+        ("colors", 0, "colors=0 is outside 1..256"),
+        ("colors", -3, "colors=-3 is outside 1..256"),
+        ("colors", 257, "colors=257 is outside 1..256"),
+        ("palette", ["#fff"], r"palette=\['#fff'\] is not a Palette, or None"),
+        ("init", "wu2", "init='wu2' is not wu | k-means"),
+        ("init", None, "init=None is not wu"),
+        ("effort", 3, "effort=3 is not fast | balanced | best"),
+        ("max_iter", 0, "max_iter=0 is not an integer from 1, or None"),
+        ("max_iter", True, "max_iter=True is not an integer from 1, or None"),
+        ("tol", -0.1, "tol=-0.1 is outside 0..1"),
+        ("tol", 1.5, "tol=1.5 is outside 0..1"),
+        ("tol", float("nan"), "tol=nan is outside 0..1"),
+        ("tol", "0", "tol='0' is not a number from 0 to 1, or None"),
+        ("seed", -1, "seed=-1 is not an integer from 0"),
+        ("seed", 1.0, "seed=1.0 is not an integer from 0"),
+        ("order", "hue?", "order='hue.' is not given | lightness | population"),
+    ],
+)
+@pytest.mark.parametrize("face", [Settings, KMeansQuantize, lambda **options: quantize(None, **options)])
+def test_wrong_values_are_refused_in_the_constructor(face, name, value, message):
+    with pytest.raises(ValueError, match=message.replace("|", r"\|")):
+        face(**{name: value})
+
+
+def test_unknown_options_are_refused():
+    with pytest.raises(TypeError, match="colour"):
+        KMeansQuantize(colour=3)
+
+
+def test_numpy_integers_are_integers():
+    assert KMeansQuantize(np.int64(5)) == KMeansQuantize(5)
+    assert type(KMeansQuantize(np.int64(5)).colors) is int
+
+
+def test_efforts_and_choices_agree():
+    assert tuple(EFFORTS) == OPTIONS["effort"].choices
+
+
+def test_every_option_is_described():
+    for name, option in OPTIONS.items():
+        assert option.help, name
+
+
+def test_palette_hashes_with_the_settings():
+    assert hash(Settings(palette=Palette(["#000"]))) == hash(Settings(palette=Palette(["#000"])))

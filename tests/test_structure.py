@@ -1,0 +1,96 @@
+"""The shape of the house: who imports whom, and what importing costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import kquant_hooks
+
+PACKAGE = Path(kquant_hooks.__file__).parent
+# Each may import what stands before it; parts on one line do not know each other.
+LAYERS = [["quantizer"], ["images"], ["assets"], ["filter", "report"], ["cli"], ["__main__"]]
+RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+# Third-party packages and the parts that may import them.
+ALLOWED = {"PIL": {"images", "assets", "filter"}, "numpy": {"quantizer", "images"}}
+
+SOURCES = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports_of(path: Path) -> set[str]:
+    """Names of the modules that a file imports, anywhere in it."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names.add(node.module or "")
+    return names
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    part = part_of(path)
+    for name in imports_of(path):
+        package, _, inner = name.partition(".")
+        if package == "kquant_hooks":
+            other = inner.partition(".")[0]
+            assert other == part or RANKS[other] < RANKS[part], f"{path} imports {name}"
+        elif package not in sys.stdlib_module_names:
+            assert part in ALLOWED.get(package, set()), f"{path} imports {name}"
+
+
+def test_modules_of_a_part_form_no_circle():
+    edges = {
+        "kquant_hooks." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): imports_of(path)
+        for path in SOURCES
+    }
+    done: set[str] = set()
+
+    def visit(module: str, above: tuple[str, ...]) -> None:
+        assert module not in above, " -> ".join((*above, module))
+        if module not in done:
+            for inner in edges.get(module, ()):
+                visit(inner, (*above, module))
+            done.add(module)
+
+    for module in edges:
+        visit(module, ())
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    program = "import kquant_hooks, sys; print(*{'numpy', 'PIL', 'argparse'} & set(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
+
+
+def test_settings_are_read_without_numpy():
+    program = (
+        "import sys; from kquant_hooks.quantizer.settings import Settings; "
+        "from kquant_hooks import Palette; Settings(5, palette=Palette(['#fff'])); "
+        "print(*{'numpy', 'PIL'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
+
+
+def test_public_names():
+    assert set(kquant_hooks.__all__) <= set(dir(kquant_hooks))
+    for name in kquant_hooks.__all__:
+        assert getattr(kquant_hooks, name).__doc__
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        kquant_hooks.nothing  # noqa: B018  the access is what is tested
+
+
+def test_the_package_is_typed():
+    assert files("kquant_hooks").joinpath("py.typed").is_file()
