@@ -1,0 +1,94 @@
+"""The README is true: its code runs, its commands work, its tables are those of the code.
+
+Run as a program it prints the tables.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from kquant_hooks.cli import main
+from kquant_hooks.images.modes import CONVERSIONS, MODES
+from kquant_hooks.quantizer.settings import OPTIONS, Settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+def options_table() -> str:
+    defaults = {name: Settings.__dataclass_fields__[name].default for name in OPTIONS}
+    rows = [
+        [f"`{name}`", option.accepts(), f"`{defaults[name]}`", option.help]
+        for name, option in OPTIONS.items()
+    ]
+    return table(["option", "values", "default", "what it does"], rows)
+
+
+def modes_table() -> str:
+    rows = [[f"`{name}`", mode.note] for name, mode in MODES.items()]
+    rows += [[f"`{name}`", f"refused; convert to `{target}` first"] for name, target in CONVERSIONS.items()]
+    return table(["mode", "what is clustered"], rows)
+
+
+TABLES = {"options": options_table, "modes": modes_table}
+
+
+@pytest.mark.parametrize("name", sorted(TABLES))
+def test_tables_are_those_of_the_code(name):
+    shown = re.search(rf"<!-- {name}: .*? -->\n(.*?)\n?<!-- end -->", README, re.DOTALL)
+    assert shown is not None
+    assert shown[1] == TABLES[name]()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder with the pictures that the README speaks of, as the current one."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copy(ROOT / "examples" / "lake.jpg", tmp_path / "photo.jpg")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_code_runs(code, folder):
+    scope: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), scope)
+    if "small" in scope:
+        assert len(scope["small"].getcolors()) == 5
+
+
+def test_there_are_code_blocks_and_commands():
+    assert len(blocks("python")) >= 2
+    assert len(blocks("console")) >= 3
+
+
+@pytest.mark.parametrize("command", re.findall(r"kquant (quantize .*)", "".join(blocks("console"))))
+def test_commands_work(command, folder):
+    arguments = shlex.split(command)
+    assert main(arguments) == 0
+    with Image.open(arguments[arguments.index("-o") + 1]) as image:
+        assert len(image.convert("RGB").getcolors()) == 5
+
+
+def test_files_it_links_to_exist():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+if __name__ == "__main__":
+    print(options_table(), modes_table(), sep="\n\n")
