@@ -186,6 +186,18 @@ def test_dark_picture_with_one_bright_pixel_is_resolved():
     assert result.mse < 8
 
 
+@pytest.mark.parametrize(("levels", "outlier"), [(256, False), (41, False), (41, True)])
+def test_uniform_noise_is_divided_at_least_as_well_as_by_a_grid(levels, outlier):
+    # More distinct colours than are looked at one by one; 64 cubes of equal size are the obvious solution.
+    pixels = np.random.default_rng(1).integers(0, levels, (500, 400, 3), dtype=np.uint8)
+    if outlier:
+        pixels[0, 0] = 255
+    result = quantize(Image.fromarray(pixels), 64)
+    assert len(result.palette) == 64
+    rounding = 3 / 12  # entries are whole levels
+    assert result.mse <= 3 * (levels / 4) ** 2 / 12 + rounding
+
+
 def test_many_pixels_are_counted_like_few(photo):
     # Above a million pixels colours are counted in a table instead of being sorted.
     large = Image.new("RGB", (96 * 14, 64 * 14))

@@ -134,8 +134,6 @@ def _learn(histogram: Histogram, settings: Settings) -> tuple[Integers, Descent]
 
 
 def _learn_visible(histogram: Histogram, count: int, settings: Settings) -> tuple[Integers, Descent]:
-    if len(histogram.colors) <= count:
-        return histogram.colors, Descent(np.empty(0), 0, True)
     if settings.init == "wu":
         points = design_points(histogram)
         learnt = _search(points, count, settings)
@@ -188,20 +186,27 @@ def _least(limit: int | None, other: int | None) -> int | None:
 
 
 def _fill(histogram: Histogram, entries: Integers, count: int) -> tuple[Integers, Mapping]:
-    """Drop equal and unused entries; give their places to the colours that fit worst."""
-    for round_ in range(_FILL_ROUNDS):
-        _, first = np.unique(codes_of(entries), return_index=True)
-        entries = entries[first]
-        entries = entries[by_lightness(entries)]
-        mapping = map_colors(histogram, entries)
-        used = np.bincount(mapping.labels, minlength=len(entries)) > 0
-        missing = min(count, len(histogram.colors)) - int(np.count_nonzero(used))
-        if missing == 0 or round_ == _FILL_ROUNDS - 1:
+    """Give the places of equal and of unused entries to the colours that fit worst."""
+    entries, mapping = _used(histogram, entries)
+    for _ in range(_FILL_ROUNDS):
+        missing = min(count, len(histogram.colors)) - len(entries)
+        if missing == 0:
             break
         loss = mapping.errors * histogram.weights
         worst = np.argsort(-loss, kind="stable")[:missing]
-        entries = np.concatenate([entries[used], histogram.colors[worst[loss[worst] > 0]]])
-    # Without its unused entries the order of the others is the same, and so is every nearest one.
+        worst = worst[loss[worst] > 0]
+        entries, mapping = _used(histogram, np.concatenate([entries, histogram.colors[worst]]))
+    return entries, mapping
+
+
+def _used(histogram: Histogram, entries: Integers) -> tuple[Integers, Mapping]:
+    """The distinct entries that some colour is nearest to, in order of lightness."""
+    _, first = np.unique(codes_of(entries), return_index=True)
+    entries = entries[first]
+    entries = entries[by_lightness(entries)]
+    mapping = map_colors(histogram, entries)
+    used = np.bincount(mapping.labels, minlength=len(entries)) > 0
+    # Without the others the order of these is the same, and so is every nearest one.
     rank = np.cumsum(used) - 1
     return entries[used], Mapping(rank[mapping.labels], mapping.errors)
 
