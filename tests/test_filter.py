@@ -81,6 +81,12 @@ def test_an_image_with_few_colours_comes_back_unchanged():
     assert image.filter(KMeansQuantize(2)).tobytes() == image.tobytes()
 
 
+def test_the_result_shares_no_memory_with_the_source():
+    image = Image.new("RGB", (4, 4), "#123456")
+    image.filter(KMeansQuantize(2)).putpixel((0, 0), (1, 2, 3))
+    assert image.getpixel((0, 0)) == (0x12, 0x34, 0x56)
+
+
 def test_p_keeps_its_indices_and_their_order(photo):
     image = photo.quantize(64)
     result = image.filter(KMeansQuantize(8))
@@ -122,6 +128,13 @@ def test_transparent_stays_transparent_and_opaque_stays_opaque(translucent, colo
     assert (pixels[before == 0] == 0).all()
     assert (pixels[before == 255][:, 3] == 255).all()
     assert len(colors_of(result)) <= colors
+
+
+def test_opaque_pixels_never_take_an_almost_opaque_entry():
+    image = Image.new("RGBA", (150, 1))
+    image.putdata([(200, 0, 0, 250)] * 90 + [(200, 0, 0, 255)] * 10 + [(0, 0, 255, 255)] * 50)
+    alpha = [pixel[3] for pixel in image.filter(KMeansQuantize(2)).get_flattened_data()]
+    assert alpha[90:] == [255] * 60
 
 
 def test_alpha_is_clustered_premultiplied():

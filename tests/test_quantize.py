@@ -114,6 +114,20 @@ def test_a_given_palette_is_kept_whole_and_in_order(photo):
     assert ordered.hex() == ("#000000", "#00ff00", "#00ff01", "#ffffff")
 
 
+def test_transparent_comes_first_whatever_colour_it_hides(photo):
+    palette = Palette(["#000000", "#ffffff00", "#808080"])
+    assert quantize(photo, palette=palette, order="lightness").palette.hex()[0] == "#ffffff00"
+
+
+@pytest.mark.parametrize("init", ["wu", "k-means++", "random"])
+def test_places_of_equal_entries_are_given_to_other_colours(init):
+    # So dense that means round to the same colours again and again.
+    levels = np.mgrid[100:107, 100:107, 100:107].reshape(3, -1).T.astype(np.uint8)
+    result = quantize(Image.fromarray(levels[None]), 256, init=init)
+    assert len(result.palette) == 256
+    assert result.mse <= 1
+
+
 def test_a_given_palette_gets_a_transparent_entry_where_it_is_needed(translucent):
     result = quantize(translucent, palette=Palette(["#fff", "#000"]))
     assert result.palette.hex() == ("#00000000", "#ffffffff", "#000000ff")

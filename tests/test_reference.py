@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 from conftest import draw_photo
 from helpers import premultiplied, slow_nearest
+from PIL import Image
 
 from kquant_hooks import quantize
 from kquant_hooks.images.pixels import read_histogram
+from kquant_hooks.quantizer.arrays import Points
 from kquant_hooks.quantizer.histogram import fine_points
 from kquant_hooks.quantizer.kmeans import lloyd
+from kquant_hooks.quantizer.pipeline import _used
 from kquant_hooks.quantizer.seeding import kmeans_plus_plus, random_pixels
 
 
@@ -65,6 +68,24 @@ def test_random_centres_are_pixels_and_follow_the_seed():
     assert len({tuple(center) for center in drawn[0]}) == 9
     assert np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
+
+
+def test_random_centres_are_distinct_even_where_one_colour_prevails():
+    points = Points(np.arange(12.0)[:, None], np.array([9990.0] + [1.0] * 11), 8)
+    assert len(set(random_pixels(points, 11, 0)[:, 0].tolist())) == 11
+
+
+def test_kmeans_plus_plus_finds_what_is_far_away():
+    points = Points(np.array([[0.0], [1.0], [2.0], [200.0]]), np.array([5000.0, 5000.0, 5000.0, 1.0]), 8)
+    found = [200.0 in kmeans_plus_plus(points, 2, seed) for seed in range(20)]
+    assert sum(found) >= 14
+
+
+def test_entries_that_no_colour_is_nearest_to_are_dropped():
+    histogram = read_histogram(Image.new("RGB", (2, 2), "#102030"), for_palette=True)[0]
+    entries, mapping = _used(histogram, np.array([[0, 0, 0], [16, 32, 48], [255, 255, 255]], np.uint8))
+    assert entries.tolist() == [[16, 32, 48]]
+    assert mapping.labels.tolist() == [0]
 
 
 @pytest.mark.parametrize("init", ["k-means++", "random"])

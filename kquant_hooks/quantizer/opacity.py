@@ -62,6 +62,5 @@ def _averages(
         level = 255 * color[channel][filled] / coverage[filled]
         result[filled, channel] = np.minimum(np.rint(level), 255)
     result[filled, 3] = np.rint(coverage[filled] / (255 * weight[filled]))
-    result[opaque, 3] = 255
     result[result[:, 3] == 0] = 0
     return result
