@@ -28,8 +28,6 @@ from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 from kquant_hooks.quantizer.seeding import kmeans_plus_plus, merge_pairs, random_pixels, wu_cuts
 from kquant_hooks.quantizer.settings import EFFORTS, Settings
 
-_FILL_ROUNDS = 3
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clustering:
@@ -187,14 +185,13 @@ def _least(limit: int | None, other: int | None) -> int | None:
 
 def _fill(histogram: Histogram, entries: Integers, count: int) -> tuple[Integers, Mapping]:
     """Give the places of equal and of unused entries to the colours that fit worst."""
+    wanted = min(count, len(histogram.colors))
     entries, mapping = _used(histogram, entries)
-    for _ in range(_FILL_ROUNDS):
-        missing = min(count, len(histogram.colors)) - len(entries)
-        if missing == 0:
-            break
+    before = 0
+    while before < len(entries) < wanted:
+        before = len(entries)
         loss = mapping.errors * histogram.weights
-        worst = np.argsort(-loss, kind="stable")[:missing]
-        worst = worst[loss[worst] > 0]
+        worst = np.argsort(-loss, kind="stable")[: wanted - before]
         entries, mapping = _used(histogram, np.concatenate([entries, histogram.colors[worst]]))
     return entries, mapping
 
