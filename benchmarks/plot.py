@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from benchmarks.report import Run
@@ -57,7 +58,8 @@ def save_plot(run: Run, path: Path) -> None:
         panel.remove()
     title = f"Error against time, pictures: {len(run.pictures)} (lower left is better)"
     if partial:
-        title += f"\nnot shown, because not on every picture: {', '.join(partial)}"
+        absent = f"not shown, because not on every picture: {', '.join(partial)}"
+        title += "\n" + fill(absent, 75 * columns)
     figure.suptitle(title, fontsize=11)
     # Labels are placed by their size on the page, which the layout decides.
     figure.draw_without_rendering()
