@@ -5,12 +5,10 @@ Strips keep the extra memory small: no stage holds a second copy of the picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 from PIL import Image
 
-from kquant_hooks.images.modes import MODES
+from kquant_hooks.images.modes import MODES, Mode
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import OPAQUE, Codes, count_codes, make_lookup
 from kquant_hooks.quantizer.histogram import (
@@ -19,8 +17,10 @@ from kquant_hooks.quantizer.histogram import (
     histogram_of_levels,
     histogram_of_rgba,
 )
+from kquant_hooks.quantizer.workers import in_slices
 
 _STRIP_PIXELS = 1 << 18
+_STRIPS_PER_THREAD = 8
 # A level times this is that level in R, G and B.
 _GREY = np.uint32(0x010101)
 
@@ -36,7 +36,8 @@ def read_histogram(image: Image.Image, *, for_palette: bool) -> tuple[Histogram,
         Whether colours are wanted that a palette can hold: 16-bit levels become 8-bit ones.
     """
     mode = MODES[image.mode]
-    blocks = (block for _, block in _strips(image))
+    readable = _readable(image)
+    blocks = (_codes_in(readable, box, mode) for box in _strips(image.size))
     codes, counts = count_codes(blocks, image.width * image.height, mode.bits)
     content = mode.content
     if content == "deep" and not for_palette:
@@ -65,10 +66,16 @@ def replace_codes(
     if values is not None:
         values = values.astype(MODES[mode].dtype)
     result = Image.new(mode, image.size)
-    for box, block in _strips(image):
-        size = (box[2] - box[0], box[3] - box[1])
-        found = lookup(block)
-        result.paste(_from_codes(found if values is None else values.take(found), size, mode), box)
+    readable = _readable(image)
+    strips = _strips(image.size)
+
+    def replace(part: slice) -> None:
+        for box in strips[part]:
+            found = lookup(_codes_in(readable, box, MODES[image.mode]))
+            size = (box[2] - box[0], box[3] - box[1])
+            result.paste(_from_codes(found if values is None else values.take(found), size, mode), box)
+
+    in_slices(replace, len(strips), _STRIPS_PER_THREAD)
     return result
 
 
@@ -123,16 +130,24 @@ def _rgba_codes(image: Image.Image, codes: Codes) -> Codes:
     return codes | OPAQUE
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[tuple[int, int, int, int], Codes]]:
-    """Boxes from top to bottom and the codes in each, perhaps with padding above their width."""
-    mode = MODES[image.mode]
-    if image.mode == "LAB":
-        # Its own raw mode has three bytes a pixel; as a mode of three plain bands it can be read as RGB.
-        image = Image.merge("RGB", image.split())
-    rows = max(1, _STRIP_PIXELS // max(1, image.width))
-    for top in range(0, image.height, rows) if image.width else ():
-        box = (0, top, image.width, min(image.height, top + rows))
-        yield box, np.frombuffer(image.crop(box).tobytes("raw", mode.raw), mode.dtype)
+def _strips(size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    """Boxes that cover an image from top to bottom."""
+    width, height = size
+    if width == 0:
+        return []
+    rows = max(1, _STRIP_PIXELS // width)
+    return [(0, top, width, min(height, top + rows)) for top in range(0, height, rows)]
+
+
+def _readable(image: Image.Image) -> Image.Image:
+    """The image in a mode that has the raw mode of the table."""
+    # LAB's own raw mode has three bytes a pixel; as three plain bands it can be read as RGB.
+    return Image.merge("RGB", image.split()) if image.mode == "LAB" else image
+
+
+def _codes_in(image: Image.Image, box: tuple[int, int, int, int], mode: Mode) -> Codes:
+    """The codes in a box, perhaps with padding above their width."""
+    return np.frombuffer(image.crop(box).tobytes("raw", mode.raw), mode.dtype)
 
 
 def _from_codes(codes: Codes, size: tuple[int, int], mode: str) -> Image.Image:

@@ -40,20 +40,21 @@ def reduce_to_cells(points: Points, target: int) -> Points:
     dimensions = points.coords.shape[1]
     if len(points.weights) <= target:
         return points
-    items = _items_of(points)
     first = max(1, _FIRST_CELLS // dimensions)
     last = min(points.bits, _STAND_INS // dimensions)
     if len(points.weights) <= 1 << (_STAND_INS - 2):
+        items = _items_of(points)
         threshold = _error_per_cell(items, first, points.bits, target)
         kept = _divide(items, first, points.bits, points.bits, threshold)[0]
     else:
-        cell = _cells(items.coords, points.bits - last, last)
-        stand_ins, place = _merged(items, cell, last)
+        cell = _cells(points.coords.astype(np.int32), points.bits - last, last)
+        stand_ins, place = _stand_ins(points, cell, last)
         threshold = _error_per_cell(stand_ins, first, points.bits, target)
         kept, undivided = _divide(stand_ins, first, last, points.bits, threshold)
-        rest = items.taken(np.flatnonzero(undivided[place[cell]]))
-        if len(rest.moments[0]):
-            kept += _divide(rest, last, points.bits, points.bits, threshold)[0]
+        rest = np.flatnonzero(undivided[place[cell]])
+        if len(rest):
+            items = _items_of(Points(points.coords[rest], points.weights[rest], points.bits))
+            kept += _divide(items, last, points.bits, points.bits, threshold)[0]
     moments = [np.concatenate(parts) for parts in zip(*kept, strict=True)]
     means = np.stack([total / moments[0] for total in moments[1:]], axis=1)
     return Points(np.rint(means).astype(points.coords.dtype), moments[0], points.bits)
@@ -85,17 +86,24 @@ def _items_of(points: Points) -> _Items:
     return _Items(points.coords.astype(np.int32), [*moments, square])
 
 
-def _merged(items: _Items, cell: Integers, level: int) -> tuple[_Items, Integers]:
-    """One item for each occupied cell, and the place of each cell among them."""
-    dimensions = items.coords.shape[1]
-    moments = grouped_sums(cell, items.moments, 1 << (level * dimensions))
-    occupied = np.flatnonzero(moments[0])
-    place = np.zeros(len(moments[0]), np.intp)
+def _stand_ins(points: Points, cell: Integers, level: int) -> tuple[_Items, Integers]:
+    """One item for each occupied cell, and the place of each cell among them.
+
+    The spread of the points within a cell is taken to be uniform instead of being summed up.
+    """
+    dimensions = points.coords.shape[1]
+    rows = [points.weights * points.coords[:, channel] for channel in range(dimensions)]
+    weight, *sums = grouped_sums(cell, [points.weights, *rows], 1 << (level * dimensions))
+    occupied = np.flatnonzero(weight)
+    place = np.zeros(len(weight), np.intp)
     place[occupied] = np.arange(len(occupied))
-    moments = [moment[occupied] for moment in moments]
-    means = np.stack([total / moments[0] for total in moments[1:-1]], axis=1)
+    weight, sums = weight[occupied], [total[occupied] for total in sums]
+    square = weight * (dimensions / 12 * 4.0 ** (points.bits - level))
+    for total in sums:
+        square += total * total / weight
+    means = np.stack([total / weight for total in sums], axis=1)
     # Truncated, a mean stays inside its cell.
-    return _Items(means.astype(np.int32), moments), place
+    return _Items(means.astype(np.int32), [weight, *sums, square]), place
 
 
 def _error_per_cell(items: _Items, level: int, bits: int, target: int) -> float:

@@ -71,6 +71,8 @@ def wu_cuts(points: Points, count: int) -> tuple[Floats, Floats]:
         high[order, across] = place[order]
         changed = np.concatenate([order, len(low) + rows])
         low, high = np.concatenate([low, upper_low]), np.concatenate([high, upper_high])
+        if len(low) == count:
+            break
         cuts = np.concatenate([cuts, np.empty((3, len(rows)))], axis=1)
         cuts[:, changed] = _best_cuts(table, low[changed], high[changed])
     weight, *sums = _box_moments(table, low, high)
