@@ -11,6 +11,9 @@ from kquant_hooks.quantizer.codes import OPAQUE, Codes
 
 _DESIGN_BITS = 10
 _FINE_BITS = 24
+# How far apart opaque and translucent colours are put while centres are searched for, in quarter levels, so
+# that few clusters hold both. Of 0, 128, 256, 512 and 1023 this gave the lowest errors on icons and sprites.
+_OPACITY_GAP = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,11 +112,17 @@ def exact_coords(colors: Integers, *, alpha: bool) -> tuple[Floats, int, int]:
 
 
 def design_points(histogram: Histogram) -> Points:
-    """Coordinates for the heuristic stages: quarter levels, in float32 (16-bit grey: levels, float64)."""
+    """Coordinates for the search: quarter levels, in float32 (16-bit grey: levels, in float64).
+
+    With alpha there is a fifth one, which parts opaque from translucent colours.
+    """
     coords, bits, unit = exact_coords(histogram.colors, alpha=histogram.alpha)
     if histogram.colors.dtype != np.uint16:
         bits = _DESIGN_BITS
         coords = np.rint(coords * (4 / unit)) if unit > 1 else coords * 4
+    if histogram.alpha:
+        gap = np.float32(_OPACITY_GAP) * (histogram.colors[:, 3:] == 255)
+        coords = np.concatenate([coords, gap], axis=1)
     return _points(coords, histogram.weights, bits)
 
 
@@ -129,7 +138,7 @@ def colors_at(centers: Floats, points: Points, histogram: Histogram) -> Integers
     peak = np.iinfo(dtype).max
     if histogram.alpha:
         largest = 65025 << (_FINE_BITS - 16) if points.bits == _FINE_BITS else 4 * 255
-        levels = centers.astype(np.float64) * (255 / largest)
+        levels = centers[:, :4].astype(np.float64) * (255 / largest)
         levels[:, :3] *= 255 / np.maximum(levels[:, 3:], 1 / 255)
     else:
         levels = centers.astype(np.float64) / (1 << (points.bits - 8 * dtype.itemsize))

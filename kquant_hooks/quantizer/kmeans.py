@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Floats, Integers, Points, grouped_sums, ordered_total
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, Points, grouped_sums, ordered_total
 from kquant_hooks.quantizer.nearest import nearest, nearest_two, squared_lengths
 
 _POWER_ITERATIONS = 8
@@ -105,6 +105,12 @@ def swap(points: Points, centers: Floats, tries: int, share: float, settle: int)
     return Descent(state.means, iterations, True)
 
 
+def relative_error(points: Points, centers: Floats) -> float:
+    """The squared error less a constant of the points, to compare centres by."""
+    labels, scores = nearest(points.coords, centers)
+    return _total(points, labels, scores, len(centers))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
     """What moving centres would cost and gain."""
@@ -140,7 +146,11 @@ def _assess(points: Points, partition: _Partition) -> _State:
 
 
 def _split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tuple[Floats, Floats]]:
-    """Cut each cluster through its mean across its principal axis: error saved, and the two means."""
+    """Cut each cluster in two: error saved, and the two means.
+
+    Either through its mean across its principal axis, or into its worst point and the rest, which gets hold
+    of outliers; whichever saves more.
+    """
     count, dimensions = means.shape
     offsets: list[Floats] = [
         points.coords[:, channel].astype(np.float64) - means[:, channel].astype(np.float64)[labels]
@@ -148,11 +158,29 @@ def _split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tup
     ]
     axis = _principal_axis(points.weights, offsets, labels, count)
     projection = np.zeros(len(labels))
+    distance = np.zeros(len(labels))
     for channel in range(dimensions):
         projection += offsets[channel] * axis[channel][labels]
-    side = 2 * labels + (projection > 0)
-    rows = [points.weights, *(points.weights * offset for offset in offsets)]
-    weight, *sums = grouped_sums(side, rows, 2 * count)
+        distance += offsets[channel] * offsets[channel]
+    order = np.argsort(points.weights * distance, kind="stable")
+    worst = np.zeros(count, np.intp)
+    worst[labels[order]] = order
+    alone = np.zeros(len(labels), bool)
+    alone[worst] = True
+    gain, first, second = _cut(points.weights, offsets, labels, projection > 0, means)
+    other_gain, other_first, other_second = _cut(points.weights, offsets, labels, alone, means)
+    better = other_gain > gain
+    first[better], second[better] = other_first[better], other_second[better]
+    return np.maximum(gain, other_gain), (first, second)
+
+
+def _cut(
+    weights: Floats, offsets: list[Floats], labels: Integers, side: Bools, means: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Error saved by dividing each cluster by ``side``, and the means of the two parts."""
+    count = len(means)
+    rows = [weights, *(weights * offset for offset in offsets)]
+    weight, *sums = grouped_sums(2 * labels + side, rows, 2 * count)
     left, right = weight[0::2], weight[1::2]
     gain = np.zeros(count)
     first, second = np.array(means, np.float64), np.array(means, np.float64)
@@ -163,8 +191,7 @@ def _split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tup
         first[:, channel] += shift_left
         second[:, channel] += shift_right
     gain *= left * right / np.maximum(left + right, 1)
-    dtype = means.dtype
-    return gain, (np.rint(first).astype(dtype), np.rint(second).astype(dtype))
+    return gain, np.rint(first).astype(means.dtype), np.rint(second).astype(means.dtype)
 
 
 def _principal_axis(weights: Floats, offsets: list[Floats], labels: Integers, count: int) -> list[Floats]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kquant_hooks.quantizer.arrays import Integers, Points
+from kquant_hooks.quantizer.arrays import Floats, Integers, Points
 from kquant_hooks.quantizer.cells import reduce_to_cells
 from kquant_hooks.quantizer.histogram import (
     Histogram,
@@ -20,13 +20,16 @@ from kquant_hooks.quantizer.histogram import (
     opaque_rows,
     with_alpha,
 )
-from kquant_hooks.quantizer.kmeans import Descent, lloyd, split_to, swap
+from kquant_hooks.quantizer.kmeans import Descent, lloyd, relative_error, split_to, swap
 from kquant_hooks.quantizer.mapping import Mapping, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
 from kquant_hooks.quantizer.ordering import by_first_use, by_lightness, by_population
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 from kquant_hooks.quantizer.seeding import kmeans_plus_plus, merge_pairs, random_pixels, wu_cuts
 from kquant_hooks.quantizer.settings import EFFORTS, Settings
+
+# Up to so many products of points and centres an iteration costs so little that several starts are tried.
+_SMALL_SEARCH = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,17 +121,32 @@ def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Inte
 
 def _learn(histogram: Histogram, settings: Settings) -> tuple[Integers, Descent]:
     """Entries near a minimum of the error: at most ``settings.colors``, perhaps equal or unused ones."""
-    count = settings.colors
-    if histogram.transparent:
-        count -= 1
-        if count == 0:
-            raise ValueError(
-                "colors=1 cannot keep transparent pixels apart from visible ones; use colors=2 or more"
-            )
-        histogram = Histogram(histogram.colors[1:], histogram.weights[1:], True)
-        entries, learnt = _learn_visible(histogram, count, settings)
-        return np.concatenate([np.zeros((1, 4), np.uint8), entries]), learnt
-    return _learn_visible(histogram, count, settings)
+    if not histogram.alpha:
+        return _learn_visible(histogram, settings.colors, settings)
+    if not histogram.transparent:
+        return _learn_with_alpha(histogram, settings.colors, settings)
+    if settings.colors == 1:
+        raise ValueError(
+            "colors=1 cannot keep transparent pixels apart from visible ones; use colors=2 or more"
+        )
+    visible = Histogram(histogram.colors[1:], histogram.weights[1:], True)
+    entries, learnt = _learn_with_alpha(visible, settings.colors - 1, settings)
+    return np.concatenate([np.zeros((1, 4), np.uint8), entries]), learnt
+
+
+def _learn_with_alpha(histogram: Histogram, count: int, settings: Settings) -> tuple[Integers, Descent]:
+    """The better of two: entries of both kinds, or opaque ones only, as suits crisp icons with soft edges."""
+    entries, learnt = _learn_visible(histogram, count, settings)
+    entries = divide_by_opacity(histogram, entries)
+    solid = histogram.colors[:, 3] == 255
+    if np.count_nonzero(solid) <= count:
+        return entries, learnt
+    solid_histogram = Histogram(histogram.colors[solid, :3], histogram.weights[solid], False)
+    solid_entries, solid_learnt = _learn_visible(solid_histogram, count, settings)
+    solid_entries = opaque_rows(solid_entries)
+    if _total_error(histogram, solid_entries) < _total_error(histogram, entries):
+        return solid_entries, solid_learnt
+    return entries, learnt
 
 
 def _learn_visible(histogram: Histogram, count: int, settings: Settings) -> tuple[Integers, Descent]:
@@ -141,36 +159,54 @@ def _learn_visible(histogram: Histogram, count: int, settings: Settings) -> tupl
         centers = seeds(points, count, settings.seed)
         tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
         learnt = lloyd(points, centers, settings.max_iter, tol)
-    entries = colors_at(learnt.centers, points, histogram)
-    if histogram.alpha:
-        entries = divide_by_opacity(histogram, entries)
-    return entries, learnt
+    return colors_at(learnt.centers, points, histogram), learnt
+
+
+def _total_error(histogram: Histogram, entries: Integers) -> int:
+    return int(map_colors(histogram, entries).errors @ histogram.weights)
 
 
 def _search(points: Points, count: int, settings: Settings) -> Descent:
     """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours."""
     effort = EFFORTS[settings.effort]
-    tol = effort.tol if settings.tol is None else settings.tol
     medium = reduce_to_cells(points, effort.descent_points)
     coarse = reduce_to_cells(medium, effort.search_points)
-    means, weights = wu_cuts(coarse, count * effort.oversplit)
-    centers = merge_pairs(means, weights, count)
-    centers = split_to(coarse, np.rint(centers).astype(points.coords.dtype), count)
-    stages: list[tuple[Points, int | None, int]] = [(coarse, None, effort.swap_tries), (medium, None, 0)]
-    if len(points.weights) <= effort.refine_colors:
-        stages.append((points, effort.refine_iterations, 0))
+    starts = effort.oversplits if count * len(coarse.weights) <= _SMALL_SEARCH else effort.oversplits[:1]
+    found: list[Floats] = []
     used = 0
-    stopped_by_itself = True
-    for stage, limit, tries in stages:
-        descent = lloyd(stage, centers, _least(limit, _left(settings, used)), tol)
+    for oversplit in starts:
+        centers = _seed(coarse, count, oversplit)
+        descent = _descend(coarse, centers, None, effort.swap_tries, settings, used)
         used += descent.iterations
-        centers = descent.centers
-        stopped_by_itself = descent.converged or descent.iterations == limit
-        tries = _least(tries, _left(settings, used, effort.swap_settle)) or 0
-        swapped = swap(stage, centers, tries, effort.swap_share, effort.swap_settle)
-        used += swapped.iterations
-        centers = swapped.centers
-    return Descent(centers, used, stopped_by_itself)
+        found.append(descent.centers)
+    errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]
+    descent = Descent(found[errors.index(min(errors))], used, descent.converged)
+    stages: list[tuple[Points, int | None]] = [(medium, None)]
+    if len(points.weights) <= effort.refine_colors:
+        stages.append((points, effort.refine_iterations))
+    for stage, limit in stages:
+        descent = _descend(stage, descent.centers, limit, 0, settings, used)
+        used += descent.iterations
+    return Descent(descent.centers, used, descent.converged)
+
+
+def _seed(points: Points, count: int, oversplit: int) -> Floats:
+    means, weights = wu_cuts(points, count * oversplit)
+    centers = np.rint(merge_pairs(means, weights, count)).astype(points.coords.dtype)
+    return split_to(points, centers, count)
+
+
+def _descend(
+    points: Points, centers: Floats, limit: int | None, tries: int, settings: Settings, used: int
+) -> Descent:
+    """Lloyd's descent, then swaps, with what ``max_iter`` leaves of the iterations after ``used``."""
+    effort = EFFORTS[settings.effort]
+    tol = effort.tol if settings.tol is None else settings.tol
+    descent = lloyd(points, centers, _least(limit, _left(settings, used)), tol)
+    stopped_by_itself = descent.converged or descent.iterations == limit
+    left = _left(settings, used + descent.iterations, effort.swap_settle)
+    swapped = swap(points, descent.centers, _least(tries, left) or 0, effort.swap_share, effort.swap_settle)
+    return Descent(swapped.centers, descent.iterations + swapped.iterations, stopped_by_itself)
 
 
 def _left(settings: Settings, used: int, unit: int = 1) -> int | None:

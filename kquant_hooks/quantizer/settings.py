@@ -174,8 +174,9 @@ class Effort:
     ----------
     search_points : int
         Target number of points while centres are seeded and moved about.
-    oversplit : int
-        Wu's cuts make this many times the wanted colours, which are then merged in pairs.
+    oversplits : tuple of int
+        Wu's cuts make this many times the wanted colours, which are then merged in pairs; the further ones
+        are other starts for small pictures and few colours.
     swap_tries, swap_share, swap_settle :
         See ``kmeans.swap``.
     descent_points : int
@@ -189,7 +190,7 @@ class Effort:
     """
 
     search_points: int
-    oversplit: int
+    oversplits: tuple[int, ...]
     swap_tries: int
     swap_share: float
     swap_settle: int
@@ -200,7 +201,7 @@ class Effort:
 
 
 EFFORTS: dict[str, Effort] = {
-    "fast": Effort(2000, 1, 2, 0.12, 1, 6000, 0, 0, 5e-3),
-    "balanced": Effort(5000, 2, 12, 0.12, 2, 16000, 1 << 18, 2, 2e-4),
-    "best": Effort(24000, 2, 60, 0.12, 4, 64000, 1 << 24, 10, 1e-4),
+    "fast": Effort(2000, (1,), 2, 0.12, 1, 6000, 0, 0, 5e-3),
+    "balanced": Effort(5000, (2, 1, 4), 12, 0.12, 2, 16000, 1 << 18, 2, 2e-4),
+    "best": Effort(24000, (2, 1, 4, 8), 60, 0.12, 4, 64000, 1 << 24, 10, 1e-4),
 }
