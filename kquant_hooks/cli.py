@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from kquant_hooks.quantizer.settings import OPTIONS, Settings
 
 EXIT_USAGE = 2
 EXIT_FAILED = 3
+EXIT_INTERRUPTED = 130
 
 _METAVARS = {"integer": "N", "number": "X", "palette": "HEX,HEX,..."}
 
@@ -38,9 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.output.suffix.lower() != ".png":
             raise ValueError(f"--output {arguments.output} will be a PNG; give it a name that ends in .png")
     except ValueError as error:
-        print(f"kquant: {error}", file=sys.stderr)
+        _complain(error)
         return EXIT_USAGE
-    return _quantize(arguments.file, arguments.output, settings)
+    try:
+        return _quantize(arguments.file, arguments.output, settings)
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return EXIT_INTERRUPTED
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -56,10 +62,26 @@ def _quantize(source: Path, target: Path, settings: Settings) -> int:
     try:
         outcome = quantize_file(source, target, settings)
     except (OSError, ValueError, MemoryError) as error:
-        print(f"kquant: {error or 'out of memory'}", file=sys.stderr)
+        _complain(error if str(error) else "out of memory")
         return EXIT_FAILED
-    print(outcome_line(outcome))
+    try:
+        print(_one_line(outcome_line(outcome)), flush=True)
+    except OSError as error:
+        # The picture is written; whoever was to read about it has gone. What is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            _complain(f"cannot write to standard output: {error.strerror}")
+            return EXIT_FAILED
     return 0
+
+
+def _complain(message: object) -> None:
+    print(_one_line(f"kquant: {message}"), file=sys.stderr)
+
+
+def _one_line(text: str) -> str:
+    """The text with what would end the line or speak to the terminal, as in file names, escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -32,3 +32,9 @@ def slow_nearest(points: np.ndarray, entries: np.ndarray) -> np.ndarray:
     """Nearest entry of each point, ties to the lowest index, by all distances in integers."""
     differences = points[:, None, :].astype(np.int64) - entries[None, :, :].astype(np.int64)
     return (differences**2).sum(axis=2).argmin(axis=1)
+
+
+def pixels_of(image: Image.Image) -> list[tuple[int, ...]]:
+    """All pixels in order."""
+    bands = [np.asarray(band).reshape(-1).tolist() for band in image.split()]
+    return list(zip(*bands, strict=True))

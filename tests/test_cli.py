@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from helpers import colors_of
 from PIL import Image
 
 from kquant_hooks import quantize
+from kquant_hooks.assets.process import _dpi
 from kquant_hooks.cli import main
 from kquant_hooks.quantizer.settings import OPTIONS
 
@@ -87,6 +89,92 @@ def test_orientation_profile_and_resolution_survive(photo, tmp_path):
         assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
 
 
+def test_inks_are_converted(photo, tmp_path):
+    photo.convert("CMYK").save(tmp_path / "inks.jpg")
+    assert main(["quantize", str(tmp_path / "inks.jpg"), "-c", "8", "-o", str(tmp_path / "out.png")]) == 0
+
+
+@pytest.mark.parametrize("exif", [b"garbage!", b"MM\0*", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"])
+def test_damaged_metadata_is_left_out_silently(photo, exif, tmp_path):
+    photo.save(tmp_path / "photo.png", exif=exif)
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", "photo.png", "-o", "out.png"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True)
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("dpi", [(4294967295, 1), (0, 0), (float("nan"), 72), "x"])
+def test_impossible_resolutions_are_left_out(photo, dpi, monkeypatch):
+    photo.info["dpi"] = dpi
+    assert _dpi(photo) is None
+
+
+def test_a_tiff_does_not_describe_its_pixels_in_the_png(photo, tmp_path):
+    photo.save(tmp_path / "photo.tiff")
+    main(["quantize", str(tmp_path / "photo.tiff"), "-o", str(tmp_path / "out.png")])
+    with Image.open(tmp_path / "out.png") as image:
+        assert not set(image.getexif()) & {256, 257, 258, 273, 277, 279}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pictures are cut at random, which need not be repeated")
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_cut_and_spoilt_files_never_end_in_a_traceback(suffix, photo, tmp_path, capsys):
+    photo.save(tmp_path / f"whole.{suffix}")
+    whole = (tmp_path / f"whole.{suffix}").read_bytes()
+    rng = np.random.default_rng(5)
+    path = tmp_path / f"spoilt.{suffix}"
+    for _ in range(60):
+        spoilt = bytearray(whole[: rng.integers(1, len(whole))] if rng.random() < 0.4 else whole)
+        for place in rng.integers(0, min(len(spoilt), 300), 3):
+            spoilt[place] = rng.integers(256)
+        path.write_bytes(spoilt)
+        assert main(["quantize", str(path), "-c", "4", "-o", str(tmp_path / "out.png")]) in (0, 3)
+        captured = capsys.readouterr()
+        assert captured.out.count("\n") + captured.err.count("\n") == 1
+
+
+def test_a_link_is_followed_and_a_pipe_left_alone(photo, tmp_path, capsys):
+    photo.save(tmp_path / "photo.png")
+    (tmp_path / "target.png").write_bytes(b"old")
+    (tmp_path / "link.png").symlink_to("target.png")
+    os.mkfifo(tmp_path / "pipe.png")
+    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "link.png")]) == 0
+    assert (tmp_path / "link.png").is_symlink()
+    with Image.open(tmp_path / "target.png") as image:
+        assert image.mode == "P"
+    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "pipe.png")]) == 3
+    assert "Not a regular file" in capsys.readouterr().err
+    assert stat.S_ISFIFO((tmp_path / "pipe.png").stat().st_mode)
+
+
+def test_names_cannot_break_the_line(tmp_path, capsys):
+    assert main(["quantize", str(tmp_path / "a\nb\x1b[31m.png"), "-o", "out.png"]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_interrupts_are_one_line_and_leave_nothing(photo, tmp_path, capsys, monkeypatch):
+    photo.save(tmp_path / "photo.png")
+
+    def interrupt(_descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "out.png")]) == 130
+    assert capsys.readouterr().err == "kquant: interrupted\n"
+    assert names_in(tmp_path) == ["photo.png"]
+
+
+def test_a_closed_pipe_is_no_error(photo, tmp_path):
+    photo.save(tmp_path / "photo.png")
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", "photo.png", "-o", "out.png"]
+    result = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert names_in(tmp_path) == ["out.png", "photo.png"]
+
+
 def test_writing_onto_the_source_keeps_its_mode(photo, tmp_path):
     path = tmp_path / "photo.png"
     photo.save(path)
@@ -131,7 +219,7 @@ def broken_files(folder):
     (folder / "text.png").write_text("this is no image\n")
     (folder / "animated.gif").touch()
     photo.save(folder / "animated.gif", save_all=True, append_images=[photo.rotate(90)])
-    photo.convert("CMYK").save(folder / "inks.jpg")
+    Image.new("F", (3, 3)).save(folder / "floats.tiff")
     (folder / "folder").mkdir()
     os.mkfifo(folder / "pipe")
 
@@ -147,7 +235,7 @@ def broken_files(folder):
         ("empty.png", "empty.png is not an image in a known format"),
         ("truncated.png", "cannot decode .*truncated.png: "),
         ("animated.gif", "animated.gif has 2 frames; only still images can be quantized"),
-        ("inks.jpg", "a palette cannot hold mode 'CMYK' images; convert to 'RGB' first"),
+        ("floats.tiff", "floats.tiff: cannot quantize mode 'F' images; convert to 'L' first"),
     ],
 )
 def test_bad_sources_are_one_line_and_code_3(name, message, tmp_path, capsys):

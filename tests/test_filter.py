@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from helpers import colors_of, premultiplied
+from helpers import colors_of, pixels_of, premultiplied
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette
@@ -116,7 +116,7 @@ def test_p_with_alpha_in_its_palette_stays_transparent(translucent):
     image.putpalette([9, 9, 9, 0, 200, 0, 0, 255, 210, 0, 0, 255, 0, 0, 250, 255], "RGBA")
     image.putdata([0, 1, 2, 3])
     image.load()
-    alpha = [pixel[3] for pixel in image.filter(KMeansQuantize(3)).convert("RGBA").get_flattened_data()]
+    alpha = [pixel[3] for pixel in pixels_of(image.filter(KMeansQuantize(3)).convert("RGBA"))]
     assert alpha == [0, 255, 255, 255]
 
 
@@ -133,7 +133,7 @@ def test_transparent_stays_transparent_and_opaque_stays_opaque(translucent, colo
 def test_opaque_pixels_never_take_an_almost_opaque_entry():
     image = Image.new("RGBA", (150, 1))
     image.putdata([(200, 0, 0, 250)] * 90 + [(200, 0, 0, 255)] * 10 + [(0, 0, 255, 255)] * 50)
-    alpha = [pixel[3] for pixel in image.filter(KMeansQuantize(2)).get_flattened_data()]
+    alpha = [pixel[3] for pixel in pixels_of(image.filter(KMeansQuantize(2)))]
     assert alpha[90:] == [255] * 60
 
 
@@ -141,7 +141,7 @@ def test_alpha_is_clustered_premultiplied():
     # Two faint reds of very different hue differ less, once shown, than two opaque greys.
     image = Image.new("RGBA", (4, 1))
     image.putdata([(255, 0, 0, 4), (0, 0, 255, 4), (0, 0, 0, 255), (60, 60, 60, 255)])
-    result = list(image.filter(KMeansQuantize(3)).get_flattened_data())
+    result = pixels_of(image.filter(KMeansQuantize(3)))
     assert result[0] == result[1]
     assert result[2:] == [(0, 0, 0, 255), (60, 60, 60, 255)]
 
@@ -154,7 +154,7 @@ def test_one_colour_of_a_partly_transparent_image_is_refused(translucent):
 def test_hidden_colours_under_alpha_0_are_one_colour():
     image = Image.new("RGBA", (3, 1))
     image.putdata([(1, 2, 3, 0), (200, 2, 3, 0), (9, 9, 9, 255)])
-    assert list(image.filter(KMeansQuantize(2)).get_flattened_data()) == [(0,) * 4, (0,) * 4, (9, 9, 9, 255)]
+    assert pixels_of(image.filter(KMeansQuantize(2))) == [(0,) * 4, (0,) * 4, (9, 9, 9, 255)]
     # Three stored values are no more than three colours, however they are counted.
     assert image.filter(KMeansQuantize(3)).tobytes() == image.tobytes()
 
@@ -196,7 +196,8 @@ def test_given_palette_with_transparent_pixels(translucent):
         ("1", ["#808080"], "mode '1' images cannot show"),
         ("RGB", ["#ff000080"], "mode 'RGB' images cannot show .* convert to 'RGBA' first"),
         ("CMYK", ["#ff0000"], "cannot map mode 'CMYK' images to a palette; convert to 'RGB' first"),
-        ("I;16", ["#808080"], "cannot map mode 'I;16' images to a palette"),
+        ("I;16", ["#808080"], r"cannot map mode 'I;16' images .* use quantize\(\), which scales"),
+        ("P", ["#ff000080"], "mode 'P' images cannot show .* convert to 'RGBA' first"),
     ],
 )
 def test_palette_that_the_mode_cannot_show_is_refused(mode, colors, message):
@@ -237,3 +238,12 @@ def test_threads_can_share_a_filter(photo):
 def test_info_is_kept(photo):
     photo.info["dpi"] = (72, 72)
     assert photo.filter(KMeansQuantize(3)).info["dpi"] == (72, 72)
+
+
+def test_p_with_alpha_in_its_palette_can_show_translucent_colours():
+    image = Image.new("P", (2, 1))
+    image.putpalette([250, 0, 0, 120, 0, 0, 0, 255], "RGBA")
+    image.putdata([0, 1])
+    image.load()
+    result = image.filter(KMeansQuantize(palette=Palette(["#ff000080", "#101010"])))
+    assert pixels_of(result.convert("RGBA")) == [(255, 0, 0, 128), (16, 16, 16, 255)]

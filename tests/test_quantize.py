@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 from conftest import draw_photo
-from helpers import colors_of, premultiplied, slow_nearest, squared_error
+from helpers import colors_of, pixels_of, premultiplied, slow_nearest, squared_error
 from PIL import Image
 
 from kquant_hooks import Palette, quantize
@@ -92,6 +92,16 @@ def test_order_by_population(photo):
     assert (np.diff(populations) <= 0).all()
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_order_by_population_where_ties_are_common(seed):
+    pixels = np.random.default_rng(seed).integers(0, 4, (9, 5, 3), dtype=np.uint8)
+    result = quantize(Image.fromarray(pixels), 8, order="population")
+    populations = np.bincount(np.asarray(result.image).reshape(-1))
+    assert len(populations) == len(result.palette)
+    assert populations.all()
+    assert (np.diff(populations) <= 0).all()
+
+
 def test_transparent_comes_first(translucent):
     for order in ("given", "lightness", "population"):
         result = quantize(translucent, 9, order=order)
@@ -158,7 +168,25 @@ def test_a_transparent_colour_in_info_is_transparency(mode, key):
     image.putpixel((1, 0), key)
     image.info["transparency"] = key
     result = quantize(image, 2)
-    assert [pixel[3] for pixel in result.image.convert("RGBA").get_flattened_data()] == [255, 0, 255]
+    assert [pixel[3] for pixel in pixels_of(result.image.convert("RGBA"))] == [255, 0, 255]
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B"])
+def test_a_transparent_level_of_16_bits_is_transparency(mode):
+    levels = np.array([[0, 40000, 65535]], np.uint16)
+    image = Image.frombytes(mode, (3, 1), levels.astype(">u2" if mode == "I;16B" else "<u2").tobytes())
+    image.info["transparency"] = 65535
+    assert pixels_of(quantize(image, 3).image.convert("RGBA"))[1:] == [(156, 156, 156, 255), (0, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("mode", ["P", "L", "1", "RGB", "I;16"])
+@pytest.mark.parametrize("key", [None, 255, 256, -1, 70000, 1.5, "x", b"", b"\x00" * 300, (1,), (1.5, 2, 3)])
+def test_damaged_statements_of_transparency_are_passed_over(mode, key):
+    image = Image.new(mode, (2, 2))
+    if mode == "P":
+        image.putpalette([1, 2, 3])
+    image.info["transparency"] = key
+    assert quantize(image, 4).image.size == (2, 2)
 
 
 def test_translucent_entries_are_saved_to_png(translucent, tmp_path):
@@ -212,6 +240,28 @@ def test_uniform_noise_is_divided_at_least_as_well_as_by_a_grid(levels, outlier)
     rounding = 3 / 12  # entries are whole levels
     lost_outlier = 3 * 255**2 / pixels[..., 0].size if outlier else 0
     assert result.mse <= 3 * (levels / 4) ** 2 / 12 + rounding + lost_outlier
+
+
+@pytest.mark.parametrize("colors", [8, 32, 128])
+def test_an_outlier_does_not_spoil_a_narrow_gamut(colors):
+    pixels = np.random.default_rng(0).integers(0, 8, (300, 300, 3), dtype=np.uint8)
+    pixels[0, 0] = 255
+    image = Image.fromarray(pixels)
+    plain = quantize(image, colors, init="k-means++", tol=0, seed=1)
+    assert quantize(image, colors).mse <= 1.2 * plain.mse
+
+
+def test_crisp_icons_with_soft_edges_get_opaque_entries():
+    # Three plain areas and a rim of many faint shades, which no entry should be spent on.
+    image = Image.new("RGBA", (40, 40))
+    for top, color in ((0, "#d00000"), (13, "#00a000"), (26, "#f0f0f0")):
+        image.paste(color, (2, top, 38, top + 13))
+    rim = [(90, 90, 90, alpha) for alpha in range(1, 41)]
+    strip = Image.new("RGBA", (1, 40))
+    strip.putdata(rim)
+    image.paste(strip, (0, 0))
+    result = quantize(image, 4)
+    assert result.palette.hex()[1:] == ("#d00000ff", "#00a000ff", "#f0f0f0ff")
 
 
 def test_many_pixels_are_counted_like_few(photo):

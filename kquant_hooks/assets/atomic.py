@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
@@ -13,13 +14,17 @@ _PREFIX = ".kquant-"
 def replace_bytes(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` so that it never holds a part of it, whatever fails and whenever.
 
-    An existing file keeps its mode; a new one gets the usual one.
+    An existing file keeps its mode; a new one gets the usual one. A link is followed.
 
     Raises
     ------
     OSError
-        If the folder or the file cannot be written; nothing is left behind.
+        If the folder or the file cannot be written, or if ``path`` is a folder, a pipe or a device; nothing
+        is left behind.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "Is a directory" if path.is_dir() else "Not a regular file")
     mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)
     temporary = Path(name)

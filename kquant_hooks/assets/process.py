@@ -11,8 +11,34 @@ from PIL import Image, UnidentifiedImageError
 
 from kquant_hooks.assets.atomic import replace_bytes
 from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.quantize import Quantized, quantize_with
 from kquant_hooks.quantizer.settings import Settings
+
+# TIFF's description of its own pixels, which those of a PNG are not.
+_LAYOUT_TAGS = (
+    254,
+    255,
+    256,
+    257,
+    258,
+    259,
+    262,
+    266,
+    273,
+    277,
+    278,
+    279,
+    284,
+    317,
+    320,
+    322,
+    323,
+    324,
+    325,
+    338,
+)
+_MOST_DPI = 1_000_000
 
 
 def quantize_file(source: Path, target: Path, settings: Settings) -> Outcome:
@@ -25,11 +51,17 @@ def quantize_file(source: Path, target: Path, settings: Settings) -> Outcome:
         written.
     """
     data = _read(source)
-    image = _decode(source, data)
-    quantized = quantize_with(image, settings)
-    if quantized.palette is None:
-        raise ValueError(f"{source} has no pixels")
-    encoded = _encode(quantized, image)
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures, which are welcome, and of damaged metadata, which is left out.
+        warnings.simplefilter("ignore")
+        image = _decode(source, data)
+        try:
+            quantized = quantize_with(image, settings)
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from error
+        if quantized.palette is None:
+            raise ValueError(f"{source} has no pixels")
+        encoded = _encode(quantized, image)
     try:
         replace_bytes(target, encoded)
     except OSError as error:
@@ -60,25 +92,40 @@ def _read(path: Path) -> bytes:
 
 def _decode(path: Path, data: bytes) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            # Pillow warns from 89 megapixels and refuses from 179; the warning would be read by nobody.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data))
-            image.load()
+        image = Image.open(io.BytesIO(data))
+        image.load()
+        # The further frames of an MPO, which phones write as .jpg, are previews and depth maps.
+        frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
     except UnidentifiedImageError as error:
         raise ValueError(f"{path} is not an image in a known format") from error
-    except Exception as error:
+    except Exception as error:  # decoders raise almost anything on broken files
         raise ValueError(f"cannot decode {path}: {error}") from error
-    # The further frames of an MPO, which phones write as .jpg, are previews and depth maps.
-    frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
     if frames > 1:
         raise ValueError(f"{path} has {frames} frames; only still images can be quantized")
-    return image
+    # Inks and luma are converted; modes that the table does not know are refused when they are quantized.
+    return image.convert("RGB") if image.mode in MODES and not MODES[image.mode].indexable else image
 
 
 def _encode(quantized: Quantized, source: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    # Orientation is in the EXIF data: without it photos lie on their side. Pillow writes it only if told.
-    exif = source.getexif().tobytes()
-    quantized.image.save(buffer, "PNG", exif=exif or None, dpi=source.info.get("dpi"))
+    quantized.image.save(buffer, "PNG", exif=_exif(source), dpi=_dpi(source))
     return buffer.getvalue()
+
+
+def _exif(source: Image.Image) -> bytes | None:
+    """Orientation is there: without it photos lie on their side. Pillow writes it only if told to."""
+    try:
+        exif = source.getexif()
+        for tag in _LAYOUT_TAGS:
+            exif.pop(tag, None)
+        return exif.tobytes() or None
+    except Exception:  # noqa: BLE001  damaged metadata is no reason to refuse a picture
+        return None
+
+
+def _dpi(source: Image.Image) -> tuple[float, float] | None:
+    try:
+        x, y = (float(value) for value in source.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return (x, y) if 0 < x < _MOST_DPI and 0 < y < _MOST_DPI else None

@@ -112,6 +112,32 @@ def with_palette_codes(image: Image.Image, indices: Codes, values: Codes) -> Ima
     return result
 
 
+def with_palette_alpha(image: Image.Image, transparency: int | bytes) -> Image.Image:
+    """A copy of a 'P' image with a transparent index, or the alpha of the first entries, in its palette."""
+    levels = palette_codes(image).astype("<u4").view(np.uint8).reshape(256, 4).copy()
+    if isinstance(transparency, bytes):
+        alphas = np.frombuffer(transparency[:256], np.uint8)
+        levels[: len(alphas), 3] = alphas
+    elif 0 <= transparency <= 255:
+        levels[transparency, 3] = 0
+    result = image.copy()
+    del result.info["transparency"]
+    result.putpalette(levels.tobytes(), "RGBA")
+    result.load()
+    return result
+
+
+def deep_with_alpha(image: Image.Image, transparency: int) -> Image.Image:
+    """A 16-bit grey image as 'LA', transparent where it has that level."""
+    levels = np.asarray(image)
+    pixels = np.stack([_to_8_bits(levels), np.where(levels == transparency, 0, 255)], axis=2)
+    return Image.frombytes("LA", image.size, pixels.astype(np.uint8).tobytes())
+
+
+def _to_8_bits(levels: Codes) -> Codes:
+    return (levels.astype(np.uint32) * np.uint32(255) + np.uint32(32767)) // np.uint32(65535)
+
+
 def _rgba_codes(image: Image.Image, codes: Codes) -> Codes:
     content = MODES[image.mode].content
     if content == "index":

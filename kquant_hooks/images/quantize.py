@@ -10,9 +10,11 @@ from PIL import Image
 
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import (
+    deep_with_alpha,
     read_histogram,
     replace_codes,
     rgba_codes_to_mode,
+    with_palette_alpha,
     with_palette_codes,
 )
 from kquant_hooks.quantizer.arrays import Integers
@@ -24,6 +26,7 @@ from kquant_hooks.quantizer.settings import Settings
 
 # Entries of ``info`` that speak of palette indices, which are new.
 _ABOUT_INDICES = ("transparency", "background")
+_PEAK = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +129,12 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         If the mode cannot be quantized, or cannot show the colours of a given palette.
     """
     mode = mode_of(image.mode)
-    if settings.palette is not None and (not mode.indexable or mode.content == "deep"):
+    if settings.palette is not None and mode.content == "deep":
+        raise ValueError(
+            f"cannot map mode {image.mode!r} images to a palette of 8-bit colours; "
+            "use quantize(), which scales the levels"
+        )
+    if settings.palette is not None and not mode.indexable:
         raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
     histogram, codes, rows = read_histogram(image, for_palette=False)
     if settings.palette is None and len(codes) <= settings.colors:
@@ -134,7 +142,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
     clustering = cluster(histogram, settings)
     labels = clustering.labels[rows]
     if settings.palette is not None:
-        _check_mode_shows(image.mode, opaque_rows(clustering.entries)[np.unique(labels)])
+        _check_mode_shows(image, opaque_rows(clustering.entries)[np.unique(labels)])
     values = codes_of(clustering.entries)
     if mode.content == "index":
         return with_palette_codes(image, codes, values[labels])
@@ -142,17 +150,23 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
 
 
 def _with_transparency_in_pixels(image: Image.Image) -> Image.Image:
-    """The image with a transparent colour or index that only ``info`` tells of made part of the pixels."""
+    """The image with a transparent colour or index that only ``info`` tells of made part of the pixels.
+
+    What is no such thing, or is out of range as in damaged files, is passed over.
+    """
     image.load()
-    if "transparency" not in image.info:
-        return image
-    if image.mode == "P":
-        image = image.copy()
-        image.apply_transparency()
-        image.load()
-        return image
-    target = {"1": "LA", "L": "LA", "RGB": "RGBA"}.get(image.mode)
-    return image if target is None else image.convert(target)
+    key = image.info.get("transparency")
+    mode = MODES[image.mode]
+    if mode.content == "index" and isinstance(key, int | bytes):
+        return with_palette_alpha(image, key)
+    if mode.content == "deep" and isinstance(key, int):
+        return deep_with_alpha(image, key)
+    if mode.content == "grey" and isinstance(key, int) and 0 <= key <= _PEAK:
+        return image.convert("LA")
+    levels = key if isinstance(key, tuple) else ()
+    if image.mode == "RGB" and len(levels) == 3 and all(v in range(_PEAK + 1) for v in levels):
+        return image.convert("RGBA")
+    return image
 
 
 def _first_indices(codes: Codes, rows: Integers, count: int) -> Integers:
@@ -172,16 +186,19 @@ def _transparency(alphas: Integers) -> int | bytes | None:
     return bytes(alphas[: translucent[-1] + 1].tolist())
 
 
-def _check_mode_shows(mode: str, entries: Integers) -> None:
-    """Refuse entries of a given palette that the mode cannot hold."""
-    content = MODES[mode].content
-    shown = content in ("index", "rgba", "grey+alpha") or bool((entries[:, 3] == 255).all())
+def _check_mode_shows(image: Image.Image, entries: Integers) -> None:
+    """Refuse entries of a given palette that the image's mode cannot hold."""
+    content = MODES[image.mode].content
+    has_alpha = content in ("rgba", "grey+alpha") or (
+        content == "index" and image.im.getpalettemode() == "RGBA"
+    )
+    shown = has_alpha or bool((entries[:, 3] == _PEAK).all())
     if content in ("grey", "grey+alpha"):
         shown &= bool((entries[:, :1] == entries[:, :3]).all())
-    if mode == "1":
-        shown &= bool(np.isin(entries, (0, 255)).all())
+    if image.mode == "1":
+        shown &= bool(np.isin(entries, (0, _PEAK)).all())
     if not shown:
-        target = "RGBA" if (entries[:, 3] < 255).any() else "RGB"
+        target = "RGBA" if (entries[:, 3] < _PEAK).any() else "RGB"
         raise ValueError(
-            f"mode {mode!r} images cannot show the palette's colours; convert to {target!r} first"
+            f"mode {image.mode!r} images cannot show the palette's colours; convert to {target!r} first"
         )

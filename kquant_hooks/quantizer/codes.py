@@ -103,6 +103,7 @@ def _count_by_table(blocks: Iterable[Codes], bits: int) -> tuple[Codes, Integers
     places = np.empty(0, np.intp)
     translucent: list[tuple[Codes, Integers]] = []
     gathered = 0
+    merge_at = _MERGE_LIMIT
     for block in blocks:
         if bits == 32:
             below = block < OPAQUE
@@ -110,9 +111,11 @@ def _count_by_table(blocks: Iterable[Codes], bits: int) -> tuple[Codes, Integers
                 translucent.append(_distinct(block[below]))
                 gathered += len(translucent[-1][0])
                 block = block[~below]
-            if gathered > _MERGE_LIMIT:
+            if gathered > merge_at:
                 translucent = [_merge(translucent)]
                 gathered = len(translucent[0][0])
+                # Twice as many next time, or each further strip would sort all of them again.
+                merge_at = max(merge_at, 2 * gathered)
         if len(places) < len(block):
             places = np.empty(len(block), np.intp)
         here = places[: len(block)]

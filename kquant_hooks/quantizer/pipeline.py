@@ -30,6 +30,8 @@ from kquant_hooks.quantizer.settings import EFFORTS, Settings
 
 # Up to so many products of points and centres an iteration costs so little that several starts are tried.
 _SMALL_SEARCH = 1 << 14
+# Mapping and ordering each depend on the other; nearly always they agree at once.
+_ORDER_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,6 +92,8 @@ def cluster(histogram: Histogram, settings: Settings, ranks: Integers | None = N
             entries, learnt = _learn(histogram, settings)
         entries, mapping = _fill(histogram, entries, settings.colors)
     entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks)
+    if settings.palette is None:
+        entries, mapping = _without_unused(entries, mapping)
     _, _, unit = exact_coords(histogram.colors[:0], alpha=histogram.alpha)
     total = int(mapping.errors @ histogram.weights)
     pixels = max(1, int(histogram.weights.sum()))
@@ -123,29 +127,24 @@ def _learn(histogram: Histogram, settings: Settings) -> tuple[Integers, Descent]
     """Entries near a minimum of the error: at most ``settings.colors``, perhaps equal or unused ones."""
     if not histogram.alpha:
         return _learn_visible(histogram, settings.colors, settings)
-    if not histogram.transparent:
-        return _learn_with_alpha(histogram, settings.colors, settings)
-    if settings.colors == 1:
+    reserved = np.zeros((int(histogram.transparent), 4), np.uint8)
+    count = settings.colors - len(reserved)
+    if count == 0:
         raise ValueError(
             "colors=1 cannot keep transparent pixels apart from visible ones; use colors=2 or more"
         )
-    visible = Histogram(histogram.colors[1:], histogram.weights[1:], True)
-    entries, learnt = _learn_with_alpha(visible, settings.colors - 1, settings)
-    return np.concatenate([np.zeros((1, 4), np.uint8), entries]), learnt
-
-
-def _learn_with_alpha(histogram: Histogram, count: int, settings: Settings) -> tuple[Integers, Descent]:
-    """The better of two: entries of both kinds, or opaque ones only, as suits crisp icons with soft edges."""
-    entries, learnt = _learn_visible(histogram, count, settings)
-    entries = divide_by_opacity(histogram, entries)
+    visible = histogram.colors[:, 3] > 0
     solid = histogram.colors[:, 3] == 255
-    if np.count_nonzero(solid) <= count:
-        return entries, learnt
-    solid_histogram = Histogram(histogram.colors[solid, :3], histogram.weights[solid], False)
-    solid_entries, solid_learnt = _learn_visible(solid_histogram, count, settings)
-    solid_entries = opaque_rows(solid_entries)
-    if _total_error(histogram, solid_entries) < _total_error(histogram, entries):
-        return solid_entries, solid_learnt
+    part = Histogram(histogram.colors[visible], histogram.weights[visible], True)
+    entries, learnt = _learn_visible(part, count, settings)
+    entries = np.concatenate([reserved, divide_by_opacity(part, entries)])
+    if np.count_nonzero(solid) > count:
+        # Crisp icons with soft edges do better with opaque entries only.
+        part = Histogram(histogram.colors[solid, :3], histogram.weights[solid], False)
+        other_entries, other_learnt = _learn_visible(part, count, settings)
+        other_entries = np.concatenate([reserved, opaque_rows(other_entries)])
+        if _total_error(histogram, other_entries) < _total_error(histogram, entries):
+            return other_entries, other_learnt
     return entries, learnt
 
 
@@ -238,22 +237,31 @@ def _used(histogram: Histogram, entries: Integers) -> tuple[Integers, Mapping]:
     entries = entries[first]
     entries = entries[by_lightness(entries)]
     mapping = map_colors(histogram, entries)
-    used = np.bincount(mapping.labels, minlength=len(entries)) > 0
-    # Without the others the order of these is the same, and so is every nearest one.
-    rank = np.cumsum(used) - 1
-    return entries[used], Mapping(rank[mapping.labels], mapping.errors)
+    return _without_unused(entries, mapping)
 
 
 def _reorder(
     histogram: Histogram, entries: Integers, mapping: Mapping, order: str, ranks: Integers | None
 ) -> tuple[Integers, Mapping]:
-    """Put entries into an order that depends on their use, and map again: ties go by the order."""
-    if order == "population":
-        populations = np.zeros(len(entries), np.int64)
-        np.add.at(populations, mapping.labels, histogram.weights)
-        entries = entries[by_population(entries, populations)]
-    elif order == "given" and ranks is not None:
-        entries = entries[by_first_use(mapping.labels, ranks, len(entries))]
-    else:
-        return entries, mapping
-    return entries, map_colors(histogram, entries)
+    """Put entries into an order that depends on their use; ties between entries depend on the order."""
+    for _ in range(_ORDER_ROUNDS):
+        if order == "population":
+            populations = np.zeros(len(entries), np.int64)
+            np.add.at(populations, mapping.labels, histogram.weights)
+            places = by_population(entries, populations)
+        elif order == "given" and ranks is not None:
+            places = by_first_use(mapping.labels, ranks, len(entries))
+        else:
+            break
+        if np.array_equal(places, np.arange(len(places))):
+            break
+        entries = entries[places]
+        mapping = map_colors(histogram, entries)
+    return entries, mapping
+
+
+def _without_unused(entries: Integers, mapping: Mapping) -> tuple[Integers, Mapping]:
+    """Without these the order of the others is the same, and so is every nearest one."""
+    used = np.bincount(mapping.labels, minlength=len(entries)) > 0
+    rank = np.cumsum(used) - 1
+    return entries[used], Mapping(rank[mapping.labels], mapping.errors)
