@@ -57,7 +57,8 @@ def reduce_to_cells(points: Points, target: int) -> Points:
             kept += _divide(items, last, points.bits, points.bits, threshold)[0]
     moments = [np.concatenate(parts) for parts in zip(*kept, strict=True)]
     means = np.stack([total / moments[0] for total in moments[1:]], axis=1)
-    return Points(np.rint(means).astype(points.coords.dtype), moments[0], points.bits)
+    coords = np.rint(means).astype(points.coords.dtype, order="F")
+    return Points(coords, moments[0], points.bits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

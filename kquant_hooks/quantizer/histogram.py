@@ -102,7 +102,8 @@ def exact_coords(colors: Integers, *, alpha: bool) -> tuple[Floats, int, int]:
         How many of them make one level: 1, or 255 with alpha.
     """
     bits = 16 if alpha else 8 * colors.dtype.itemsize
-    coords = colors.astype(exact_dtype(bits, colors.shape[1]))
+    # Channel by channel in memory, as most of the work goes.
+    coords = colors.astype(exact_dtype(bits, colors.shape[1]), order="F")
     if not alpha:
         return coords, bits, 1
     opacity = coords[:, 3:].copy()
@@ -147,7 +148,8 @@ def colors_at(centers: Floats, points: Points, histogram: Histogram) -> Integers
 
 def _points(coords: Floats, weights: Integers, bits: int) -> Points:
     dtype = exact_dtype(bits, coords.shape[1])
-    return Points(coords.astype(dtype, copy=False), weights.astype(np.float64), bits)
+    coords = coords.astype(dtype, order="F", copy=False)
+    return Points(coords, weights.astype(np.float64), bits)
 
 
 def _bytes_of(codes: Codes) -> Integers:
