@@ -18,6 +18,7 @@ from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, Points, group
 # that while the large cells are looked at.
 _FIRST_CELLS = 12
 _STAND_INS = 18
+_PART = 1 << 18
 
 
 def reduce_to_cells(points: Points, target: int) -> Points:
@@ -47,12 +48,20 @@ def reduce_to_cells(points: Points, target: int) -> Points:
         threshold = _error_per_cell(items, first, points.bits, target)
         kept = _divide(items, first, points.bits, points.bits, threshold)[0]
     else:
-        cell = _cells(points.coords.astype(np.int32), points.bits - last, last)
-        stand_ins, place = _stand_ins(points, cell, last)
+        stand_ins, occupied = _stand_ins(points, last)
         threshold = _error_per_cell(stand_ins, first, points.bits, target)
         kept, undivided = _divide(stand_ins, first, last, points.bits, threshold)
-        rest = np.flatnonzero(undivided[place[cell]])
-        if len(rest):
+        if undivided.any():
+            divide = np.zeros(1 << (last * dimensions), bool)
+            divide[occupied[undivided]] = True
+            shift = points.bits - last
+            rest = np.concatenate(
+                [
+                    part.start
+                    + np.flatnonzero(divide[_cells(points.coords[part].astype(np.int32), shift, last)])
+                    for part in _parts(len(points.weights))
+                ]
+            )
             items = _items_of(Points(points.coords[rest], points.weights[rest], points.bits))
             kept += _divide(items, last, points.bits, points.bits, threshold)[0]
     moments = [np.concatenate(parts) for parts in zip(*kept, strict=True)]
@@ -87,24 +96,33 @@ def _items_of(points: Points) -> _Items:
     return _Items(points.coords.astype(np.int32), [*moments, square])
 
 
-def _stand_ins(points: Points, cell: Integers, level: int) -> tuple[_Items, Integers]:
-    """One item for each occupied cell, and the place of each cell among them.
+def _stand_ins(points: Points, level: int) -> tuple[_Items, Integers]:
+    """One item for each occupied cell, and the numbers of these cells.
 
     The spread of the points within a cell is taken to be uniform instead of being summed up.
     """
     dimensions = points.coords.shape[1]
-    rows = [points.weights * points.coords[:, channel] for channel in range(dimensions)]
-    weight, *sums = grouped_sums(cell, [points.weights, *rows], 1 << (level * dimensions))
-    occupied = np.flatnonzero(weight)
-    place = np.zeros(len(weight), np.intp)
-    place[occupied] = np.arange(len(occupied))
-    weight, sums = weight[occupied], [total[occupied] for total in sums]
+    cells = 1 << (level * dimensions)
+    moments = [np.zeros(cells) for _ in range(dimensions + 1)]
+    # In parts, so that no array is as long as the list of colours.
+    for part in _parts(len(points.weights)):
+        coords, weights = points.coords[part], points.weights[part]
+        cell = _cells(coords.astype(np.int32), points.bits - level, level)
+        rows = [weights, *(weights * coords[:, channel] for channel in range(dimensions))]
+        for moment, part_sums in zip(moments, grouped_sums(cell, rows, cells), strict=True):
+            moment += part_sums
+    occupied = np.flatnonzero(moments[0])
+    weight, *sums = (moment[occupied] for moment in moments)
     square = weight * (dimensions / 12 * 4.0 ** (points.bits - level))
     for total in sums:
         square += total * total / weight
     means = np.stack([total / weight for total in sums], axis=1)
     # Truncated, a mean stays inside its cell.
-    return _Items(means.astype(np.int32), [weight, *sums, square]), place
+    return _Items(means.astype(np.int32), [weight, *sums, square]), occupied
+
+
+def _parts(count: int) -> list[slice]:
+    return [slice(start, min(start + _PART, count)) for start in range(0, count, _PART)]
 
 
 def _error_per_cell(items: _Items, level: int, bits: int, target: int) -> float:
