@@ -24,7 +24,7 @@ examples:
   kquant quantize logo.png -c 16 --effort best -o logo-16.png
   kquant quantize sprite.png --palette '#1a1c2c,#5d275d,#b13e53' -o sprite-3.png
 
-exit codes: 0 done, 2 usage, 3 a file could not be quantized
+exit codes: 0 done, 2 usage, 3 a file could not be quantized, 130 interrupted
 """
 
 

@@ -90,8 +90,10 @@ def test_orientation_profile_and_resolution_survive(photo, tmp_path):
 
 
 def test_inks_are_converted(photo, tmp_path):
-    photo.convert("CMYK").save(tmp_path / "inks.jpg")
+    photo.convert("CMYK").save(tmp_path / "inks.jpg", icc_profile=b"a profile of inks")
     assert main(["quantize", str(tmp_path / "inks.jpg"), "-c", "8", "-o", str(tmp_path / "out.png")]) == 0
+    with Image.open(tmp_path / "out.png") as image:
+        assert "icc_profile" not in image.info
 
 
 @pytest.mark.parametrize("exif", [b"garbage!", b"MM\0*", b"Exif\0\0II*\0\x08\0\0\0\xff\xff"])

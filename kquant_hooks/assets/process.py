@@ -102,8 +102,12 @@ def _decode(path: Path, data: bytes) -> Image.Image:
         raise ValueError(f"cannot decode {path}: {error}") from error
     if frames > 1:
         raise ValueError(f"{path} has {frames} frames; only still images can be quantized")
-    # Inks and luma are converted; modes that the table does not know are refused when they are quantized.
-    return image.convert("RGB") if image.mode in MODES and not MODES[image.mode].indexable else image
+    if image.mode not in MODES or MODES[image.mode].indexable:
+        return image
+    # A profile of inks or of luma would be wrong for the colours that they become.
+    converted = image.convert("RGB")
+    converted.info.pop("icc_profile", None)
+    return converted
 
 
 def _encode(quantized: Quantized, source: Image.Image) -> bytes:

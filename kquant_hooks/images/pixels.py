@@ -105,26 +105,32 @@ def with_palette_codes(image: Image.Image, indices: Codes, values: Codes) -> Ima
     codes[indices] = values
     mode = image.im.getpalettemode()
     entries = max(len(image.im.getpalette(mode, mode)) // len(mode), int(indices.max()) + 1)
-    levels = codes.astype("<u4").view(np.uint8).reshape(256, 4)[:entries, : len(mode)]
+    return _with_palette(image, _levels_of(codes)[:entries, : len(mode)], mode)
+
+
+def with_palette_alpha(image: Image.Image, transparency: int | bytes) -> Image.Image:
+    """A copy of a 'P' image with a transparent index, or the alpha of the first entries, in its palette."""
+    levels = _levels_of(palette_codes(image))
+    if isinstance(transparency, bytes):
+        alphas = np.frombuffer(transparency[:256], np.uint8)
+        levels[: len(alphas), 3] = alphas
+    elif 0 <= transparency <= 255:
+        levels[transparency, 3] = 0
+    result = _with_palette(image, levels, "RGBA")
+    del result.info["transparency"]
+    return result
+
+
+def _with_palette(image: Image.Image, levels: Integers, mode: str) -> Image.Image:
     result = image.copy()
     result.putpalette(levels.tobytes(), mode)
     result.load()
     return result
 
 
-def with_palette_alpha(image: Image.Image, transparency: int | bytes) -> Image.Image:
-    """A copy of a 'P' image with a transparent index, or the alpha of the first entries, in its palette."""
-    levels = palette_codes(image).astype("<u4").view(np.uint8).reshape(256, 4).copy()
-    if isinstance(transparency, bytes):
-        alphas = np.frombuffer(transparency[:256], np.uint8)
-        levels[: len(alphas), 3] = alphas
-    elif 0 <= transparency <= 255:
-        levels[transparency, 3] = 0
-    result = image.copy()
-    del result.info["transparency"]
-    result.putpalette(levels.tobytes(), "RGBA")
-    result.load()
-    return result
+def _levels_of(codes: Codes) -> Integers:
+    """R, G, B, A of each code: shape (n, 4), uint8."""
+    return codes.astype("<u4").view(np.uint8).reshape(-1, 4)
 
 
 def deep_with_alpha(image: Image.Image, transparency: int) -> Image.Image:
@@ -148,9 +154,7 @@ def _rgba_codes(image: Image.Image, codes: Codes) -> Codes:
         wide = codes.astype(np.uint32)
         return (wide & np.uint32(0xFF)) * _GREY | (wide >> np.uint32(8)) << np.uint32(24)
     if content == "deep":
-        return (codes.astype(np.uint32) * np.uint32(255) + np.uint32(32767)) // np.uint32(
-            65535
-        ) * _GREY | OPAQUE
+        return _to_8_bits(codes) * _GREY | OPAQUE
     if content == "rgba":
         return codes
     return codes | OPAQUE
