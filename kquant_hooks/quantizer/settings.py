@@ -6,86 +6,15 @@ added here appears in all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from numbers import Integral, Real
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Literal
 
+from kquant_hooks.quantizer.options import Option, check_all, option, options_of
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 
 Init = Literal["wu", "k-means++", "random"]
 EffortName = Literal["fast", "balanced", "best"]
 Order = Literal["given", "lightness", "population"]
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """What one option accepts.
-
-    Attributes
-    ----------
-    kind : {"integer", "number", "choice", "palette"}
-    help : str
-        What it does, in one phrase.
-    low, high : int, optional
-        Inclusive range of a number; no upper end where ``high`` is None.
-    choices : tuple of str
-        What a choice may be.
-    optional : bool
-        Whether None is allowed.
-    """
-
-    kind: Literal["integer", "number", "choice", "palette"]
-    help: str
-    low: int = 0
-    high: int | None = None
-    choices: tuple[str, ...] = ()
-    optional: bool = False
-
-    def accepts(self) -> str:
-        """The accepted values in words."""
-        if self.kind == "choice":
-            words = " | ".join(self.choices)
-        elif self.kind == "palette":
-            words = "a Palette"
-        else:
-            words = f"an integer from {self.low}" if self.kind == "integer" else f"a number from {self.low}"
-            words += "" if self.high is None else f" to {self.high}"
-        return words + (", or None" if self.optional else "")
-
-    def parse(self, text: str) -> Any:
-        """A value from the text of a flag, for ``check``; text that is no number is left as it is."""
-        if self.optional and text.lower() == "none":
-            return None
-        if self.kind == "palette":
-            return Palette(text.split(","))
-        try:
-            return {"integer": int, "number": float}.get(self.kind, str)(text)
-        except ValueError:
-            return text
-
-    def check(self, name: str, value: object) -> Any:
-        """``value`` in its canonical type; ValueError with the value and what is accepted otherwise."""
-        if value is None and self.optional:
-            return None
-        if self.kind == "choice" and isinstance(value, str) and value in self.choices:
-            return value
-        if self.kind == "palette" and isinstance(value, Palette):
-            return value
-        if self.kind in ("integer", "number") and not isinstance(value, bool):
-            number: int | float | None = None
-            if isinstance(value, Integral):
-                number = int(value)
-            elif self.kind == "number" and isinstance(value, Real):
-                number = float(value)
-            if number is not None and self.low <= number <= (number if self.high is None else self.high):
-                return number
-            if number is not None and self.high is not None:
-                raise ValueError(f"{name}={value!r} is outside {self.low}..{self.high}")
-        raise ValueError(f"{name}={value!r} is not {self.accepts()}")
-
-
-def _option(default: Any, *, positional: bool = False, **description: Any) -> Any:
-    return field(default=default, kw_only=not positional, metadata={"option": Option(**description)})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -100,7 +29,7 @@ class Settings:
         If a value is of the wrong type or out of range; the message names the value and the range.
     """
 
-    colors: int = _option(
+    colors: int = option(
         256,
         positional=True,
         kind="integer",
@@ -108,32 +37,32 @@ class Settings:
         high=MAX_COLORS,
         help="largest number of colours; a fully transparent one counts",
     )
-    palette: Palette | None = _option(
+    palette: Palette | None = option(
         None,
         kind="palette",
         optional=True,
         help="map to these colours instead of learning some; 'colors' is then not used",
     )
-    init: Init = _option(
+    init: Init = option(
         "wu",
         kind="choice",
         choices=("wu", "k-means++", "random"),
         help="first centres: 'wu' is followed by the full search, the two random ones by plain k-means",
     )
-    effort: EffortName = _option(
+    effort: EffortName = option(
         "balanced",
         kind="choice",
         choices=("fast", "balanced", "best"),
         help="how long to search for a lower error",
     )
-    max_iter: int | None = _option(
+    max_iter: int | None = option(
         None,
         kind="integer",
         low=1,
         optional=True,
         help="most k-means iterations in all; None: no limit",
     )
-    tol: float | None = _option(
+    tol: float | None = option(
         None,
         kind="number",
         high=1,
@@ -141,8 +70,8 @@ class Settings:
         help="stop when an iteration lowers the error by no more than this share of it; "
         "0: when the centres stand still; None: as 'effort' says",
     )
-    seed: int = _option(0, kind="integer", help="start of the random draws of 'k-means++' and 'random'")
-    order: Order = _option(
+    seed: int = option(0, kind="integer", help="start of the random draws of 'k-means++' and 'random'")
+    order: Order = option(
         "given",
         kind="choice",
         choices=("given", "lightness", "population"),
@@ -151,8 +80,7 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        for name, option in OPTIONS.items():
-            object.__setattr__(self, name, option.check(name, getattr(self, name)))
+        check_all(self, OPTIONS)
 
     def __repr__(self) -> str:
         shown = [f"colors={self.colors}"]
@@ -163,7 +91,7 @@ class Settings:
         return f"{type(self).__name__}({', '.join(shown)})"
 
 
-OPTIONS: dict[str, Option] = {entry.name: entry.metadata["option"] for entry in fields(Settings)}
+OPTIONS: dict[str, Option] = options_of(Settings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,121 @@
+"""What an option accepts: checked values, parsed text, words for a table.
+
+Settings of the quantizer and the policy for files declare their fields with ``option``; flags, configuration
+and the README's tables are made from these declarations.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, fields
+from numbers import Integral, Real
+from typing import Any, Literal
+
+from kquant_hooks.quantizer.palette import Palette
+
+_SAVINGS = re.compile(r"(\d+(?:\.\d+)?)\s*(%|b|kib|mib|)", re.IGNORECASE)
+_UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20}
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What one option accepts.
+
+    Attributes
+    ----------
+    kind : {"integer", "number", "choice", "palette", "savings", "flag"}
+    help : str
+        What it does, in one phrase.
+    low, high : int, optional
+        Inclusive range of a number; no upper end where ``high`` is None.
+    choices : tuple of str
+        What a choice may be.
+    optional : bool
+        Whether None is allowed.
+    """
+
+    kind: Literal["integer", "number", "choice", "palette", "savings", "flag"]
+    help: str
+    low: int = 0
+    high: int | None = None
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+    def accepts(self) -> str:
+        """The accepted values in words."""
+        if self.kind == "choice":
+            words = " | ".join(self.choices)
+        elif self.kind in ("palette", "savings", "flag"):
+            words = {"palette": "a Palette", "savings": "a size such as 1KiB or 5%", "flag": "true or false"}[
+                self.kind
+            ]
+        else:
+            words = f"an integer from {self.low}" if self.kind == "integer" else f"a number from {self.low}"
+            words += "" if self.high is None else f" to {self.high}"
+        return words + (", or None" if self.optional else "")
+
+    def parse(self, text: str) -> Any:
+        """A value from the text of a flag, for ``check``; text that is no number is left as it is."""
+        if self.optional and text.lower() == "none":
+            return None
+        if self.kind == "palette":
+            return Palette(text.split(","))
+        try:
+            return {"integer": int, "number": float}.get(self.kind, str)(text)
+        except ValueError:
+            return text
+
+    def check(self, name: str, value: object) -> Any:
+        """``value`` in its canonical type; ValueError with the value and what is accepted otherwise."""
+        if value is None and self.optional:
+            return None
+        if self.kind == "choice" and isinstance(value, str) and value in self.choices:
+            return value
+        if self.kind == "palette" and isinstance(value, Palette):
+            return value
+        if self.kind == "flag" and isinstance(value, bool):
+            return value
+        if self.kind == "savings" and (savings := _savings(value)) is not None:
+            return savings
+        if self.kind in ("integer", "number") and not isinstance(value, bool):
+            number: int | float | None = None
+            if isinstance(value, Integral):
+                number = int(value)
+            elif self.kind == "number" and isinstance(value, Real):
+                number = float(value)
+            if number is not None and self.low <= number <= (number if self.high is None else self.high):
+                return number
+            if number is not None and self.high is not None:
+                raise ValueError(f"{name}={value!r} is outside {self.low}..{self.high}")
+        raise ValueError(f"{name}={value!r} is not {self.accepts()}")
+
+
+def option(default: Any, *, positional: bool = False, **description: Any) -> Any:
+    """A dataclass field that carries an ``Option``."""
+    return field(default=default, kw_only=not positional, metadata={"option": Option(**description)})
+
+
+def options_of(cls: type[Any]) -> dict[str, Option]:
+    """The options that a dataclass declares, by name."""
+    return {entry.name: entry.metadata["option"] for entry in fields(cls) if "option" in entry.metadata}
+
+
+def check_all(instance: object, options: dict[str, Option]) -> None:
+    """Replace each option's value by the checked one, at construction."""
+    for name, entry in options.items():
+        object.__setattr__(instance, name, entry.check(name, getattr(instance, name)))
+
+
+def _savings(value: object) -> int | str | None:
+    """Bytes, or a share of the file such as ``"5%"``."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Integral):
+        return int(value) if int(value) >= 0 else None
+    match = _SAVINGS.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        return None
+    number, unit = float(match[1]), match[2].lower()
+    if unit == "%":
+        return f"{number:g}%" if number <= 100 else None
+    return round(number * _UNITS[unit])
