@@ -15,8 +15,9 @@ from helpers import colors_of
 from PIL import Image
 
 from kquant_hooks import quantize
-from kquant_hooks.assets.process import _dpi
+from kquant_hooks.assets.policy import POLICY_OPTIONS
 from kquant_hooks.cli import main
+from kquant_hooks.images.opening import dpi_of
 from kquant_hooks.quantizer.settings import OPTIONS
 
 
@@ -36,7 +37,8 @@ def test_formats_go_in_and_an_indexed_png_comes_out(suffix, photo, tmp_path, cap
         assert (image.format, image.mode, image.size) == ("PNG", "P", photo.size)
         assert len(colors_of(image.convert("RGB"))) == 5
     captured = capsys.readouterr()
-    pattern = rf"{source} -> {target}  [\d ]+ -> 5 colours  [\d.]+ KiB -> [\d.]+ (Ki)?B  PSNR [\d.]+ dB\n"
+    sizes = r"[\d.]+ KiB -> [\d.]+ (Ki)?B  [+-][\d.]+ %"
+    pattern = rf"{source} -> {target}  {sizes}  [\d ]+ -> 5 colours  PSNR [\d.]+ dB\n"
     assert re.fullmatch(pattern, captured.out)
     assert captured.err == ""
 
@@ -74,8 +76,8 @@ def test_a_palette_of_hex_colours(photo, tmp_path):
 def test_an_image_with_few_colours_says_so(tmp_path, capsys):
     Image.new("RGB", (4, 4)).save(tmp_path / "black.png")
     assert main(["quantize", str(tmp_path / "black.png"), "-o", str(tmp_path / "out.png")]) == 0
-    assert "1 -> 1 colours" in (line := capsys.readouterr().out)
-    assert line.endswith("no pixel changed\n")
+    assert capsys.readouterr().out.endswith("a copy, as it has 1 colour\n")
+    assert (tmp_path / "out.png").read_bytes() == (tmp_path / "black.png").read_bytes()
 
 
 def test_orientation_profile_and_resolution_survive(photo, tmp_path):
@@ -107,7 +109,7 @@ def test_damaged_metadata_is_left_out_silently(photo, exif, tmp_path):
 @pytest.mark.parametrize("dpi", [(4294967295, 1), (0, 0), (float("nan"), 72), "x"])
 def test_impossible_resolutions_are_left_out(photo, dpi, monkeypatch):
     photo.info["dpi"] = dpi
-    assert _dpi(photo) is None
+    assert dpi_of(photo) is None
 
 
 def test_a_tiff_does_not_describe_its_pixels_in_the_png(photo, tmp_path):
@@ -129,7 +131,7 @@ def test_cut_and_spoilt_files_never_end_in_a_traceback(suffix, photo, tmp_path, 
         for place in rng.integers(0, min(len(spoilt), 300), 3):
             spoilt[place] = rng.integers(256)
         path.write_bytes(spoilt)
-        assert main(["quantize", str(path), "-c", "4", "-o", str(tmp_path / "out.png")]) in (0, 3)
+        assert main(["quantize", str(path), "-vfc4", "-o", str(tmp_path / "out.png")]) in (0, 3)
         captured = capsys.readouterr()
         assert captured.out.count("\n") + captured.err.count("\n") == 1
 
@@ -139,11 +141,11 @@ def test_a_link_is_followed_and_a_pipe_left_alone(photo, tmp_path, capsys):
     (tmp_path / "target.png").write_bytes(b"old")
     (tmp_path / "link.png").symlink_to("target.png")
     os.mkfifo(tmp_path / "pipe.png")
-    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "link.png")]) == 0
+    assert main(["quantize", str(tmp_path / "photo.png"), "-f", "-o", str(tmp_path / "link.png")]) == 0
     assert (tmp_path / "link.png").is_symlink()
     with Image.open(tmp_path / "target.png") as image:
         assert image.mode == "P"
-    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "pipe.png")]) == 3
+    assert main(["quantize", str(tmp_path / "photo.png"), "-f", "-o", str(tmp_path / "pipe.png")]) == 3
     assert "Not a regular file" in capsys.readouterr().err
     assert stat.S_ISFIFO((tmp_path / "pipe.png").stat().st_mode)
 
@@ -152,18 +154,6 @@ def test_names_cannot_break_the_line(tmp_path, capsys):
     assert main(["quantize", str(tmp_path / "a\nb\x1b[31m.png"), "-o", "out.png"]) == 3
     assert capsys.readouterr().err.count("\n") == 1
     assert "\x1b" not in capsys.readouterr().err
-
-
-def test_interrupts_are_one_line_and_leave_nothing(photo, tmp_path, capsys, monkeypatch):
-    photo.save(tmp_path / "photo.png")
-
-    def interrupt(_descriptor):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(os, "fsync", interrupt)
-    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "out.png")]) == 130
-    assert capsys.readouterr().err == "kquant: interrupted\n"
-    assert names_in(tmp_path) == ["photo.png"]
 
 
 def test_a_closed_pipe_is_no_error(photo, tmp_path):
@@ -181,7 +171,7 @@ def test_writing_onto_the_source_keeps_its_mode(photo, tmp_path):
     path = tmp_path / "photo.png"
     photo.save(path)
     path.chmod(0o640)
-    assert main(["quantize", str(path), "-c", "3", "-o", str(path)]) == 0
+    assert main(["quantize", str(path), "-c", "3", "--in-place"]) == 0
     with Image.open(path) as image:
         assert image.mode == "P"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -219,10 +209,7 @@ def broken_files(folder):
     (folder / "truncated.png").write_bytes(whole[: len(whole) // 2])
     (folder / "empty.png").write_bytes(b"")
     (folder / "text.png").write_text("this is no image\n")
-    (folder / "animated.gif").touch()
-    photo.save(folder / "animated.gif", save_all=True, append_images=[photo.rotate(90)])
     Image.new("F", (3, 3)).save(folder / "floats.tiff")
-    (folder / "folder").mkdir()
     os.mkfifo(folder / "pipe")
 
 
@@ -230,13 +217,11 @@ def broken_files(folder):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing.png", "cannot read .*missing.png: No such file or directory"),
-        ("folder", "folder is a folder, not an image"),
-        ("pipe", "pipe is no regular file, not an image"),
-        ("text.png", "text.png is not an image in a known format"),
-        ("empty.png", "empty.png is not an image in a known format"),
-        ("truncated.png", "cannot decode .*truncated.png: "),
-        ("animated.gif", "animated.gif has 2 frames; only still images can be quantized"),
+        ("missing.png", "missing.png: cannot be read: No such file or directory"),
+        ("pipe", "pipe: it is no regular file"),
+        ("text.png", "text.png: not an image in a known format"),
+        ("empty.png", "empty.png: it is empty"),
+        ("truncated.png", "truncated.png: cannot be decoded: "),
         ("floats.tiff", "floats.tiff: cannot quantize mode 'F' images; convert to 'L' first"),
     ],
 )
@@ -252,11 +237,10 @@ def test_bad_sources_are_one_line_and_code_3(name, message, tmp_path, capsys):
 
 def test_unwritable_targets_are_one_line_and_code_3(photo, tmp_path, capsys):
     photo.save(tmp_path / "photo.png")
-    (tmp_path / "folder.png").mkdir()
-    for target, reason in [("none/out.png", "No such file"), ("folder.png", "Is a directory")]:
-        assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / target)]) == 3
-        assert re.fullmatch(rf"kquant: cannot write .*{target}: {reason}.*\n", capsys.readouterr().err)
-    assert names_in(tmp_path) == ["folder.png", "photo.png"]
+    (tmp_path / "file").touch()
+    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(tmp_path / "file/out.png")]) == 3
+    assert re.fullmatch(r"kquant: .*photo.png: cannot be written: .*\n", capsys.readouterr().err)
+    assert names_in(tmp_path) == ["file", "photo.png"]
 
 
 def test_a_full_disk_leaves_the_target_as_it_was(photo, tmp_path, capsys, monkeypatch):
@@ -268,7 +252,7 @@ def test_a_full_disk_leaves_the_target_as_it_was(photo, tmp_path, capsys, monkey
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    assert main(["quantize", str(tmp_path / "photo.png"), "-o", str(target)]) == 3
+    assert main(["quantize", str(tmp_path / "photo.png"), "-f", "-o", str(target)]) == 3
     assert "No space left on device" in capsys.readouterr().err
     assert target.read_bytes() == b"old"
     assert names_in(tmp_path) == ["out.png", "photo.png"]
@@ -282,7 +266,9 @@ def test_a_full_disk_leaves_the_target_as_it_was(photo, tmp_path, capsys, monkey
         (["--tol", "2"], "tol=2.0 is outside 0..1"),
         (["--init", "magic"], "init='magic' is not wu"),
         (["--palette", "#zzz"], "'#zzz' is not a hex colour"),
-        (["-o", "out.jpg"], "--output out.jpg will be a PNG; give it a name that ends in .png"),
+        (["--min-savings", "much"], "min_savings='much' is not a size such as 1KiB or 5%"),
+        (["--jobs", "0"], "--jobs 0 is not an integer from 1"),
+        (["--colors", "auto"], "colors='auto' needs a max-error or a min-psnr"),
     ],
 )
 def test_wrong_options_are_one_line_and_code_2(arguments, message, capsys):
@@ -292,7 +278,9 @@ def test_wrong_options_are_one_line_and_code_2(arguments, message, capsys):
     assert message in captured.err
 
 
-@pytest.mark.parametrize("arguments", [[], ["quantize"], ["quantize", "a.png"], ["compress"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["quantize"], ["quantize", "a", "--check", "--in-place"], ["compress"]]
+)
 def test_wrong_usage_is_code_2(arguments):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -304,6 +292,6 @@ def test_help_names_every_option_and_ends_with_examples(capsys):
         main(["quantize", "--help"])
     assert caught.value.code == 0
     text = capsys.readouterr().out
-    for name in OPTIONS:
+    for name in OPTIONS | POLICY_OPTIONS:
         assert "--" + name.replace("_", "-") in text
-    assert "examples:\n  kquant quantize photo.jpg --colors 5 -o out.png" in text
+    assert "examples:\n  kquant quantize photo.jpg --colors 5 " in text

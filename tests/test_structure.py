@@ -14,10 +14,22 @@ import kquant_hooks
 
 PACKAGE = Path(kquant_hooks.__file__).parent
 # Each may import what stands before it; parts on one line do not know each other.
-LAYERS = [["quantizer"], ["images"], ["assets"], ["filter", "report"], ["cli"], ["__main__"]]
+LAYERS = [
+    ["quantizer"],
+    ["images"],
+    ["assets"],
+    ["filter", "report", "arguments"],
+    ["batch"],
+    ["cli"],
+    ["__main__"],
+]
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Third-party packages and the parts that may import them.
-ALLOWED = {"PIL": {"images", "assets", "filter"}, "numpy": {"quantizer", "images"}}
+ALLOWED = {
+    "PIL": {"images", "assets", "filter", "batch"},
+    "numpy": {"quantizer", "images"},
+    "rich": {"report"},
+}
 
 SOURCES = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
 

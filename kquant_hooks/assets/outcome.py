@@ -4,30 +4,48 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from kquant_hooks.quantizer.palette import Palette
+
+Status = Literal["rewritten", "would-rewrite", "unchanged", "skipped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One file quantized.
+    """What became of one file.
 
     Attributes
     ----------
-    source, target : Path
+    path : Path
+        The source.
+    status : {"rewritten", "would-rewrite", "unchanged", "skipped", "failed"}
+        "unchanged" is a file that is within its palette; "skipped" one that is left alone on purpose;
+        "failed" one for which what was asked could not be done.
+    reason : str
+        One sentence for the last three, else empty.
+    target : Path, optional
+        The file written, or to be written; the source itself where it is rewritten in place.
     bytes_before, bytes_after : int
+        0 where they are not known.
     colors_before : int
-        Distinct colours of the source.
-    palette : Palette
+        Distinct colours over all frames; 0 where they were not counted.
+    frames : int
+        0 where they were not counted.
+    palette : Palette, optional
         The colours of the target.
-    psnr : float
-        In decibels; infinite where no pixel changed.
+    mse, psnr : float, optional
+        See ``Quantized``.
     """
 
-    source: Path
-    target: Path
-    bytes_before: int
-    bytes_after: int
-    colors_before: int
-    palette: Palette
-    psnr: float
+    path: Path
+    status: Status
+    reason: str = ""
+    target: Path | None = None
+    bytes_before: int = 0
+    bytes_after: int = 0
+    colors_before: int = 0
+    frames: int = 0
+    palette: Palette | None = None
+    mse: float | None = None
+    psnr: float | None = None

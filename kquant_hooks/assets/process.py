@@ -1,135 +1,156 @@
-"""One image file in, one indexed PNG out."""
+"""One file on disk: read, quantized, and written whole or not at all.
+
+Pillow and NumPy are loaded only for a file that its first bytes do not decide.
+"""
 
 from __future__ import annotations
 
-import io
+import os
 import stat
-import warnings
+from dataclasses import replace
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
-
 from kquant_hooks.assets.atomic import replace_bytes
+from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.images.modes import MODES
-from kquant_hooks.images.quantize import Quantized, quantize_with
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.images.sniff import SUFFIXES, container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 
-# TIFF's description of its own pixels, which those of a PNG are not.
-_LAYOUT_TAGS = (
-    254,
-    255,
-    256,
-    257,
-    258,
-    259,
-    262,
-    266,
-    273,
-    277,
-    278,
-    279,
-    284,
-    317,
-    320,
-    322,
-    323,
-    324,
-    325,
-    338,
-)
-_MOST_DPI = 1_000_000
+# No picture that is small enough takes more of a file, whatever its format.
+_BYTES_PER_PIXEL = 16
+_LEAST_LIMIT = 1 << 24
 
 
-def quantize_file(source: Path, target: Path, settings: Settings) -> Outcome:
-    """Quantize an image file to an indexed PNG; ``target`` is written whole or not at all.
+def process(
+    path: Path,
+    settings: Settings,
+    policy: Policy,
+    *,
+    target: Path | None = None,
+    dry_run: bool = False,
+    force: bool = False,
+    data: bytes | None = None,
+) -> Outcome:
+    """Quantize an image file; never raises for what a file holds or for what happens to it.
 
-    Raises
-    ------
-    OSError, ValueError
-        With one sentence, for a source that is not a readable still image and for a target that cannot be
-        written.
+    Parameters
+    ----------
+    path : Path
+    settings : Settings
+    policy : Policy
+    target : Path, optional
+        The file to write, in the format that its name or the policy asks for; None: the file itself, which
+        is then rewritten in its own format.
+    dry_run : bool
+        Go through everything and write nothing.
+    force : bool
+        Overwrite a target that exists. Without it only one that is the same already is no failure.
+    data : bytes, optional
+        What was read of it, as from standard input.
+
+    Returns
+    -------
+    Outcome
     """
-    data = _read(source)
-    with warnings.catch_warnings():
-        # Pillow warns of large pictures, which are welcome, and of damaged metadata, which is left out.
-        warnings.simplefilter("ignore")
-        image = _decode(source, data)
-        try:
-            quantized = quantize_with(image, settings)
-        except ValueError as error:
-            raise ValueError(f"{source}: {error}") from error
-        if quantized.palette is None:
-            raise ValueError(f"{source} has no pixels")
-        encoded = _encode(quantized, image)
+    found = None
     try:
-        replace_bytes(target, encoded)
+        if target is None:
+            if path.is_symlink():
+                return Outcome(path, "skipped", "it is a symbolic link; give the file that it leads to")
+            found = path.stat()
+        outcome, written = quantize_file(path, settings, policy, target, data)
+        if written is None:
+            return outcome
+        if target is not None and not force and target.exists():
+            return _beside_existing(outcome, written, target)
+        if dry_run:
+            return replace(outcome, status="would-rewrite")
+        if target is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        replace_bytes(target or path, written, found)
     except OSError as error:
-        raise OSError(f"cannot write {target}: {error.strerror}") from error
-    return Outcome(
-        source,
-        target,
-        len(data),
-        len(encoded),
-        quantized.colors_before,
-        quantized.palette,
-        quantized.psnr,
+        verb = "read" if found is None and target is None else "written"
+        return Outcome(path, "failed", f"cannot be {verb}: {error.strerror or error}", target)
+    return outcome
+
+
+def quantize_file(
+    path: Path, settings: Settings, policy: Policy, target: Path | None, data: bytes | None = None
+) -> tuple[Outcome, bytes | None]:
+    """``process`` without the writing: the outcome if that succeeds, and the bytes to write, if any."""
+    size = 0
+    try:
+        container = None if target is None else _container_for(target, policy)
+        data = _read(path, policy) if data is None else data
+        size = len(data)
+        judge(data, settings, in_place=container is None)
+
+        from kquant_hooks.assets.convert import convert
+
+        done = convert(data, settings, policy, container)
+    except Unchanged as unchanged:
+        if target is None or data is None:
+            return Outcome(path, "unchanged", str(unchanged), None, size, size), None
+        # A new file that would hold the same pixels in the same format is a copy.
+        return Outcome(path, "rewritten", f"a copy, as {unchanged}", target, size, size), data
+    except Skip as skip:
+        return Outcome(path, "skipped", str(skip), target, size), None
+    except OSError as error:
+        return Outcome(path, "failed", f"cannot be read: {error.strerror or error}", target), None
+    except MemoryError:
+        return Outcome(path, "failed", "there is not enough memory for it", target, size), None
+    except ValueError as error:
+        return Outcome(path, "failed", str(error), target, size), None
+    except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
+        return Outcome(path, "failed", f"{type(error).__name__}: {error}", target, size), None
+    outcome = Outcome(
+        path,
+        "rewritten",
+        "",
+        target or path,
+        size,
+        len(done.data),
+        done.colors_before,
+        done.frames,
+        done.palette,
+        done.mse,
+        done.psnr,
     )
+    return outcome, done.data
 
 
-def _read(path: Path) -> bytes:
-    try:
-        # Asked first: merely opening a pipe or a device can block.
-        if not stat.S_ISREG(path.stat().st_mode):
-            kind = "a folder" if path.is_dir() else "no regular file"
-            raise OSError(f"{path} is {kind}, not an image")
-        return path.read_bytes()
-    except OSError as error:
-        if error.strerror is None:
-            raise
-        raise OSError(f"cannot read {path}: {error.strerror}") from error
+def _container_for(target: Path, policy: Policy) -> str:
+    if policy.format != "same":
+        return next(name for name in SUFFIXES if name.lower() == policy.format)
+    name = container_for_suffix(target.suffix)
+    if name is None:
+        endings = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
+        raise ValueError(
+            f"nothing is known of how to write {target.suffix or target.name!r}; endings are {endings}"
+        )
+    return name
 
 
-def _decode(path: Path, data: bytes) -> Image.Image:
-    try:
-        image = Image.open(io.BytesIO(data))
-        image.load()
-        # The further frames of an MPO, which phones write as .jpg, are previews and depth maps.
-        frames = getattr(image, "n_frames", 1) if image.format != "MPO" else 1
-    except UnidentifiedImageError as error:
-        raise ValueError(f"{path} is not an image in a known format") from error
-    except Exception as error:  # decoders raise almost anything on broken files
-        raise ValueError(f"cannot decode {path}: {error}") from error
-    if frames > 1:
-        raise ValueError(f"{path} has {frames} frames; only still images can be quantized")
-    if image.mode not in MODES or MODES[image.mode].indexable:
-        return image
-    # A profile of inks or of luma would be wrong for the colours that they become.
-    converted = image.convert("RGB")
-    converted.info.pop("icc_profile", None)
-    return converted
+def _read(path: Path, policy: Policy) -> bytes:
+    # Asked first: merely opening a device can do something, and opening a pipe can block.
+    _check_regular(path, path.stat(), policy)
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        _check_regular(path, os.fstat(handle), policy)
+        return file.read()
 
 
-def _encode(quantized: Quantized, source: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    quantized.image.save(buffer, "PNG", exif=_exif(source), dpi=_dpi(source))
-    return buffer.getvalue()
+def _check_regular(path: Path, found: os.stat_result, policy: Policy) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise ValueError("it is a folder" if path.is_dir() else "it is no regular file")
+    limit = max(_LEAST_LIMIT, _BYTES_PER_PIXEL * policy.max_pixels)
+    if found.st_size > limit:
+        raise ValueError(f"its {found.st_size} bytes are more than max-pixels={policy.max_pixels} can take")
 
 
-def _exif(source: Image.Image) -> bytes | None:
-    """Orientation is there: without it photos lie on their side. Pillow writes it only if told to."""
-    try:
-        exif = source.getexif()
-        for tag in _LAYOUT_TAGS:
-            exif.pop(tag, None)
-        return exif.tobytes() or None
-    except Exception:  # noqa: BLE001  damaged metadata is no reason to refuse a picture
-        return None
-
-
-def _dpi(source: Image.Image) -> tuple[float, float] | None:
-    try:
-        x, y = (float(value) for value in source.info["dpi"])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
-        return None
-    return (x, y) if 0 < x < _MOST_DPI and 0 < y < _MOST_DPI else None
+def _beside_existing(outcome: Outcome, written: bytes, target: Path) -> Outcome:
+    if target.is_file() and target.stat().st_size == len(written) and target.read_bytes() == written:
+        return replace(outcome, status="unchanged", reason=f"{target} is what it would become")
+    reason = f"{target} exists and is something else; --force overwrites it"
+    return replace(outcome, status="failed", reason=reason, bytes_after=0, palette=None, mse=None, psnr=None)

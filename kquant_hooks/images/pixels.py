@@ -140,6 +140,14 @@ def deep_with_alpha(image: Image.Image, transparency: int) -> Image.Image:
     return Image.frombytes("LA", image.size, pixels.astype(np.uint8).tobytes())
 
 
+def in_rgba(image: Image.Image) -> Image.Image:
+    """The image in mode 'RGBA', a transparent colour that only ``info`` tells of included."""
+    if MODES[image.mode].content != "deep":
+        return image.convert("RGBA")
+    key = image.info.get("transparency")
+    return deep_with_alpha(image, key if isinstance(key, int) else -1).convert("RGBA")
+
+
 def _to_8_bits(levels: Codes) -> Codes:
     return (levels.astype(np.uint32) * np.uint32(255) + np.uint32(32767)) // np.uint32(65535)
 

@@ -19,9 +19,9 @@ from kquant_hooks.images.pixels import (
 )
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import Codes
-from kquant_hooks.quantizer.histogram import codes_of, opaque_rows
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
 from kquant_hooks.quantizer.palette import Palette
-from kquant_hooks.quantizer.pipeline import cluster
+from kquant_hooks.quantizer.pipeline import Clustering, cluster
 from kquant_hooks.quantizer.settings import Settings
 
 # Entries of ``info`` that speak of palette indices, which are new.
@@ -61,6 +61,31 @@ class Quantized:
     colors_before: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Census:
+    """An image and its colours, counted.
+
+    Attributes
+    ----------
+    image : PIL.Image.Image
+        As it came.
+    source : PIL.Image.Image
+        The same with all its transparency in the pixels.
+    histogram : Histogram
+    codes, rows : ndarray, shape (n,)
+        See ``read_histogram``.
+    ranks : ndarray of int, optional
+        The lowest palette index of each colour, for a 'P' image.
+    """
+
+    image: Image.Image
+    source: Image.Image
+    histogram: Histogram
+    codes: Codes
+    rows: Integers
+    ranks: Integers | None
+
+
 def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized:
     """Quantize an image to an indexed ('P') image.
 
@@ -96,15 +121,25 @@ def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized
 
 def quantize_with(image: Image.Image, settings: Settings) -> Quantized:
     """``quantize`` for settings that are at hand."""
+    census = census_of(image)
+    return indexed(census, cluster(census.histogram, settings, census.ranks))
+
+
+def census_of(image: Image.Image) -> Census:
+    """Count an image's colours; ValueError for a mode that a palette cannot hold."""
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
     source = _with_transparency_in_pixels(image)
     histogram, codes, rows = read_histogram(source, for_palette=True)
     ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
-    clustering = cluster(histogram, settings, ranks)
+    return Census(image, source, histogram, codes, rows, ranks)
+
+
+def indexed(census: Census, clustering: Clustering) -> Quantized:
+    """The image of a census with the colours of a clustering of its histogram."""
     entries = opaque_rows(clustering.entries)
-    result = replace_codes(source, codes, clustering.labels[rows], None, "P")
-    result.info = {key: value for key, value in image.info.items() if key not in _ABOUT_INDICES}
+    result = replace_codes(census.source, census.codes, clustering.labels[census.rows], None, "P")
+    result.info = {key: value for key, value in census.image.info.items() if key not in _ABOUT_INDICES}
     result.putpalette(entries[:, :3].tobytes())
     transparency = _transparency(entries[:, 3])
     if transparency is not None:
@@ -116,7 +151,7 @@ def quantize_with(image: Image.Image, settings: Settings) -> Quantized:
         clustering.psnr,
         clustering.iterations,
         clustering.converged,
-        len(histogram.colors),
+        len(census.histogram.colors),
     )
 
 

@@ -85,6 +85,8 @@ def cluster(histogram: Histogram, settings: Settings, ranks: Integers | None = N
         if settings.order == "lightness":
             entries = entries[by_lightness(entries)]
         mapping = map_colors(histogram, entries)
+        # Its order is the one that is given, whatever order the picture came with.
+        ranks = None
     else:
         if len(histogram.colors) <= settings.colors:
             entries = histogram.colors

@@ -1,8 +1,10 @@
-"""One line for people about one file."""
+"""Outcomes in words: one line for a file, one for them all."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterable
 
 from kquant_hooks.assets.outcome import Outcome
 
@@ -10,25 +12,59 @@ _KIBI = 1024
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """Such as ``photo.jpg -> out.png  38 214 -> 16 colours  412.8 KiB -> 96.1 KiB  PSNR 34.1 dB``."""
-    quality = "no pixel changed" if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.1f} dB"
-    parts = [
-        f"{outcome.source} -> {outcome.target}",
-        f"{_grouped(outcome.colors_before)} -> {len(outcome.palette)} colours",
-        f"{_size(outcome.bytes_before)} -> {_size(outcome.bytes_after)}",
-        quality,
-    ]
+    """Such as ``hero.png  412.8 KiB -> 96.1 KiB  -76.7 %  38 214 -> 16 colours  PSNR 34.1 dB``."""
+    name = str(outcome.path)
+    if outcome.status in ("unchanged", "skipped", "failed"):
+        return f"{name}  {outcome.status}: {outcome.reason}"
+    if outcome.target not in (None, outcome.path):
+        name += f" -> {outcome.target}"
+    parts = [name, sizes_in_words(outcome.bytes_before, outcome.bytes_after)]
+    if outcome.palette is not None and outcome.psnr is not None:
+        parts.append(f"{_grouped(outcome.colors_before)} -> {len(outcome.palette)} colours")
+        parts.append("no pixel changed" if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.1f} dB")
+    if outcome.frames > 1:
+        parts.append(f"{outcome.frames} frames")
+    if outcome.reason:
+        parts.append(outcome.reason)
+    if outcome.status == "would-rewrite":
+        parts.append("(not written)")
     return "  ".join(parts)
 
 
-def _grouped(number: int) -> str:
-    return f"{number:,}".replace(",", " ")
+def summary_line(outcomes: Iterable[Outcome], seconds: float) -> str:
+    """Such as ``12 files: 8 rewritten, 4 unchanged  3.1 MiB -> 1.2 MiB  -61.3 %  2.4 s``."""
+    outcomes = list(outcomes)
+    counts = Counter(outcome.status for outcome in outcomes)
+    words = {"would-rewrite": "to be rewritten"}
+    named = [f"{_grouped(count)} {words.get(status, status)}" for status, count in sorted(counts.items())]
+    written = [outcome for outcome in outcomes if outcome.status in ("rewritten", "would-rewrite")]
+    parts = [f"{_grouped(len(outcomes))} files: {', '.join(named)}"]
+    if written:
+        before = sum(outcome.bytes_before for outcome in written)
+        parts.append(sizes_in_words(before, sum(outcome.bytes_after for outcome in written)))
+    return "  ".join([*parts, f"{seconds:.1f} s"])
 
 
-def _size(count: int) -> str:
+def sizes_in_words(before: int, after: int) -> str:
+    """Such as ``412.8 KiB -> 96.1 KiB  -76.7 %``."""
+    change = f"  {100 * (after - before) / before:+.1f} %" if before else ""
+    return f"{size_in_words(before)} -> {size_in_words(after)}{change}"
+
+
+def size_in_words(count: int) -> str:
+    """Such as ``96.1 KiB``."""
     size = float(count)
     for unit in ("B", "KiB", "MiB"):
         if size < _KIBI or unit == "MiB":
             break
         size /= _KIBI
     return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def one_line(text: str) -> str:
+    """The text with what would end the line or speak to the terminal, as in file names, escaped."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")

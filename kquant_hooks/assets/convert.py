@@ -1,0 +1,111 @@
+"""Bytes of one image file in, bytes of the quantized one out; nothing is read or written here."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PIL import Image
+
+from kquant_hooks.assets.judge import Skip, Unchanged, colors_in_words, judge
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.images.containers.table import CONTAINERS, read_document
+from kquant_hooks.images.document import Document, Encoding
+from kquant_hooks.images.moving import indexable, mode_without_palette, moved
+from kquant_hooks.images.opening import open_image
+from kquant_hooks.images.reduce import Goal, Reduction, reduce
+from kquant_hooks.images.verifying import verify
+from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
+from kquant_hooks.quantizer.settings import Settings
+
+# Of zlib; above 7 each step costs twice the time for less than a hundredth of the bytes.
+_LEVELS = {"fast": 6, "balanced": 7, "best": 9}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conversion:
+    """A quantized file and its figures; see ``Outcome``."""
+
+    data: bytes
+    colors_before: int
+    frames: int
+    palette: Palette
+    mse: float
+    psnr: float
+
+
+def convert(data: bytes, settings: Settings, policy: Policy, container: str | None = None) -> Conversion:
+    """Quantize the bytes of an image file.
+
+    Parameters
+    ----------
+    data : bytes
+    settings : Settings
+    policy : Policy
+    container : str, optional
+        A key of ``CONTAINERS``; None: the one that the bytes are in, as for a file that is rewritten.
+
+    Returns
+    -------
+    Conversion
+        Verified: it was read back and compared.
+
+    Raises
+    ------
+    Skip, Unchanged
+        Where there is nothing to do.
+    ValueError
+        With one sentence that calls the file "it", for what cannot be read, quantized or held.
+    """
+    in_place = container is None
+    source = judge(data, settings, in_place=in_place)
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures, which have a limit here, and of damaged metadata, which is left out.
+        warnings.simplefilter("ignore")
+        if in_place and source not in CONTAINERS:
+            name = open_image(data, policy.max_pixels).format
+            raise Skip(f"{name} is a format that is only read; write another file, such as a PNG")
+        document = read_document(data, source, policy.max_pixels)
+        other = mode_without_palette(document)
+        if in_place and other:
+            raise Skip(f"its {other} colours would become RGB; write another file")
+        document = indexable(document)
+        container = container or source
+        assert container is not None
+        if container != source:
+            document = moved(document, container)
+        reduction = reduce(document, settings, _goal(policy))
+        few = in_place and policy.auto_colors and reduction.colors_before <= MAX_COLORS
+        if few or (reduction.within and container == source):
+            raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
+        if not policy.is_met_by(reduction.mse, reduction.psnr):
+            raise Skip(f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB")
+        encoding = Encoding(_LEVELS[settings.effort], policy.strip)
+        written = CONTAINERS[container].write(reduction.document, _in_mode(document, reduction), encoding)
+        verify(written, container, reduction, policy.max_pixels)
+    saved = len(data) - len(written)
+    if policy.min_savings and saved < policy.least_savings(len(data)):
+        raise Skip(f"it would save {saved} bytes, less than min-savings={policy.min_savings}")
+    return Conversion(
+        written,
+        reduction.colors_before,
+        sum(frame.shown for frame in document.frames),
+        reduction.palette,
+        reduction.mse,
+        reduction.psnr,
+    )
+
+
+def _goal(policy: Policy) -> Goal | None:
+    if not policy.auto_colors:
+        return None
+    return lambda found: policy.is_met_by(found.mse, found.psnr)
+
+
+def _in_mode(document: Document, reduction: Reduction) -> Iterator[Image.Image]:
+    """The new images; in grey levels where the profile is one of these, which a palette cannot have."""
+    grey = (document.metadata.icc or b"")[16:20] == b"GRAY"
+    grey = grey and all(red == green == blue for red, green, blue, *_ in reduction.palette)
+    for image in reduction.images():
+        yield image.convert("LA" if image.has_transparency_data else "L") if grey else image

@@ -1,0 +1,77 @@
+"""What may be done to a file, and when it is left alone: the second list of options beside ``Settings``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from kquant_hooks.quantizer.options import Option, check_all, option, options_of
+
+FormatName = Literal["same", "png", "gif", "webp", "tiff", "bmp", "ppm"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The gates and the form of what is written: validated, immutable, hashable.
+
+    Every field but the last is described in ``POLICY_OPTIONS``; flags and configuration are made from it.
+
+    Raises
+    ------
+    ValueError
+        If a value is of the wrong type or out of range, or if the smallest palette is asked for without
+        saying what it has to meet.
+    """
+
+    min_savings: int | str = option(
+        0,
+        kind="savings",
+        help="leave a file alone unless it gets smaller by so much; 0: no matter, as the palette is the rule",
+    )
+    max_error: float | None = option(
+        None,
+        kind="number",
+        optional=True,
+        help="leave a file alone if its mean squared error would be higher",
+    )
+    min_psnr: float | None = option(
+        None, kind="number", optional=True, help="leave a file alone if its PSNR in decibels would be lower"
+    )
+    strip: bool = option(
+        False,
+        kind="flag",
+        help="drop EXIF, XMP, texts and dates; what says how to show the picture stays",
+    )
+    format: FormatName = option(
+        "same",
+        kind="choice",
+        choices=("same", "png", "gif", "webp", "tiff", "bmp", "ppm"),
+        help="format of new files; 'same': as their names say, and PNG for what cannot hold a palette",
+    )
+    max_pixels: int = option(
+        178_956_970,
+        kind="integer",
+        low=1,
+        help="refuse pictures with more pixels, which may be made to fill the memory",
+    )
+    auto_colors: bool = False
+
+    def __post_init__(self) -> None:
+        check_all(self, POLICY_OPTIONS)
+        if self.auto_colors and self.max_error is None and self.min_psnr is None:
+            raise ValueError("colors='auto' needs a max-error or a min-psnr to meet")
+
+    def is_met_by(self, mse: float, psnr: float) -> bool:
+        """Whether the error is low enough."""
+        return (self.max_error is None or mse <= self.max_error) and (
+            self.min_psnr is None or psnr >= self.min_psnr
+        )
+
+    def least_savings(self, size: int) -> float:
+        """Bytes that a file of ``size`` bytes has to lose, or else it is left alone; 0: no matter."""
+        if isinstance(self.min_savings, str):
+            return size * float(self.min_savings.rstrip("%")) / 100
+        return self.min_savings
+
+
+POLICY_OPTIONS: dict[str, Option] = options_of(Policy)

@@ -1,0 +1,42 @@
+"""Windows bitmaps: a palette of 1, 4 or 8 bits and no transparency."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+
+from PIL import Image
+
+from kquant_hooks.images.document import Document, Encoding
+from kquant_hooks.images.opening import decode, still
+
+_FILE = struct.Struct("<2sIHHI")
+_INFO = struct.Struct("<IiiHHIIiiII")
+_INCHES_PER_METRE = 1 / 0.0254
+_EMBEDDED, _LINKED = b"DEBM", b"KNIL"
+
+
+def read(data: bytes, max_pixels: int) -> Document:
+    """Take a bitmap apart."""
+    image = decode(data, max_pixels)
+    if data[70:74] in (_EMBEDDED, _LINKED) and int.from_bytes(data[14:18], "little") >= 124:
+        raise ValueError("its colour profile, which Pillow cannot read, would be lost")
+    return still("BMP", image)
+
+
+def write(document: Document, images: Iterable[Image.Image], _encoding: Encoding) -> bytes:
+    """An indexed bitmap of the fewest bits; beside its pixels it holds a resolution and nothing else."""
+    (image,) = images
+    if image.has_transparency_data:
+        raise ValueError("BMP cannot hold transparency; give another format, such as PNG")
+    levels = image.getpalette() or [0, 0, 0]
+    count = len(levels) // 3
+    bits = next(bits for bits in (1, 4, 8) if count <= 1 << bits)
+    stride = (image.width * bits + 31) // 32 * 4
+    # Rows from the bottom up, each a multiple of four bytes.
+    pixels = image.tobytes("raw", "P" if bits == 8 else f"P;{bits}", stride, -1)
+    table = b"".join(bytes([*reversed(levels[i : i + 3]), 0]) for i in range(0, len(levels), 3))
+    dots = [round(value * _INCHES_PER_METRE) for value in document.metadata.dpi or (0, 0)]
+    start = _FILE.size + _INFO.size + len(table)
+    info = _INFO.pack(_INFO.size, *image.size, 1, bits, 0, len(pixels), *dots, count, count)
+    return _FILE.pack(b"BM", start + len(pixels), 0, 0, start) + info + table + pixels

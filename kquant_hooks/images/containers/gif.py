@@ -1,0 +1,225 @@
+"""GIF, still and animated: taken apart and put together block by block.
+
+Every block that is not pixels is carried over as it is and where it is: comments, loops, profiles, delays and
+disposals. The format: CompuServe, *Graphics Interchange Format, Version 89a*, 1990.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from PIL import Image
+
+from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Kind, Metadata
+from kquant_hooks.images.opening import decode, metadata_of, open_image
+
+_SCREEN = struct.Struct("<HHBBB")
+_BOX = struct.Struct("<HHHHB")
+_CONTROL = b"\x21\xf9\x04"
+_HAS_TABLE = 0x80
+_DISPOSES: dict[int, Dispose] = {2: "background", 3: "previous"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """One stored picture: its control block's flags and delay, its box, colours and compressed pixels."""
+
+    flags: int
+    delay: int
+    transparent: int
+    box: tuple[int, int, int, int]
+    interlaced: bool
+    table: bytes
+    pixels: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The screen descriptor's background colour and aspect, and the blocks in order."""
+
+    background: bytes | None
+    aspect: int
+    blocks: tuple[bytes | _Picture, ...]
+
+
+def read(data: bytes, max_pixels: int) -> Document:
+    """Take a GIF apart."""
+    image = open_image(data, max_pixels)
+    try:
+        size, parts = _parse(data)
+    except (IndexError, struct.error) as error:
+        raise ValueError("cannot be decoded: the file is cut off") from error
+    pictures = [block for block in parts.blocks if isinstance(block, _Picture)]
+    if not pictures:
+        raise ValueError("cannot be decoded: it has no picture")
+    # A canvas that is too small for its pictures grows in every viewer.
+    right = max(picture.box[0] + picture.box[2] for picture in pictures)
+    bottom = max(picture.box[1] + picture.box[3] for picture in pictures)
+    size = (max(size[0], right), max(size[1], bottom))
+    frames = tuple(_frame(picture, max_pixels) for picture in pictures)
+    covers = frames[0].left == frames[0].top == 0 and pictures[0].box[2:] == size
+    kind: Kind = "still" if len(frames) == 1 and covers else "animation"
+    # GIF counts repetitions after the first showing; without the block there are none.
+    repeats = image.info.get("loop")
+    loop = 1 if repeats is None else repeats + 1 if repeats else 0
+    return Document("GIF", size, frames, kind, loop, metadata_of(image), parts)
+
+
+def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
+    """Put a GIF together from a document of any container and its frames' new pixels, in one palette."""
+    parts = document.parts if document.container == "GIF" else _made_of(document)
+    pictures = iter(zip(document.frames, images, strict=True))
+    head = b""
+    out = []
+    for block in parts.blocks:
+        if isinstance(block, bytes):
+            if not (encoding.strip and _is_description(block)):
+                out.append(block)
+            continue
+        frame, image = next(pictures)
+        levels, transparent = palette_of(image)
+        if not head:
+            head = _head(document.size, parts, levels, transparent)
+        flags = block.flags & ~1
+        if transparent is not None and (block.flags & 1 or document.container != "GIF"):
+            flags |= 1
+        out.append(_CONTROL + struct.pack("<BHBB", flags, block.delay, transparent or 0, 0))
+        out.append(b"," + _BOX.pack(frame.left, frame.top, *image.size, 0) + _compressed(image))
+    return b"".join([head, *out, b";"])
+
+
+def palette_of(image: Image.Image) -> tuple[bytes, int | None]:
+    """R, G, B levels of an indexed image, and its fully transparent index."""
+    transparency = image.info.get("transparency")
+    if isinstance(transparency, bytes):
+        if set(transparency) - {0, 255} or transparency.count(0) > 1:
+            raise ValueError("GIF cannot hold translucent colours; give another format, such as PNG")
+        transparency = transparency.index(0) if 0 in transparency else None
+    return bytes(image.getpalette() or ()), transparency
+
+
+def _parse(data: bytes) -> tuple[tuple[int, int], _Parts]:
+    width, height, flags, background, aspect = _SCREEN.unpack_from(data, 6)
+    place = 6 + _SCREEN.size
+    shared = b""
+    if flags & _HAS_TABLE:
+        shared = data[place : place + (6 << (flags & 7))]
+        place += len(shared)
+    blocks: list[bytes | _Picture] = []
+    control = (0, 0, 0)
+    while place < len(data) and data[place : place + 1] != b";":
+        start = place
+        kind = data[place]
+        if kind == 0x21:
+            place = _end_of_blocks(data, place + 2)
+            if data[start + 1] == 0xF9 and data[start + 2] >= 4:
+                control = struct.unpack_from("<BHB", data, start + 3)
+            else:
+                blocks.append(data[start:place])
+        elif kind == 0x2C:
+            left, top, w, h, local = _BOX.unpack_from(data, place + 1)
+            place += 1 + _BOX.size
+            table = shared
+            if local & _HAS_TABLE:
+                table = data[place : place + (6 << (local & 7))]
+                place += len(table)
+            end = _end_of_blocks(data, place + 1)
+            blocks.append(_Picture(*control, (left, top, w, h), bool(local & 0x40), table, data[place:end]))
+            place = end
+            control = (0, 0, 0)
+        else:
+            # Some writers leave stray bytes between blocks; viewers pass over them.
+            place += 1
+    color = shared[3 * background : 3 * background + 3] or None
+    return (width, height), _Parts(color, aspect, tuple(blocks))
+
+
+def _end_of_blocks(data: bytes, place: int) -> int:
+    """Where a chain of sub-blocks ends; where the file does if it is cut off."""
+    while place < len(data) and data[place]:
+        place += 1 + data[place]
+    return min(place + 1, len(data))
+
+
+def _frame(picture: _Picture, max_pixels: int) -> Frame:
+    left, top, width, height = picture.box
+    table = picture.table
+    flags = _HAS_TABLE | (len(table) // 6).bit_length() - 1 if table else 0
+    single = b"".join(
+        [
+            b"GIF89a",
+            _SCREEN.pack(width, height, flags, 0, 0),
+            table,
+            _CONTROL + struct.pack("<BHBB", picture.flags & 1, 0, picture.transparent, 0),
+            b"," + _BOX.pack(0, 0, width, height, 0x40 if picture.interlaced else 0),
+            picture.pixels,
+            b";",
+        ]
+    )
+    dispose = _DISPOSES.get(picture.flags >> 2 & 7, "none")
+    return Frame(lambda: decode(single, max_pixels), left, top, 10 * picture.delay, dispose, blend=True)
+
+
+def _head(size: tuple[int, int], parts: _Parts, levels: bytes, transparent: int | None) -> bytes:
+    """Signature, screen descriptor and the one table of colours, which has a power of two of them."""
+    bits = max(1, (len(levels) // 3 - 1).bit_length())
+    background = transparent or 0
+    if parts.background and transparent is None:
+        wanted = parts.background
+        distances = [
+            sum((a - b) ** 2 for a, b in zip(levels[i : i + 3], wanted, strict=True))
+            for i in range(0, len(levels), 3)
+        ]
+        background = distances.index(min(distances))
+    screen = _SCREEN.pack(*size, _HAS_TABLE | 0x70 | bits - 1, background, parts.aspect)
+    return b"GIF89a" + screen + levels.ljust(3 << bits, b"\0")
+
+
+def _compressed(image: Image.Image) -> bytes:
+    """The pixels as Pillow compresses them; as grey levels, so that it leaves the indices alone."""
+    buffer = io.BytesIO()
+    Image.frombytes("L", image.size, image.tobytes()).save(buffer, "GIF", optimize=False, interlace=False)
+    _, parts = _parse(buffer.getvalue())
+    return next(block.pixels for block in parts.blocks if isinstance(block, _Picture))
+
+
+def _made_of(document: Document) -> _Parts:
+    """Blocks for what another container said."""
+    metadata = document.metadata
+    blocks: list[bytes | _Picture] = []
+    if document.kind == "animation":
+        loop = document.loop or 0
+        if loop != 1:
+            repeats = struct.pack("<BH", 1, min(max(loop - 1, 0), 65535))
+            blocks.append(b"\x21\xff\x0bNETSCAPE2.0" + _in_blocks(repeats))
+    blocks += _application_blocks(metadata)
+    for frame in document.frames:
+        flags = {"none": 1, "background": 2, "previous": 3}[frame.dispose] << 2
+        delay = min(round(frame.milliseconds / 10), 65535)
+        blocks.append(_Picture(flags, delay, 0, (0, 0, 0, 0), False, b"", b""))
+    return _Parts(None, 0, tuple(blocks))
+
+
+def _application_blocks(metadata: Metadata) -> list[bytes]:
+    blocks = []
+    if metadata.icc:
+        blocks.append(b"\x21\xff\x0bICCRGBG1012" + _in_blocks(metadata.icc))
+    if metadata.xmp:
+        # Not in sub-blocks, but followed by a row of bytes that leads out of it from wherever one enters.
+        trailer = bytes([1, *range(255, -1, -1), 0])
+        blocks.append(b"\x21\xff\x0bXMP DataXMP" + metadata.xmp + trailer)
+    if metadata.comment:
+        blocks.append(b"\x21\xfe" + _in_blocks(metadata.comment.encode("utf-8")))
+    return blocks
+
+
+def _in_blocks(content: bytes) -> bytes:
+    parts = [content[start : start + 255] for start in range(0, len(content), 255)]
+    return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"
+
+
+def _is_description(block: bytes) -> bool:
+    return block.startswith((b"\x21\xfe", b"\x21\xff\x0bXMP DataXMP"))

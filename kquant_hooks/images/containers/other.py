@@ -1,0 +1,43 @@
+"""Formats that are only read: JPEG, AVIF, JPEG 2000, TGA and whatever else Pillow knows."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from kquant_hooks.images.document import Document, Frame
+from kquant_hooks.images.opening import decode, metadata_of, open_image, still
+
+_ANIMATED = {"AVIF", "FLI"}
+# What else they hold are previews, depth maps, sizes or layers of the one picture that is shown.
+_OF_ONE_PICTURE = {"MPO", "PSD", "ICO", "ICNS", "JPEG", "JPEG2000"}
+
+
+def read(data: bytes, max_pixels: int) -> Document:
+    """Read a file by Pillow alone."""
+    image = open_image(data, max_pixels)
+    name = image.format or "?"
+    count = getattr(image, "n_frames", 1)
+    if count == 1 or name in _OF_ONE_PICTURE:
+        return still(name, decode(data, max_pixels))
+    if name not in _ANIMATED:
+        raise ValueError(f"it has {count} pages, and {name} pages cannot be written")
+
+    def frame(index: int) -> Frame:
+        return Frame(lambda: _seek(image, index), milliseconds=_milliseconds(image, index))
+
+    frames = tuple(frame(index) for index in range(count))
+    return Document(name, image.size, frames, "animation", image.info.get("loop", 0), metadata_of(image))
+
+
+def _seek(image: Image.Image, index: int) -> Image.Image:
+    """One frame of an open file: in their order, each is decoded once."""
+    try:
+        image.seek(index)
+        image.load()
+    except Exception as error:
+        raise ValueError(f"cannot be decoded: {error}") from error
+    return image.copy()
+
+
+def _milliseconds(image: Image.Image, index: int) -> float:
+    return float(_seek(image, index).info.get("duration", 0))

@@ -1,0 +1,192 @@
+"""PNG and animated PNG: taken apart and put together chunk by chunk.
+
+What describes the picture is carried over as it is, byte for byte; what describes how its pixels were stored
+is made anew. Pillow decodes and encodes the pixels of each frame. The format: W3C, *Portable Network Graphics
+Specification (Third Edition)*, 2025.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from PIL import Image, PngImagePlugin
+
+from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Metadata
+from kquant_hooks.images.opening import decode, metadata_of, open_image, orientation_alone, still
+from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
+
+Chunk = tuple[bytes, bytes]
+
+# Known chunks that stay true when the pixels are stored in another way; of unknown ones those that say of
+# themselves, by the case of their last letter, that they may be copied.
+_CARRIED = {b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"eXIf"}
+_CARRIED |= {b"tIME", b"tEXt", b"zTXt", b"iTXt", b"oFFs", b"pCAL", b"sCAL", b"sTER", b"gIFx", b"gIFg"}
+# These speak of the pixels as they were stored.
+_REMADE = {b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL", b"fdAT"}
+_STRIPPED = {b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"}
+_DISPOSES: tuple[Dispose, ...] = ("none", "background", "previous")
+_INCH = 0.0254
+_CONTROL = struct.Struct(">IIIIIHHBB")
+_XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """Chunks to be carried, before and after the pixels, and each frame's control chunk."""
+
+    before: tuple[Chunk, ...]
+    after: tuple[Chunk, ...]
+    controls: tuple[bytes | None, ...] = ()
+
+
+def read(data: bytes, max_pixels: int) -> Document:
+    """Take a PNG apart."""
+    chunks = [(kind, bytes(content)) for kind, content in png_chunks(data)]
+    kinds = [kind for kind, _ in chunks]
+    middle = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
+    before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))
+    after = tuple(chunk for chunk in chunks[middle:] if _is_carried(chunk[0]))
+    control = dict(chunks[:middle]).get(b"acTL", b"")
+    frames, controls = _frames(chunks, max_pixels) if len(control) == 8 else ([], [])
+    if not frames:
+        return still("PNG", decode(data, max_pixels), _Parts(before, after))
+    if len(controls) - controls.count(None) != int.from_bytes(control[:4], "big"):
+        raise ValueError("it announces another number of frames than it has")
+    image = open_image(data, max_pixels)
+    return Document(
+        "PNG",
+        image.size,
+        tuple(frames),
+        "animation",
+        int.from_bytes(control[4:], "big"),
+        metadata_of(image),
+        _Parts(before, after, tuple(controls)),
+    )
+
+
+def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
+    """Put a PNG together from a document of any container and its frames' new pixels, in one palette."""
+    parts = document.parts if document.container == "PNG" else _made_of(document.metadata)
+    before, after = parts.before, parts.after
+    if encoding.strip:
+        turn = orientation_alone(dict((*before, *after)).get(b"eXIf"))
+        before, after = (tuple(c for c in chunks if c[0] not in _STRIPPED) for chunks in (before, after))
+        before += ((b"eXIf", turn),) if turn else ()
+    out = [PNG_SIGNATURE]
+    sequence = count()
+    for index, (frame, image) in enumerate(zip(document.frames, images, strict=True)):
+        encoded = _encode(image, encoding.level)
+        if index == 0:
+            header = struct.pack(">II", *document.size) + encoded[0][1][8:]
+            out += [_chunk(b"IHDR", header), *(_chunk(*chunk) for chunk in before)]
+            if document.kind == "animation":
+                shown = sum(frame.shown for frame in document.frames)
+                out.append(_chunk(b"acTL", struct.pack(">II", shown, document.loop or 0)))
+            out += [_chunk(*chunk) for chunk in encoded if chunk[0] in (b"PLTE", b"tRNS")]
+        if document.kind == "animation" and frame.shown:
+            control = parts.controls[index] if parts.controls else None
+            out.append(_chunk(b"fcTL", _control(next(sequence), frame, image.size, control)))
+        pixels = b"".join(content for kind, content in encoded if kind == b"IDAT")
+        if index == 0:
+            out.append(_chunk(b"IDAT", pixels))
+        else:
+            out.append(_chunk(b"fdAT", struct.pack(">I", next(sequence)) + pixels))
+    return b"".join([*out, *(_chunk(*chunk) for chunk in after), _chunk(b"IEND", b"")])
+
+
+def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list[bytes | None]]:
+    """The frames, and for each its control chunk; None for a still that is not part of the animation."""
+    header = dict(chunks)[b"IHDR"]
+    shared = [chunk for chunk in chunks if chunk[0] in (b"PLTE", b"tRNS")]
+    control: bytes | None = None
+    found: list[tuple[bytes | None, list[bytes]]] = []
+    for kind, content in chunks:
+        if kind == b"fcTL" and len(content) == _CONTROL.size:
+            control = content
+            found.append((control, []))
+        elif kind == b"IDAT":
+            if not found:
+                found.append((None, []))
+            found[0][1].append(content)
+        elif kind == b"fdAT" and found:
+            found[-1][1].append(content[4:])
+    frames, controls = [], []
+    for control, pixels in found:
+        size = header[:8] if control is None else control[4:12]
+        single = [
+            (b"IHDR", size + header[8:]),
+            *shared,
+            *((b"IDAT", part) for part in pixels),
+            (b"IEND", b""),
+        ]
+        frames.append(_frame(single, control, max_pixels))
+        controls.append(control)
+    return frames, controls
+
+
+def _frame(single: Sequence[Chunk], control: bytes | None, max_pixels: int) -> Frame:
+    def load() -> Image.Image:
+        return decode(PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in single), max_pixels)
+
+    if control is None:
+        return Frame(load, shown=False)
+    _, _, _, left, top, numerator, denominator, dispose, blend = _CONTROL.unpack(control)
+    milliseconds = 1000 * numerator / (denominator or 100)
+    name: Dispose = _DISPOSES[dispose] if dispose < len(_DISPOSES) else "none"
+    return Frame(load, left, top, milliseconds, name, blend == 1)
+
+
+def _control(sequence: int, frame: Frame, size: tuple[int, int], given: bytes | None) -> bytes:
+    """The control chunk of a frame, with the timing of the one that it had."""
+    numerator, denominator = min(round(frame.milliseconds), 65535), 1000
+    if given is not None:
+        numerator, denominator = _CONTROL.unpack(given)[5:7]
+    dispose = _DISPOSES.index(frame.dispose)
+    fields = (sequence, *size, frame.left, frame.top, numerator, denominator, dispose, int(frame.blend))
+    return _CONTROL.pack(*fields)
+
+
+def _encode(image: Image.Image, level: int) -> list[Chunk]:
+    """The chunks of a single picture: the smaller of two ways to deflate it."""
+    best = b""
+    # Runs alone are the better model where few colours lie in flat areas and in noise.
+    for kind in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE):
+        buffer = io.BytesIO()
+        bare = image.copy() if image.info else image
+        bare.info = {k: v for k, v in image.info.items() if k == "transparency"}
+        bare.save(buffer, "PNG", compress_level=level, compress_type=kind)
+        if not best or len(buffer.getvalue()) < len(best):
+            best = buffer.getvalue()
+    return [(kind, bytes(content)) for kind, content in png_chunks(best)]
+
+
+def _made_of(metadata: Metadata) -> _Parts:
+    """Chunks for what another container said."""
+    made: list[Chunk] = []
+    if metadata.icc:
+        made.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc, 9)))
+    if metadata.dpi:
+        x, y = (round(value / _INCH) for value in metadata.dpi)
+        made.append((b"pHYs", struct.pack(">IIB", x, y, 1)))
+    if metadata.exif:
+        made.append((b"eXIf", metadata.exif))
+    if metadata.xmp:
+        made.append((b"iTXt", _XMP + metadata.xmp))
+    if metadata.comment:
+        texts = PngImagePlugin.PngInfo()
+        texts.add_itxt("Comment", metadata.comment)
+        made += [(chunk[0], chunk[1]) for chunk in texts.chunks]
+    return _Parts(tuple(made), ())
+
+
+def _is_carried(kind: bytes) -> bool:
+    return kind in _CARRIED or (kind[:1].islower() and kind[3:4].islower() and kind not in _REMADE)
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

@@ -1,0 +1,47 @@
+"""Netpbm's plain formats: no palette, no metadata, but every pixel exactly."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable
+
+from PIL import Image
+
+from kquant_hooks.images.document import Document, Encoding
+from kquant_hooks.images.opening import decode, still
+
+_MODES = {b"P1": "1", b"P4": "1", b"P2": "L", b"P5": "L", b"P3": "RGB", b"P6": "RGB"}
+_GAP = rb"(?:\s|#[^\n\r]*[\n\r])+"
+_HEADER = re.compile(rb"P([456])" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)(?:" + _GAP + rb"(\d+))?\s")
+
+
+def read(data: bytes, max_pixels: int) -> Document:
+    """Take a picture apart."""
+    image = decode(data, max_pixels)
+    if _length_of_first(data, image) < len(data):
+        raise ValueError("it holds more than one picture, and all but the first would be lost")
+    return still("PPM", image, _MODES[data[:2]])
+
+
+def write(document: Document, images: Iterable[Image.Image], _encoding: Encoding) -> bytes:
+    """Of the kind that the file was, with numbers as bytes; in colour where it was none of these."""
+    (image,) = images
+    if image.has_transparency_data:
+        raise ValueError("PPM cannot hold transparency; give another format, such as PNG")
+    mode = document.parts if document.container == "PPM" else "RGB"
+    buffer = io.BytesIO()
+    image.convert(mode, dither=Image.Dither.NONE).save(buffer, "PPM")
+    return buffer.getvalue()
+
+
+def _length_of_first(data: bytes, image: Image.Image) -> int:
+    match = _HEADER.match(data)
+    if match is None:
+        # Numbers as text: nothing tells where a second picture would begin.
+        return len(data)
+    width, height = image.size
+    if match[1] == b"4":
+        return match.end(3) + 1 + (width + 7) // 8 * height
+    samples = 3 if match[1] == b"6" else 1
+    return match.end() + width * height * samples * (2 if int(match[4] or 0) > 255 else 1)

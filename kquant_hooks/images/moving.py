@@ -1,0 +1,148 @@
+"""Documents made fit for a palette, and for a container that they did not come in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import cast
+
+from PIL import Image, ImageChops, ImageOps
+
+from kquant_hooks.images.containers.table import CONTAINERS
+from kquant_hooks.images.document import Dispose, Document, Frame, Shown, play
+from kquant_hooks.images.modes import CONVERSIONS, MODES
+from kquant_hooks.images.opening import orientation_of
+
+_DEEPEST = 65535
+_ORIENTATION = 0x0112
+# Without a choice of a scale, which is the user's, these cannot be converted.
+_UNBOUNDED = {"F", "I"}
+
+
+def mode_without_palette(document: Document) -> str | None:
+    """The mode of a document whose colours are those of another space, such as CMYK."""
+    mode = document.frames[0].load().mode
+    return mode if mode in MODES and not MODES[mode].indexable else None
+
+
+def indexable(document: Document) -> Document:
+    """The document with its frames in modes that a palette can hold.
+
+    A profile of inks or of luma would be wrong for the colours that they become, and goes.
+    """
+
+    def converted(frame: Frame) -> Frame:
+        return replace(frame, load=lambda: _converted(frame.load()))
+
+    metadata = document.metadata
+    if mode_without_palette(document):
+        metadata = replace(metadata, icc=None)
+    return replace(document, frames=tuple(converted(frame) for frame in document.frames), metadata=metadata)
+
+
+def moved(document: Document, container: str) -> Document:
+    """The document as another container can hold it.
+
+    Raises
+    ------
+    ValueError
+        If it has pages or is animated and the container holds still pictures only.
+    """
+    target = CONTAINERS[container]
+    if document.kind == "animation" and sum(frame.shown for frame in document.frames) == 1:
+        document = _still(document)
+    if document.kind not in target.kinds:
+        count = len(document.frames)
+        what = f"{count} pages" if document.kind == "pages" else f"{count} frames"
+        raise ValueError(f"it has {what}, which {container} cannot hold; give another format")
+    if document.kind == "animation":
+        document = _of_whole_frames(document, container)
+    turn = orientation_of(document.metadata.exif) if target.upright else 1
+    return _upright(document, turn) if turn != 1 else document
+
+
+def _converted(image: Image.Image) -> Image.Image:
+    mode = image.mode
+    if mode == "I":
+        low, high = cast("tuple[int, int]", image.getextrema())
+        return image.convert("I;16") if low >= 0 and high <= _DEEPEST else image
+    if mode in MODES and not MODES[mode].indexable:
+        plain = image.convert("RGB")
+        plain.info.pop("icc_profile", None)
+        return plain
+    return image.convert(CONVERSIONS[mode]) if mode in CONVERSIONS and mode not in _UNBOUNDED else image
+
+
+def _still(document: Document) -> Document:
+    canvas = next(shown.canvas for shown in play(document) if shown.frame.shown)
+    return replace(document, frames=(Frame(lambda: canvas),), kind="still")
+
+
+def _of_whole_frames(document: Document, container: str) -> Document:
+    """An animation whose frames are what is seen, cropped to what changes where the container allows it."""
+    boxes: list[tuple[int, int, int, int]] = []
+    shown_frames: list[Frame] = []
+    before = None
+    clear = False
+    for shown in play(document):
+        if not shown.frame.shown:
+            continue
+        canvas = shown.canvas.copy()
+        clear |= canvas.getchannel("A").histogram()[255] < canvas.width * canvas.height
+        box = canvas.getbbox(alpha_only=False) if before is None else _changed(before, canvas)
+        boxes.append((0, 0, *canvas.size) if before is None or box is None else box)
+        shown_frames.append(shown.frame)
+        before = canvas
+    # GIF draws over what is there, so that a pixel can become transparent only by clearing the canvas.
+    whole = clear and container == "GIF"
+    canvas_at = _seeker(document)
+
+    def frame(index: int) -> Frame:
+        box = (0, 0, *document.size) if whole else boxes[index]
+        dispose: Dispose = "background" if whole else "none"
+        milliseconds = shown_frames[index].milliseconds
+        return Frame(lambda: canvas_at(index).crop(box), box[0], box[1], milliseconds, dispose)
+
+    return replace(document, frames=tuple(frame(index) for index in range(len(boxes))))
+
+
+def _changed(before: Image.Image, after: Image.Image) -> tuple[int, int, int, int]:
+    """The box that differs, from even places on, as WebP needs it; one pixel where there is none."""
+    box = ImageChops.difference(before, after).getbbox(alpha_only=False) or (0, 0, 1, 1)
+    return box[0] // 2 * 2, box[1] // 2 * 2, box[2], box[3]
+
+
+def _seeker(document: Document) -> Callable[[int], Image.Image]:
+    """Canvas by number: cheap as long as the numbers rise."""
+    state: dict[str, tuple[int, Iterator[Shown]]] = {}
+
+    def canvas_at(index: int) -> Image.Image:
+        place, playing = state.get("at", (-1, iter(())))
+        if index <= place or place < 0:
+            place, playing = -1, (shown for shown in play(document) if shown.frame.shown)
+        for shown in playing:
+            place += 1
+            if place == index:
+                state["at"] = (place, playing)
+                return shown.canvas
+        raise IndexError(index)
+
+    return canvas_at
+
+
+def _upright(document: Document, orientation: int) -> Document:
+    """A document with its pixels turned, for a container that cannot say how to turn them."""
+
+    def turned(frame: Frame) -> Frame:
+        def load() -> Image.Image:
+            image = frame.load()
+            image.getexif()[_ORIENTATION] = orientation
+            return ImageOps.exif_transpose(image)
+
+        return replace(frame, load=load)
+
+    if document.kind == "animation":
+        # Turning boxes is more than an animation with an orientation, which nobody makes, is worth.
+        raise ValueError("it is animated and lies on its side; turn it first")
+    size = document.size[::-1] if orientation >= 5 else document.size
+    return replace(document, frames=tuple(turned(frame) for frame in document.frames), size=size)

@@ -1,0 +1,166 @@
+"""Bytes to Pillow images, with everything that can go wrong said in one sentence."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+from PIL import Image, UnidentifiedImageError
+
+from kquant_hooks.images.document import Document, Frame, Metadata
+
+# All of Pillow's but those that run other programs (EPS, WMF) or only name a format (BUFR, GRIB, HDF5, MPEG).
+_FORMATS = (
+    *("PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG", "AVIF", "JPEG2000", "ICO", "CUR"),
+    *("ICNS", "TGA", "PCX", "DCX", "PSD", "SGI", "DDS", "QOI", "XBM", "XPM", "FLI", "MSP", "IM", "SUN"),
+    *("PIXAR", "SPIDER", "BLP", "FTEX", "GBR", "PCD", "XVTHUMB", "MCIDAS", "FITS", "IMT"),
+)
+# TIFF's description of its own pixels, which those of another file are not.
+_LAYOUT_TAGS = (
+    254,
+    255,
+    256,
+    257,
+    258,
+    259,
+    262,
+    266,
+    273,
+    277,
+    278,
+    279,
+    284,
+    317,
+    320,
+    322,
+    323,
+    324,
+    325,
+    338,
+)
+_MOST_DPI = 1_000_000
+_EXIF_PREFIX = b"Exif\0\0"
+_ORIENTATION = 0x0112
+
+
+def open_image(data: bytes, max_pixels: int) -> Image.Image:
+    """An image whose header has been read.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or if it has more than ``max_pixels``.
+    """
+    try:
+        image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise ValueError("not an image in a known format") from error
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"too large to be opened: {error}") from error
+    except Exception as error:  # plug-ins raise almost anything on broken files
+        raise ValueError(f"cannot be opened: {_sentence(error)}") from error
+    check_pixels(image.size, max_pixels)
+    return image
+
+
+def decode(data: bytes, max_pixels: int, frame: int = 0) -> Image.Image:
+    """An image with its pixels; ValueError where they cannot be decoded."""
+    image = open_image(data, max_pixels)
+    try:
+        if frame:
+            image.seek(frame)
+            check_pixels(image.size, max_pixels)
+        image.load()
+    except Exception as error:  # as above
+        raise ValueError(f"cannot be decoded: {_sentence(error)}") from error
+    return image
+
+
+def still(container: str, image: Image.Image, parts: Any = None) -> Document:
+    """The document of a single picture."""
+    return Document(container, image.size, (Frame(lambda: image),), metadata=metadata_of(image), parts=parts)
+
+
+def check_pixels(size: tuple[int, int], max_pixels: int) -> None:
+    """Refuse what would need too much memory."""
+    width, height = size
+    if width * height > max_pixels:
+        raise ValueError(
+            f"{width} x {height} pixels are more than max-pixels={max_pixels}; give a higher limit to read it"
+        )
+
+
+def metadata_of(image: Image.Image) -> Metadata:
+    """What an opened image says beside its pixels; damaged parts are left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return Metadata(
+            _bytes(image.info.get("icc_profile")),
+            exif_of(image),
+            _bytes(image.info.get("xmp")),
+            dpi_of(image),
+            _text(image.info.get("comment") or image.info.get("Comment")),
+        )
+
+
+def exif_of(image: Image.Image) -> bytes | None:
+    """The EXIF structure as it stands in the file, or made from what a text chunk says of it."""
+    raw = image.info.get("exif")
+    if isinstance(raw, bytes):
+        return raw.removeprefix(_EXIF_PREFIX) or None
+    try:
+        exif = image.getexif()
+        for tag in _LAYOUT_TAGS:
+            exif.pop(tag, None)
+        return exif.tobytes().removeprefix(_EXIF_PREFIX) if len(exif) else None
+    except Exception:  # noqa: BLE001  damaged metadata is no reason to refuse a picture
+        return None
+
+
+def dpi_of(image: Image.Image) -> tuple[float, float] | None:
+    """Dots per inch, where they make sense."""
+    try:
+        x, y = (float(value) for value in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return (x, y) if 0 < x < _MOST_DPI and 0 < y < _MOST_DPI else None
+
+
+def orientation_of(exif: bytes | None) -> int:
+    """How a viewer turns the picture: 1 is upright."""
+    if exif is None:
+        return 1
+    tags = Image.Exif()
+    try:
+        tags.load(exif)
+        value = tags.get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001  as above
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def orientation_alone(exif: bytes | None) -> bytes | None:
+    """An EXIF structure that says nothing but how to turn the picture; None where it is upright."""
+    turn = orientation_of(exif)
+    if turn == 1:
+        return None
+    tags = Image.Exif()
+    tags[_ORIENTATION] = turn
+    return tags.tobytes().removeprefix(_EXIF_PREFIX)
+
+
+def _bytes(value: object) -> bytes | None:
+    if isinstance(value, str):
+        value = value.encode("utf-8", "surrogateescape")
+    return value if isinstance(value, bytes) and value else None
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return value if isinstance(value, str) and value else None
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) or type(error).__name__

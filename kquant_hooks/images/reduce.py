@@ -1,0 +1,184 @@
+"""A document's frames in one palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from kquant_hooks.images.document import Document, Shown, play
+from kquant_hooks.images.pixels import in_rgba
+from kquant_hooks.images.quantize import Census, census_of, indexed, quantize_with
+from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, histogram_of_rgba, opaque_rows
+from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
+from kquant_hooks.quantizer.pipeline import Clustering, cluster
+from kquant_hooks.quantizer.settings import Settings
+
+Goal = Callable[[Clustering], bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduction:
+    """A document quantized, its images still to be made.
+
+    Attributes
+    ----------
+    document : Document
+        The same with frames as they are to be written.
+    images : callable
+        The new image of each frame, one after the other.
+    palette : Palette
+    colors_before : int
+        Distinct colours over all frames as they are seen; fully transparent pixels are one.
+    within : bool
+        Whether the colours are few enough, or all in the palette that was given, as they are.
+    mse, psnr : float
+        Over all pixels of all frames as they are seen.
+    """
+
+    document: Document
+    images: Callable[[], Iterator[Image.Image]]
+    palette: Palette
+    colors_before: int
+    within: bool
+    mse: float
+    psnr: float
+
+
+def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> Reduction:
+    """Learn one palette over all frames, or take the given one.
+
+    Parameters
+    ----------
+    document : Document
+    settings : Settings
+    goal : callable, optional
+        Look for the smallest number of colours, up to ``settings.colors``, whose clustering it accepts.
+
+    Raises
+    ------
+    ValueError
+        For what cannot be decoded, has no pixels or cannot be quantized.
+    """
+    if document.kind == "still":
+        return _reduce_still(document, settings, goal)
+    histogram, ranks, shows_through = _census_of_all(document)
+    colors_before = len(histogram.colors)
+    if shows_through and not histogram.transparent:
+        # Frames need a transparent entry where those beneath them are seen.
+        histogram, ranks = _merge([(histogram, ranks), _ONE_TRANSPARENT])
+    clustering = _cluster(histogram, settings, ranks, goal)
+    palette = Palette(opaque_rows(clustering.entries).tolist())
+    to_palette = Settings(palette=palette, order="given")
+    frames = tuple(
+        replace(shown.frame, blend=False) if _mixes(shown) else shown.frame for shown in play(document)
+    )
+
+    def images() -> Iterator[Image.Image]:
+        for shown in play(document):
+            yield quantize_with(_to_store(shown), to_palette).image
+
+    reduced = replace(document, frames=frames)
+    within = clustering.mse == 0 if settings.palette else colors_before <= settings.colors
+    return Reduction(reduced, images, palette, colors_before, within, clustering.mse, clustering.psnr)
+
+
+def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
+    census = census_of(document.frames[0].load())
+    if not len(census.histogram.colors):
+        raise ValueError("it has no pixels")
+    clustering = _cluster(census.histogram, settings, census.ranks, goal)
+    quantized = indexed(census, clustering)
+    assert quantized.palette is not None
+    return Reduction(
+        document,
+        lambda: iter([quantized.image]),
+        quantized.palette,
+        quantized.colors_before,
+        quantized.mse == 0,
+        quantized.mse,
+        quantized.psnr,
+    )
+
+
+def _cluster(
+    histogram: Histogram, settings: Settings, ranks: Integers | None, goal: Goal | None
+) -> Clustering:
+    if goal is None or settings.palette is not None:
+        return cluster(histogram, settings, ranks)
+    # The error falls with the number of colours, nearly always: halving finds the smallest that will do.
+    low = 1 + (histogram.transparent and len(histogram.colors) > 1)
+    high = max(low, min(settings.colors, len(histogram.colors)))
+    best = cluster(histogram, replace(settings, colors=high), ranks)
+    while low < high:
+        middle = (low + high) // 2
+        found = cluster(histogram, replace(settings, colors=middle), ranks)
+        if goal(found):
+            best, high = found, middle
+        else:
+            low = middle + 1
+    return best
+
+
+def _census_of_all(document: Document) -> tuple[Histogram, Integers, bool]:
+    """The colours of all frames as they are seen, their ranks, and whether one shows what is beneath it."""
+    parts: list[tuple[Histogram, Integers]] = []
+    shows_through = False
+    gathered, merge_at = 0, 1 << 20
+    for shown in play(document):
+        seen = census_of(shown.canvas)
+        own = seen if shown.canvas is shown.stored else census_of(shown.stored)
+        shows_through |= shown.frame.blend and own.histogram.transparent
+        parts.append((seen.histogram, _ranks(seen.histogram, own)))
+        gathered += len(seen.histogram.colors)
+        if gathered > merge_at:
+            parts = [_merge(parts)]
+            gathered = len(parts[0][1])
+            merge_at = max(merge_at, 2 * gathered)
+    histogram, ranks = _merge(parts)
+    return histogram, ranks, shows_through
+
+
+def _ranks(seen: Histogram, own: Census) -> Integers:
+    """The palette index of each colour that is seen, where the frame's own pixels have one."""
+    ranks = np.full(len(seen.colors), MAX_COLORS)
+    if own.ranks is not None:
+        codes, known = codes_of(seen.colors), codes_of(own.histogram.colors)
+        places = np.searchsorted(known, codes).clip(max=len(known) - 1)
+        found = known[places] == codes
+        ranks[found] = own.ranks[places[found]]
+    return ranks
+
+
+def _merge(parts: list[tuple[Histogram, Integers]]) -> tuple[Histogram, Integers]:
+    """Histograms added up, with the lowest rank of each colour."""
+    codes = np.concatenate([codes_of(histogram.colors) for histogram, _ in parts])
+    weights = np.concatenate([histogram.weights for histogram, _ in parts])
+    total, rows = histogram_of_rgba(codes, weights)
+    ranks = np.full(len(total.colors), MAX_COLORS)
+    np.minimum.at(ranks, rows, np.concatenate([ranks for _, ranks in parts]))
+    return total, ranks
+
+
+_ONE_TRANSPARENT = (
+    Histogram(np.zeros((1, 4), np.uint8), np.ones(1, np.int64), alpha=True),
+    np.zeros(1, np.int64),
+)
+
+
+def _mixes(shown: Shown) -> bool:
+    """Whether a frame's translucent pixels make new colours with those beneath them."""
+    if not shown.frame.blend or isinstance(shown.stored.info.get("transparency"), int):
+        return False
+    return any(in_rgba(shown.stored).getchannel("A").histogram()[1:255])
+
+
+def _to_store(shown: Shown) -> Image.Image:
+    """A frame's pixels; where they mix with those beneath them, what is seen."""
+    if not _mixes(shown):
+        return shown.stored
+    left, top = shown.frame.left, shown.frame.top
+    return shown.canvas.crop((left, top, left + shown.stored.width, top + shown.stored.height))

@@ -1,0 +1,79 @@
+"""A written file opened again and compared with what it was made of, before it may replace anything."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+from PIL import Image, ImageChops
+
+from kquant_hooks.images.containers.table import CONTAINERS
+from kquant_hooks.images.document import Document, play
+from kquant_hooks.images.opening import open_image
+from kquant_hooks.images.pixels import in_rgba
+from kquant_hooks.images.quantize import census_of
+from kquant_hooks.images.reduce import Reduction
+from kquant_hooks.images.sniff import container_of
+from kquant_hooks.quantizer.histogram import codes_of
+
+
+def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int) -> None:
+    """Check that ``data`` holds what was meant.
+
+    Raises
+    ------
+    ValueError
+        If it is another kind of file, does not decode, or differs in size, frames, timing, loop, colours or
+        transparency.
+    """
+    wanted = reduction.document
+    if container_of(data) != container:
+        raise ValueError(f"the result is not a {container} file")
+    try:
+        found = CONTAINERS[container].read(data, max_pixels)
+    except ValueError as error:
+        raise ValueError(f"the result cannot be read: {error}") from error
+    _compare("size", wanted.size, found.size)
+    _compare("kind", wanted.kind, found.kind)
+    if wanted.kind == "still":
+        (new,) = reduction.images()
+        if in_rgba(new).tobytes() != in_rgba(found.frames[0].load()).tobytes():
+            raise ValueError("the result has other pixels than were meant")
+        return
+    _compare("number of frames", len(wanted.frames), len(found.frames))
+    shown = sum(frame.shown for frame in wanted.frames)
+    _compare("number of frames to Pillow", shown, getattr(open_image(data, max_pixels), "n_frames", 1))
+    if wanted.kind == "animation":
+        _compare("loop", wanted.loop, found.loop)
+        _compare("timing", _timing(wanted, container), _timing(found, container))
+    _compare_frames(wanted, found, len(reduction.palette))
+
+
+def _compare(what: str, wanted: object, found: object) -> None:
+    if wanted != found:
+        raise ValueError(f"the result has another {what}: {found} instead of {wanted}")
+
+
+def _timing(document: Document, container: str) -> list[int]:
+    """In the container's own unit: hundredths of a second in GIF, else milliseconds."""
+    unit = 10 if container == "GIF" else 1
+    return [round(frame.milliseconds / unit) for frame in document.frames if frame.shown]
+
+
+def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
+    """Frame by frame as seen: what was clear or opaque still is, and there are not too many colours."""
+    colors: set[int] = set()
+    for number, (old, new) in enumerate(zip_longest(play(wanted), play(found)), 1):
+        _compare(f"size of frame {number}", old.canvas.size, new.canvas.size)
+        before, after = (in_rgba(shown.canvas).getchannel("A") for shown in (old, new))
+        clear = before.point([255] + [0] * 255)
+        solid = before.point([0] * 255 + [255])
+        for mask, wrong in ((clear, after), (solid, ImageChops.invert(after))):
+            if ImageChops.multiply(mask, wrong).getbbox():
+                raise ValueError(f"the result has another transparency in frame {number}")
+        colors.update(codes_of(census_of(_plain(new.canvas)).histogram.colors).tolist())
+    if len(colors) > limit:
+        raise ValueError(f"the result has {len(colors)} colours instead of {limit}")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    return image if image.mode == "RGBA" else in_rgba(image)

@@ -1,0 +1,102 @@
+"""Where outcomes are said: results on stdout, failures and progress on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.report.lines import one_line, outcome_line, summary_line
+from kquant_hooks.report.records import outcome_record
+
+if TYPE_CHECKING:
+    from kquant_hooks.report.terminal import ProgressBar
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What is printed, and how.
+
+    Attributes
+    ----------
+    json, quiet, verbose : bool
+    color : {"auto", "always", "never"}
+    """
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: Literal["auto", "always", "never"] = "auto"
+
+
+class Printer:
+    """Prints outcomes as they come and a summary at the end.
+
+    Attributes
+    ----------
+    complete : bool
+        False once something could not be said, other than to a reader who went away.
+    """
+
+    def __init__(self, style: Style, total: int) -> None:
+        self._style = style
+        self._bar: ProgressBar | None = None
+        self.complete = True
+        tty = sys.stdout.isatty()
+        self._swatches = style.color == "always" or (style.color == "auto" and tty)
+        if sys.stderr.isatty() and not style.quiet:
+            from kquant_hooks.report.terminal import ProgressBar
+
+            self._bar = ProgressBar(total)
+
+    def count(self, outcome: Outcome) -> None:
+        """A file is done, though perhaps its turn to be printed has not come."""
+        if self._bar is not None:
+            self._bar.count(outcome)
+
+    def tick(self) -> None:
+        """Time has passed."""
+        if self._bar is not None:
+            self._bar.refresh()
+
+    def print(self, outcome: Outcome) -> None:
+        """Say what became of a file."""
+        if self._style.json:
+            self._say(outcome_record(outcome))
+        elif outcome.status == "failed":
+            complain(f"{outcome.path}: {outcome.reason}")
+        elif not self._style.quiet and (outcome.status != "unchanged" or self._style.verbose):
+            self._say(one_line(outcome_line(outcome)))
+            if self._swatches and outcome.palette is not None:
+                from kquant_hooks.report.terminal import swatches
+
+                if line := swatches(outcome.palette, force=self._style.color == "always"):
+                    self._say(line)
+
+    def summarize(self, outcomes: Sequence[Outcome], seconds: float) -> None:
+        """Say what became of them all; of one, all has been said."""
+        if not (self._style.json or self._style.quiet) and len(outcomes) != 1:
+            self._say(summary_line(outcomes, seconds))
+
+    def _say(self, text: str) -> None:
+        try:
+            print(text, flush=True)
+        except OSError as error:
+            # Whoever was to read it has gone, or the disk is full: that is no reason to stop half way.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):
+                complain(f"cannot write to standard output: {error.strerror}")
+                self.complete = False
+
+    def close(self) -> None:
+        """Take the progress bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+def complain(message: object) -> None:
+    """One line on stderr."""
+    print(one_line(f"kquant: {message}"), file=sys.stderr)

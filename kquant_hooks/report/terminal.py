@@ -1,0 +1,73 @@
+"""What only a terminal shows: a progress bar, and palettes as swatches."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.quantizer.palette import Palette
+from kquant_hooks.report.lines import size_in_words
+
+# Work that is done sooner needs no bar.
+_DELAY = 1.0
+
+
+class ProgressBar:
+    """Files done, bytes saved and time left, on stderr, once the work lasts for over a second."""
+
+    def __init__(self, total: int) -> None:
+        self._console = Console(stderr=True)
+        self._progress = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            TextColumn("{task.fields[saved]} saved"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            # A thread of its own would be in the way of forking.
+            auto_refresh=False,
+            redirect_stdout=sys.stdout.isatty(),
+        )
+        self._task = self._progress.add_task("", total=total, saved="0 B")
+        self._saved = 0
+        self._start = time.monotonic()
+        self._running = False
+
+    def count(self, outcome: Outcome) -> None:
+        """One more file is done."""
+        if outcome.status in ("rewritten", "would-rewrite"):
+            self._saved += outcome.bytes_before - outcome.bytes_after
+        self._progress.update(self._task, advance=1, saved=size_in_words(max(0, self._saved)))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Draw it, if it is time."""
+        if not self._running and time.monotonic() - self._start > _DELAY:
+            self._progress.start()
+            self._running = True
+        if self._running:
+            self._progress.refresh()
+
+    def close(self) -> None:
+        """Take it away."""
+        if self._running:
+            self._progress.stop()
+
+
+def swatches(palette: Palette, *, force: bool) -> str:
+    """A line of the palette's colours; empty on a terminal that cannot show them."""
+    console = Console(force_terminal=force or None, color_system="truecolor" if force else "auto")
+    if console.color_system != "truecolor":
+        return ""
+    line = Text("  ")
+    for red, green, blue, *_ in list(palette)[: max(1, console.width - 2)]:
+        line.append("█", f"rgb({red},{green},{blue})")
+    with console.capture() as captured:
+        console.print(line, end="")
+    return captured.get()
