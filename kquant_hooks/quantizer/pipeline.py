@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +26,19 @@ from kquant_hooks.quantizer.mapping import Mapping, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
 from kquant_hooks.quantizer.ordering import by_first_use, by_lightness, by_population
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
-from kquant_hooks.quantizer.seeding import kmeans_plus_plus, merge_pairs, random_pixels, wu_cuts
-from kquant_hooks.quantizer.settings import EFFORTS, Settings
+from kquant_hooks.quantizer.seeding import (
+    farthest_points,
+    kmeans_plus_plus,
+    merge_pairs,
+    random_pixels,
+    wu_cuts,
+)
+from kquant_hooks.quantizer.settings import EFFORTS, Effort, Settings
 
 # Up to so many products of points and centres an iteration costs so little that several starts are tried.
 _SMALL_SEARCH = 1 << 14
+# Up to so many points, merging all of them in pairs takes less time than building Wu's tables.
+_FEW_POINTS = 512
 # Mapping and ordering each depend on the other; nearly always they agree at once.
 _ORDER_ROUNDS = 8
 
@@ -172,12 +181,12 @@ def _search(points: Points, count: int, settings: Settings) -> Descent:
     effort = EFFORTS[settings.effort]
     medium = reduce_to_cells(points, effort.descent_points)
     coarse = reduce_to_cells(medium, effort.search_points)
-    starts = effort.oversplits if count * len(coarse.weights) <= _SMALL_SEARCH else effort.oversplits[:1]
+    few = len(coarse.weights) <= _FEW_POINTS
+    tries = effort.swap_tries * (2 if few else 1)
     found: list[Floats] = []
     used = 0
-    for oversplit in starts:
-        centers = _seed(coarse, count, oversplit)
-        descent = _descend(coarse, centers, None, effort.swap_tries, settings, used)
+    for centers in _starts_of_few(coarse, count, effort) if few else _starts(coarse, count, effort):
+        descent = _descend(coarse, centers, None, tries, settings, used)
         used += descent.iterations
         found.append(descent.centers)
     errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]
@@ -191,8 +200,21 @@ def _search(points: Points, count: int, settings: Settings) -> Descent:
     return Descent(descent.centers, used, descent.converged)
 
 
-def _seed(points: Points, count: int, oversplit: int) -> Floats:
-    means, weights = wu_cuts(points, count * oversplit)
+def _starts(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
+    several = count * len(points.weights) <= _SMALL_SEARCH
+    for oversplit in effort.oversplits if several else effort.oversplits[:1]:
+        means, weights = wu_cuts(points, count * oversplit)
+        yield _merged(points, means, weights, count)
+
+
+def _starts_of_few(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
+    """Where all points can be merged in pairs, that is quicker than Wu's tables and no worse."""
+    yield _merged(points, points.coords.astype(np.float64), points.weights, count)
+    if len(effort.oversplits) > 1:
+        yield split_to(points, farthest_points(points, count), count)
+
+
+def _merged(points: Points, means: Floats, weights: Floats, count: int) -> Floats:
     centers = np.rint(merge_pairs(means, weights, count)).astype(points.coords.dtype)
     return split_to(points, centers, count)
 

@@ -40,6 +40,24 @@ def kmeans_plus_plus(points: Points, count: int, seed: int) -> Floats:
     return points.coords[chosen]
 
 
+def farthest_points(points: Points, count: int) -> Floats:
+    """Colours that add most to the error of those before them: k-means++ without chance; (count, d).
+
+    Gonzalez 1985, *Clustering to minimize the maximum intercluster distance*, with distances weighted.
+    """
+    # On the grid, so that every distance is exact.
+    mean = np.rint(points.weights @ points.coords / points.weights.sum())
+    loss = points.weights * ((points.coords - mean) ** 2).sum(axis=1)
+    distance = np.full(len(loss), np.inf)
+    chosen: list[int] = []
+    for _ in range(min(count, len(loss))):
+        chosen.append(int(loss.argmax()))
+        latest = points.coords[chosen[-1]]
+        distance = np.minimum(distance, ((points.coords - latest) ** 2).sum(axis=1))
+        loss = points.weights * distance
+    return points.coords[chosen]
+
+
 def wu_cuts(points: Points, count: int) -> tuple[Floats, Floats]:
     """Means and weights of at most ``count`` boxes, cut where the variance falls most.
 
