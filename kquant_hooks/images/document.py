@@ -102,7 +102,7 @@ class Encoding:
         Leave out what says whose a picture is or what made it, and keep what says how to show it.
     """
 
-    level: int = 7
+    level: int = 8
     strip: bool = False
 
 

@@ -7,7 +7,6 @@ Specification (Third Edition)*, 2025.
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
@@ -31,6 +30,9 @@ _REMADE = {b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL", b"fdAT
 _STRIPPED = {b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"}
 _DISPOSES: tuple[Dispose, ...] = ("none", "background", "previous")
 _INCH = 0.0254
+_COLOR_TYPES = {"L": 0, "P": 3, "LA": 4}
+# Blocks of 8192 symbols, each with codes of its own: measured, 7 and 8 are best.
+_MEMORY_LEVEL = 7
 _CONTROL = struct.Struct(">IIIIIHHBB")
 _XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 
@@ -152,17 +154,32 @@ def _control(sequence: int, frame: Frame, size: tuple[int, int], given: bytes | 
 
 
 def _encode(image: Image.Image, level: int) -> list[Chunk]:
-    """The chunks of a single picture: the smaller of two ways to deflate it."""
-    best = b""
-    # Runs alone are the better model where few colours lie in flat areas and in noise.
-    for kind in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_RLE):
-        buffer = io.BytesIO()
-        bare = image.copy() if image.info else image
-        bare.info = {k: v for k, v in image.info.items() if k == "transparency"}
-        bare.save(buffer, "PNG", compress_level=level, compress_type=kind)
-        if not best or len(buffer.getvalue()) < len(best):
-            best = buffer.getvalue()
-    return [(kind, bytes(content)) for kind, content in png_chunks(best)]
+    """The chunks of a single picture.
+
+    Rows are deflated as they are, without filters, by Python's zlib: on indices its level 8 gives fewer bytes
+    than Pillow's level 9, in a third of the time.
+    """
+    palette = image.getpalette() or [0, 0, 0] if image.mode == "P" else []
+    bits = next(bits for bits in (1, 2, 4, 8) if len(palette) // 3 <= 1 << bits) if palette else 8
+    raw = image.tobytes("raw", image.mode if bits == 8 else f"P;{bits}")
+    deflate = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, _MEMORY_LEVEL)
+    stride = len(raw) // image.height
+    rows = memoryview(raw)
+    pixels = []
+    for start in range(0, len(raw), stride):
+        pixels += [deflate.compress(b"\0"), deflate.compress(rows[start : start + stride])]
+    pixels.append(deflate.flush())
+    header = struct.pack(">IIBBBBB", *image.size, bits, _COLOR_TYPES[image.mode], 0, 0, 0)
+    return [(b"IHDR", header), *_colors(image, palette), (b"IDAT", b"".join(pixels))]
+
+
+def _colors(image: Image.Image, palette: list[int]) -> list[Chunk]:
+    """The palette, and the alpha of its first entries as far as they have any."""
+    chunks = [(b"PLTE", bytes(palette))] if palette else []
+    alphas = image.info.get("transparency") if palette else None
+    if isinstance(alphas, int):
+        alphas = b"\xff" * alphas + b"\0"
+    return [*chunks, (b"tRNS", alphas)] if alphas else chunks
 
 
 def _made_of(metadata: Metadata) -> _Parts:
