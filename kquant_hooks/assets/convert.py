@@ -44,7 +44,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
     settings : Settings
     policy : Policy
     container : str, optional
-        A key of ``CONTAINERS``; None: the one that the bytes are in, as for a file that is rewritten.
+        A key of ``CONTAINERS``, for a new file; None: the one that the bytes are in, to rewrite them.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
             document = moved(document, container)
         reduction = reduce(document, settings, _goal(policy))
         few = in_place and policy.auto_colors and reduction.colors_before <= MAX_COLORS
-        if few or (reduction.within and container == source):
+        if in_place and (few or reduction.within):
             raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
         if not policy.is_met_by(reduction.mse, reduction.psnr):
             raise Skip(f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB")
@@ -85,6 +85,8 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
         written = CONTAINERS[container].write(reduction.document, _in_mode(document, reduction), encoding)
         verify(written, container, reduction, policy.max_pixels)
     saved = len(data) - len(written)
+    if reduction.within and container == source and saved <= 0:
+        raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}, and is no smaller as a new file")
     if policy.min_savings and saved < policy.least_savings(len(data)):
         raise Skip(f"it would save {saved} bytes, less than min-savings={policy.min_savings}")
     return Conversion(

@@ -40,8 +40,10 @@ def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int) -
             raise ValueError("the result has other pixels than were meant")
         return
     _compare("number of frames", len(wanted.frames), len(found.frames))
-    shown = sum(frame.shown for frame in wanted.frames)
-    _compare("number of frames to Pillow", shown, getattr(open_image(data, max_pixels), "n_frames", 1))
+    # Pillow counts the still for old viewers as well.
+    _compare(
+        "number of frames to Pillow", len(wanted.frames), getattr(open_image(data, max_pixels), "n_frames", 1)
+    )
     if wanted.kind == "animation":
         _compare("loop", wanted.loop, found.loop)
         _compare("timing", _timing(wanted, container), _timing(found, container))

@@ -182,11 +182,10 @@ def _search(points: Points, count: int, settings: Settings) -> Descent:
     medium = reduce_to_cells(points, effort.descent_points)
     coarse = reduce_to_cells(medium, effort.search_points)
     few = len(coarse.weights) <= _FEW_POINTS
-    tries = effort.swap_tries * (2 if few else 1)
     found: list[Floats] = []
     used = 0
     for centers in _starts_of_few(coarse, count, effort) if few else _starts(coarse, count, effort):
-        descent = _descend(coarse, centers, None, tries, settings, used)
+        descent = _descend(coarse, centers, None, effort.swap_tries, settings, used)
         used += descent.iterations
         found.append(descent.centers)
     errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]

@@ -203,11 +203,12 @@ def _profiles(table: list[Floats], low: Integers, high: Integers, channel: int) 
     boxes, dimensions = low.shape
     profiles: list[Floats] = [np.zeros((boxes, moment.shape[0])) for moment in table]
     others = [axis for axis in range(dimensions) if axis != channel]
+    turned = [np.moveaxis(moment, channel, -1) for moment in table]
     for corner in product((False, True), repeat=len(others)):
         sides = tuple((high if upper else low)[:, axis] for axis, upper in zip(others, corner, strict=True))
         sign = 1.0 if sum(corner) % 2 == len(others) % 2 else -1.0
-        for profile, moment in zip(profiles, table, strict=True):
-            profile += sign * np.moveaxis(moment, channel, -1)[sides]
+        for profile, moment in zip(profiles, turned, strict=True):
+            profile += sign * moment[sides]
     return profiles
 
 

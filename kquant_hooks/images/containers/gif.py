@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -19,14 +19,19 @@ from kquant_hooks.images.opening import decode, metadata_of, open_image
 _SCREEN = struct.Struct("<HHBBB")
 _BOX = struct.Struct("<HHHHB")
 _CONTROL = b"\x21\xf9\x04"
+_ICC = b"\x21\xff\x0bICCRGBG1012"
+_XMP = b"\x21\xff\x0bXMP DataXMP"
+# XMP is not in sub-blocks: these bytes lead out of it from wherever a reader of sub-blocks enters them.
+_XMP_TRAILER = bytes([1, *range(255, -1, -1), 0])
 _HAS_TABLE = 0x80
 _DISPOSES: dict[int, Dispose] = {2: "background", 3: "previous"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """One stored picture: its control block's flags and delay, its box, colours and compressed pixels."""
+    """One stored picture: its control block, if it has one, its box, colours and compressed pixels."""
 
+    controlled: bool
     flags: int
     delay: int
     transparent: int
@@ -65,7 +70,8 @@ def read(data: bytes, max_pixels: int) -> Document:
     # GIF counts repetitions after the first showing; without the block there are none.
     repeats = image.info.get("loop")
     loop = 1 if repeats is None else repeats + 1 if repeats else 0
-    return Document("GIF", size, frames, kind, loop, metadata_of(image), parts)
+    metadata = replace(metadata_of(image), icc=_joined(parts, _ICC), xmp=_xmp(parts))
+    return Document("GIF", size, frames, kind, loop, metadata, parts)
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
@@ -83,10 +89,10 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         levels, transparent = palette_of(image)
         if not head:
             head = _head(document.size, parts, levels, transparent)
-        flags = block.flags & ~1
-        if transparent is not None and (block.flags & 1 or document.container != "GIF"):
-            flags |= 1
-        out.append(_CONTROL + struct.pack("<BHBB", flags, block.delay, transparent or 0, 0))
+        clear = transparent is not None and bool(block.flags & 1 or document.container != "GIF")
+        if block.controlled or clear:
+            flags = block.flags & ~1 | clear
+            out.append(_CONTROL + struct.pack("<BHBB", flags, block.delay, transparent or 0, 0))
         out.append(b"," + _BOX.pack(frame.left, frame.top, *image.size, 0) + _compressed(image))
     return b"".join([head, *out, b";"])
 
@@ -109,14 +115,14 @@ def _parse(data: bytes) -> tuple[tuple[int, int], _Parts]:
         shared = data[place : place + (6 << (flags & 7))]
         place += len(shared)
     blocks: list[bytes | _Picture] = []
-    control = (0, 0, 0)
+    control = (False, 0, 0, 0)
     while place < len(data) and data[place : place + 1] != b";":
         start = place
         kind = data[place]
         if kind == 0x21:
             place = _end_of_blocks(data, place + 2)
             if data[start + 1] == 0xF9 and data[start + 2] >= 4:
-                control = struct.unpack_from("<BHB", data, start + 3)
+                control = (True, *struct.unpack_from("<BHB", data, start + 3))
             else:
                 blocks.append(data[start:place])
         elif kind == 0x2C:
@@ -129,7 +135,7 @@ def _parse(data: bytes) -> tuple[tuple[int, int], _Parts]:
             end = _end_of_blocks(data, place + 1)
             blocks.append(_Picture(*control, (left, top, w, h), bool(local & 0x40), table, data[place:end]))
             place = end
-            control = (0, 0, 0)
+            control = (False, 0, 0, 0)
         else:
             # Some writers leave stray bytes between blocks; viewers pass over them.
             place += 1
@@ -199,21 +205,38 @@ def _made_of(document: Document) -> _Parts:
     for frame in document.frames:
         flags = {"none": 1, "background": 2, "previous": 3}[frame.dispose] << 2
         delay = min(round(frame.milliseconds / 10), 65535)
-        blocks.append(_Picture(flags, delay, 0, (0, 0, 0, 0), False, b"", b""))
+        blocks.append(_Picture(document.kind == "animation", flags, delay, 0, (0, 0, 0, 0), False, b"", b""))
     return _Parts(None, 0, tuple(blocks))
 
 
 def _application_blocks(metadata: Metadata) -> list[bytes]:
     blocks = []
     if metadata.icc:
-        blocks.append(b"\x21\xff\x0bICCRGBG1012" + _in_blocks(metadata.icc))
+        blocks.append(_ICC + _in_blocks(metadata.icc))
     if metadata.xmp:
-        # Not in sub-blocks, but followed by a row of bytes that leads out of it from wherever one enters.
-        trailer = bytes([1, *range(255, -1, -1), 0])
-        blocks.append(b"\x21\xff\x0bXMP DataXMP" + metadata.xmp + trailer)
+        blocks.append(_XMP + metadata.xmp + _XMP_TRAILER)
     if metadata.comment:
         blocks.append(b"\x21\xfe" + _in_blocks(metadata.comment.encode("utf-8")))
     return blocks
+
+
+def _joined(parts: _Parts, head: bytes) -> bytes | None:
+    """The sub-blocks of an application's extension, put together."""
+    for block in parts.blocks:
+        if isinstance(block, bytes) and block.startswith(head):
+            place, content = len(head), b""
+            while place < len(block) and block[place]:
+                content += block[place + 1 : place + 1 + block[place]]
+                place += 1 + block[place]
+            return content or None
+    return None
+
+
+def _xmp(parts: _Parts) -> bytes | None:
+    for block in parts.blocks:
+        if isinstance(block, bytes) and block.startswith(_XMP):
+            return block[len(_XMP) : -len(_XMP_TRAILER)] or None
+    return None
 
 
 def _in_blocks(content: bytes) -> bytes:
@@ -222,4 +245,4 @@ def _in_blocks(content: bytes) -> bytes:
 
 
 def _is_description(block: bytes) -> bool:
-    return block.startswith((b"\x21\xfe", b"\x21\xff\x0bXMP DataXMP"))
+    return block.startswith((b"\x21\xfe", _XMP))

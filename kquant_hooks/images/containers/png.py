@@ -54,10 +54,11 @@ def read(data: bytes, max_pixels: int) -> Document:
     before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))
     after = tuple(chunk for chunk in chunks[middle:] if _is_carried(chunk[0]))
     control = dict(chunks[:middle]).get(b"acTL", b"")
-    frames, controls = _frames(chunks, max_pixels) if len(control) == 8 else ([], [])
-    if not frames:
+    announced = int.from_bytes(control[:4], "big") if len(control) == 8 else 0
+    frames, controls = _frames(chunks, max_pixels) if announced else ([], [])
+    if not any(frame.shown for frame in frames):
         return still("PNG", decode(data, max_pixels), _Parts(before, after))
-    if len(controls) - controls.count(None) != int.from_bytes(control[:4], "big"):
+    if len(controls) - controls.count(None) != announced:
         raise ValueError("it announces another number of frames than it has")
     image = open_image(data, max_pixels)
     return Document(
