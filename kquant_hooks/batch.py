@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -88,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         complain(error)
         return EXIT_USAGE
-    if arguments.paths == [_STREAM] or arguments.output == "-":
+    if _STREAM in arguments.paths or arguments.output == "-":
         return _run_stream(arguments, settings, policy)
     start = time.monotonic()
     tasks = collect(arguments.paths, destination)
@@ -96,6 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
     dry_run = arguments.check or arguments.dry_run
     todo = [_Job(task, settings, policy, dry_run, arguments.force) for task in tasks]
     outcomes: list[Outcome] = []
+    # Being stopped is like an interrupt: workers undo what they are about to write.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for outcome in _in_order(todo, min(jobs, max(1, len(todo))), printer):
             outcomes.append(outcome)

@@ -91,6 +91,14 @@ def check_pixels(size: tuple[int, int], max_pixels: int) -> None:
         )
 
 
+def count_frames(image: Image.Image) -> int:
+    """How many frames Pillow finds in an opened image; ValueError where it cannot get through them."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception as error:  # as above
+        raise ValueError(f"cannot be decoded: {_sentence(error)}") from error
+
+
 def metadata_of(image: Image.Image) -> Metadata:
     """What an opened image says beside its pixels; damaged parts are left out."""
     with warnings.catch_warnings():

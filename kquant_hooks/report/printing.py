@@ -64,6 +64,7 @@ class Printer:
 
     def print(self, outcome: Outcome) -> None:
         """Say what became of a file."""
+        self.close()
         if self._style.json:
             self._say(outcome_record(outcome))
         elif outcome.status == "failed":
@@ -94,7 +95,7 @@ class Printer:
     def close(self) -> None:
         """Take the progress bar away."""
         if self._bar is not None:
-            self._bar.close()
+            self._bar.hide()
 
 
 def complain(message: object) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 
 from rich.console import Console
@@ -32,7 +31,8 @@ class ProgressBar:
             transient=True,
             # A thread of its own would be in the way of forking.
             auto_refresh=False,
-            redirect_stdout=sys.stdout.isatty(),
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._task = self._progress.add_task("", total=total, saved="0 B")
         self._saved = 0
@@ -54,16 +54,17 @@ class ProgressBar:
         if self._running:
             self._progress.refresh()
 
-    def close(self) -> None:
-        """Take it away."""
+    def hide(self) -> None:
+        """Take it away, until it is drawn the next time."""
         if self._running:
             self._progress.stop()
+            self._running = False
 
 
 def swatches(palette: Palette, *, force: bool) -> str:
     """A line of the palette's colours; empty on a terminal that cannot show them."""
     console = Console(force_terminal=force or None, color_system="truecolor" if force else "auto")
-    if console.color_system != "truecolor":
+    if console.color_system != "truecolor" or (console.no_color and not force):
         return ""
     line = Text("  ")
     for red, green, blue, *_ in list(palette)[: max(1, console.width - 2)]:

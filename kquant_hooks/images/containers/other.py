@@ -5,7 +5,7 @@ from __future__ import annotations
 from PIL import Image
 
 from kquant_hooks.images.document import Document, Frame
-from kquant_hooks.images.opening import decode, metadata_of, open_image, still
+from kquant_hooks.images.opening import count_frames, decode, metadata_of, open_image, still
 
 _ANIMATED = {"AVIF", "FLI"}
 # What else they hold are previews, depth maps, sizes or layers of the one picture that is shown.
@@ -16,7 +16,7 @@ def read(data: bytes, max_pixels: int) -> Document:
     """Read a file by Pillow alone."""
     image = open_image(data, max_pixels)
     name = image.format or "?"
-    count = getattr(image, "n_frames", 1)
+    count = count_frames(image)
     if count == 1 or name in _OF_ONE_PICTURE:
         return still(name, decode(data, max_pixels))
     if name not in _ANIMATED:

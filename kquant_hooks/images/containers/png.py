@@ -29,6 +29,7 @@ _CARRIED |= {b"tIME", b"tEXt", b"zTXt", b"iTXt", b"oFFs", b"pCAL", b"sCAL", b"sT
 _REMADE = {b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL", b"fdAT"}
 _STRIPPED = {b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"}
 _DISPOSES: tuple[Dispose, ...] = ("none", "background", "previous")
+_HEADER_LENGTH = 13
 _INCH = 0.0254
 _COLOR_TYPES = {"L": 0, "P": 3, "LA": 4}
 # Blocks of 8192 symbols, each with codes of its own: measured, 7 and 8 are best.
@@ -49,6 +50,8 @@ class _Parts:
 def read(data: bytes, max_pixels: int) -> Document:
     """Take a PNG apart."""
     chunks = [(kind, bytes(content)) for kind, content in png_chunks(data)]
+    if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != _HEADER_LENGTH:
+        raise ValueError("cannot be decoded: it does not begin with a header")
     kinds = [kind for kind, _ in chunks]
     middle = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
     before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))

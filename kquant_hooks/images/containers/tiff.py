@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from kquant_hooks.images.document import Document, Encoding, Frame, Kind
-from kquant_hooks.images.opening import decode, metadata_of, open_image
+from kquant_hooks.images.opening import count_frames, decode, metadata_of, open_image
 
 WIDTH, BITS, COMPRESSION, OFFSETS, LENGTHS, COLORMAP = 256, 258, 259, 273, 279, 320
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, SUB_IFDS = 274, 282, 283, 330
@@ -48,6 +48,8 @@ _SIZES = {
 }
 _SWAPPED = _SIZES | {5: 4, 10: 4}
 _LONG = 4
+# What reading at places that a damaged file names can raise.
+_DAMAGE = (struct.error, IndexError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ def read(data: bytes, max_pixels: int) -> Document:
     image = open_image(data, max_pixels)
     try:
         parts = _parse(data)
-    except (struct.error, IndexError) as error:
+    except _DAMAGE as error:
         raise ValueError("cannot be decoded: a directory is cut off") from error
-    count = getattr(image, "n_frames", 1)
+    count = count_frames(image)
     if count != len(parts.pages):
         raise ValueError("cannot be decoded: its chain of pages is damaged")
     if any(tag.number == SUB_IFDS for page in parts.pages for tag in page):
@@ -169,7 +171,7 @@ def _nested(data: bytes, tag: _Tag, order: str, *, big: bool, depth: int) -> tup
         return None
     try:
         return _directory(data, places[0], order, big=big, depth=depth + 1)[0]
-    except (struct.error, IndexError):
+    except _DAMAGE:
         return None
 
 
@@ -274,7 +276,7 @@ def _of_exif(exif: bytes) -> list[_Tag]:
     """The tags of an EXIF structure, in little-endian order; it is a TIFF without a picture."""
     try:
         parts = _parse(exif)
-    except (struct.error, IndexError):
+    except _DAMAGE:
         return []
 
     def turned(tag: _Tag) -> _Tag:
