@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 from pathlib import Path
 
 import pytest
@@ -313,3 +314,24 @@ def test_metadata_moves_between_containers(tmp_path):
         image.load()
         assert image.info["icc_profile"] == PROFILE
         assert image.info["XML:com.adobe.xmp"].encode() == XMP
+
+
+@pytest.mark.parametrize(
+    "name", ["rgb.png", "rgba.png", "animated.png", "animated-still.png", "indexed-alpha.png"]
+)
+def test_oxipng_changes_nothing_but_the_size(name, tmp_path, monkeypatch):
+    pytest.importorskip("oxipng")
+    path = put(tmp_path, name)
+    assert rewrite(path, 20).status == "rewritten"
+    smaller = path.read_bytes()
+    path = put(tmp_path, name)
+    monkeypatch.setitem(sys.modules, "oxipng", None)
+    rewrite(path, 20)
+    plain = path.read_bytes()
+    assert len(smaller) < len(plain)
+    for found, wanted in zip(frames_of(smaller), frames_of(plain), strict=True):
+        assert found.tobytes() == wanted.tobytes()
+    assert timing_of(smaller) == timing_of(plain)
+    pixels = {b"IDAT", b"fdAT"}
+    carried = [chunk for chunk in chunks(plain) if chunk[0] not in pixels]
+    assert sorted(chunk for chunk in chunks(smaller) if chunk[0] not in pixels) == sorted(carried)

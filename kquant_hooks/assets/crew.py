@@ -19,7 +19,14 @@ Result = TypeVar("Result")
 _TICK = 0.2
 # Time for a worker to undo what it is about to write.
 _PATIENCE = 10.0
-_BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# Of the linear algebra libraries and of oxipng.
+_THREADS = (
+    "OPENBLAS_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "RAYON_NUM_THREADS",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +117,7 @@ def _serve(connection: Connection, work: Callable[[Item], Result], jobs: int) ->
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     if jobs > 1:
-        for name in _BLAS_THREADS:
+        for name in _THREADS:
             os.environ[name] = "1"
     parent = multiprocessing.parent_process()
     try:
