@@ -8,13 +8,18 @@ from __future__ import annotations
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.cli import main
+from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.modes import CONVERSIONS, MODES
+from kquant_hooks.images.sniff import SUFFIXES
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +46,29 @@ def modes_table() -> str:
     return table(["mode", "what is clustered"], rows)
 
 
-TABLES = {"options": options_table, "modes": modes_table}
+def policy_table() -> str:
+    defaults = {name: Policy.__dataclass_fields__[name].default for name in POLICY_OPTIONS}
+    rows = [
+        [f"`--{name.replace('_', '-')}`", option.accepts(), f"`{defaults[name]}`", option.help]
+        for name, option in POLICY_OPTIONS.items()
+    ]
+    return table(["option", "values", "default", "what it does"], rows)
+
+
+def containers_table() -> str:
+    rows = [
+        [name, " ".join(f"`{suffix}`" for suffix in SUFFIXES[name]), ", ".join(entry.kinds), entry.keeps]
+        for name, entry in CONTAINERS.items()
+    ]
+    return table(["format", "names", "kinds", "what is kept"], rows)
+
+
+TABLES = {
+    "options": options_table,
+    "modes": modes_table,
+    "policy": policy_table,
+    "containers": containers_table,
+}
 
 
 @pytest.mark.parametrize("name", sorted(TABLES))
@@ -77,12 +104,27 @@ def test_there_are_code_blocks_and_commands():
     assert len(blocks("console")) >= 3
 
 
-@pytest.mark.parametrize("command", re.findall(r"kquant (quantize .*)", "".join(blocks("console"))))
-def test_commands_work(command, folder):
-    arguments = shlex.split(command)
-    assert main(arguments) == 0
-    with Image.open(arguments[arguments.index("-o") + 1]) as image:
+def test_commands_work(folder):
+    shutil.copytree(folder / "examples", folder / "assets")
+    commands = re.findall(r"kquant (quantize .*?) *(?:#.*)?\n", "".join(blocks("console")))
+    assert len(commands) >= 7
+    for command in commands:
+        if " - " in command:
+            continue
+        arguments = shlex.split(command)
+        # After --in-place nothing is left for --check to complain of.
+        assert main(arguments) == 0, command
+    with Image.open(folder / "out.png") as image:
         assert len(image.convert("RGB").getcolors()) == 5
+    assert (folder / "small" / "strip.png").exists()
+
+
+def test_the_pipe_works(folder):
+    (command,) = re.findall(r"cat .* \| kquant .*? *(?=#)", "".join(blocks("console")))
+    program = f"{shlex.quote(sys.executable)} -m kquant_hooks"
+    subprocess.run(command.replace("kquant", program, 1), shell=True, check=True, capture_output=True)
+    with Image.open(folder / "photo.png") as image:
+        assert len(image.convert("RGB").getcolors()) == 16
 
 
 def test_files_it_links_to_exist():
@@ -91,4 +133,4 @@ def test_files_it_links_to_exist():
 
 
 if __name__ == "__main__":
-    print(options_table(), modes_table(), sep="\n\n")
+    print(*(made() for made in TABLES.values()), sep="\n\n")
