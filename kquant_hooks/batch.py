@@ -105,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
             printer.print(outcome)
     except KeyboardInterrupt:
         printer.close()
-        complain(f"interrupted; {len(outcomes)} of {len(tasks)} files were done, the others are as they were")
+        complain(f"interrupted; {printer.counted} of {len(tasks)} files were done, and none is half written")
         return EXIT_INTERRUPTED
     finally:
         printer.close()

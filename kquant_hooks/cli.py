@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from kquant_hooks.batch import add_arguments, run
+from kquant_hooks.batch import EXIT_INTERRUPTED, add_arguments, run
 
 _DESCRIPTION = "Reduce images to a few colours by k-means."
 _EXAMPLES = """\
@@ -35,7 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A file name may hold bytes that are no text.
             stream.reconfigure(errors="backslashreplace")
     arguments = _parser().parse_args(argv)
-    return int(arguments.run(arguments))
+    try:
+        return int(arguments.run(arguments))
+    except KeyboardInterrupt:
+        # A second one, while what is in hand is undone.
+        return EXIT_INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -295,7 +295,7 @@ def test_an_interrupt_says_how_far_it_came_and_leaves_nothing(what, assets):
     _, errors = running.communicate(timeout=DEADLINE)
     assert running.returncode == 130
     assert re.fullmatch(
-        rb"kquant: interrupted; \d+ of 64 files were done, the others are as they were\n", errors
+        rb"kquant: interrupted; \d+ of 64 files were done, and none is half written\n", errors
     )
     assert files_in(assets) == names
     rewritten = sum((assets / f"{number:02}.png").read_bytes() != photo for number in range(60))

@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import kquant_hooks
 
@@ -29,6 +30,7 @@ ALLOWED = {
     "PIL": {"images", "assets", "filter", "batch"},
     "numpy": {"quantizer", "images"},
     "rich": {"report"},
+    "oxipng": {"images"},
 }
 
 SOURCES = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
@@ -93,6 +95,20 @@ def test_settings_are_read_without_numpy():
         "print(*{'numpy', 'PIL'} & set(sys.modules))"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.split() == []
+
+
+def test_a_file_that_its_header_decides_is_judged_without_pillow_and_numpy(tmp_path):
+    Image.linear_gradient("L").quantize(8).save(tmp_path / "icon.png")
+    program = (
+        "import sys; from pathlib import Path; from kquant_hooks.assets.process import process; "
+        "from kquant_hooks.assets.policy import Policy; "
+        "from kquant_hooks.quantizer.settings import Settings; "
+        "assert process(Path('icon.png'), Settings(8), Policy()).status == 'unchanged'; "
+        "print(*{'numpy', 'PIL', 'rich', 'argparse'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert result.stdout.split() == []
 
 

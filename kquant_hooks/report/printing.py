@@ -37,6 +37,8 @@ class Printer:
 
     Attributes
     ----------
+    counted : int
+        Files done, said or not.
     complete : bool
         False once something could not be said, other than to a reader who went away.
     """
@@ -44,6 +46,7 @@ class Printer:
     def __init__(self, style: Style, total: int) -> None:
         self._style = style
         self._bar: ProgressBar | None = None
+        self.counted = 0
         self.complete = True
         tty = sys.stdout.isatty()
         self._swatches = style.color == "always" or (style.color == "auto" and tty)
@@ -54,6 +57,7 @@ class Printer:
 
     def count(self, outcome: Outcome) -> None:
         """A file is done, though perhaps its turn to be printed has not come."""
+        self.counted += 1
         if self._bar is not None:
             self._bar.count(outcome)
 
