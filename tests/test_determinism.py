@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,22 @@ def test_threads_and_kernels_of_the_blas_change_nothing():
     expected = digest(OPENBLAS_NUM_THREADS="1")
     assert digest(OPENBLAS_NUM_THREADS="2") == expected
     assert digest(OPENBLAS_NUM_THREADS="7") == expected
+    for threads in ("1", "5", "many"):
+        assert digest(KQUANT_NUM_THREADS=threads) == expected
     # Other instruction sets round other partial sums, where sums are not exact.
     assert digest(OPENBLAS_CORETYPE="Nehalem") == expected
+
+
+def test_a_limit_of_threads_is_kept(monkeypatch):
+    started = []
+    thread = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: (started.append(self), thread(self))[1])
+    monkeypatch.setenv("KQUANT_NUM_THREADS", "1")
+    quantize(draw_photo(900, 700), 256)
+    assert not started
+    monkeypatch.setenv("KQUANT_NUM_THREADS", "3")
+    quantize(draw_photo(900, 700), 256)
+    assert started
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the platform cannot bind to a core")

@@ -19,8 +19,9 @@ Result = TypeVar("Result")
 _TICK = 0.2
 # Time for a worker to undo what it is about to write.
 _PATIENCE = 10.0
-# Of the linear algebra libraries and of oxipng.
+# Of this package, of the linear algebra libraries and of oxipng.
 _THREADS = (
+    "KQUANT_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",

@@ -24,6 +24,10 @@ def in_slices(work: Callable[[slice], None], length: int, least: int) -> None:
 
 
 def _cores() -> int:
+    # As with the libraries' own variables of this kind: set by whoever runs several processes at once.
+    limit = os.environ.get("KQUANT_NUM_THREADS", "")
+    if limit.isdecimal() and int(limit) > 0:
+        return int(limit)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
