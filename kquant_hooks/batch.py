@@ -13,17 +13,18 @@ from pathlib import Path
 
 from kquant_hooks.arguments import add_options, policy_from, settings_from
 from kquant_hooks.assets.atomic import sweep
-from kquant_hooks.assets.collect import Destination, Task, collect
+from kquant_hooks.assets.collect import Destination, Task, collect, is_folder
 from kquant_hooks.assets.crew import Crash, run_each
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
-from kquant_hooks.assets.process import process, quantize_file
+from kquant_hooks.assets.process import most_bytes, process, quantize_file
+from kquant_hooks.images.sniff import container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.report.lines import one_line, outcome_line
-from kquant_hooks.report.printing import Printer, Style, complain
+from kquant_hooks.report.printing import Printer, Style, complain, forget_output
 
 EXIT_DONE, EXIT_REWRITE, EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
-_STREAM = Path("-")
+_STREAM = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command."""
     parser.add_argument(
         "paths",
-        type=Path,
         nargs="+",
         metavar="PATH",
         help="files; folders, with what is in them; '-' for standard input",
@@ -81,6 +81,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     try:
+        if "" in arguments.paths or arguments.output == "":
+            raise ValueError("a path is empty; for the current folder give '.'")
         settings, policy = settings_from(arguments), policy_from(arguments)
         destination = _destination(arguments)
         jobs = _cores() if arguments.jobs is None else arguments.jobs
@@ -89,16 +91,18 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         complain(error)
         return EXIT_USAGE
-    if _STREAM in arguments.paths or arguments.output == "-":
+    if _STREAM in (*arguments.paths, arguments.output):
         return _run_stream(arguments, settings, policy)
     start = time.monotonic()
-    tasks = collect(arguments.paths, destination)
+    tasks = collect(map(Path, arguments.paths), destination)
     printer = Printer(_style(arguments), len(tasks))
     dry_run = arguments.check or arguments.dry_run
     todo = [_Job(task, settings, policy, dry_run, arguments.force) for task in tasks]
     outcomes: list[Outcome] = []
     # Being stopped is like an interrupt: workers undo what they are about to write.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         for outcome in _in_order(todo, min(jobs, max(1, len(todo))), printer):
             outcomes.append(outcome)
@@ -158,12 +162,23 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
     if len(arguments.paths) != 1 or arguments.in_place or arguments.check or arguments.suffix is not None:
         complain("'-' is one picture alone: standard input as PATH, standard output as --output")
         return EXIT_USAGE
-    (path,) = arguments.paths
-    to_stdout = arguments.output in (None, "-")
+    path = Path(arguments.paths[0])
+    to_stdout = arguments.output in (None, _STREAM)
     if to_stdout and sys.stdout.isatty():
         complain("a picture is not written to a terminal; give --output FILE or redirect standard output")
         return EXIT_USAGE
-    data = sys.stdin.buffer.read() if path == _STREAM else None
+    if not to_stdout and (arguments.output.endswith(("/", os.sep)) or is_folder(Path(arguments.output))):
+        complain(
+            f"--output {arguments.output} is a folder; what comes from standard input needs a file's name"
+        )
+        return EXIT_USAGE
+    data = None
+    if arguments.paths == [_STREAM]:
+        limit = most_bytes(policy)
+        data = sys.stdin.buffer.read(limit + 1)
+        if len(data) > limit:
+            complain(f"-: more than the {limit} bytes that max-pixels={policy.max_pixels} can take")
+            return EXIT_FAILED
     if not to_stdout:
         outcome = process(
             path,
@@ -179,8 +194,13 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
     ending = ".png" if policy.format == "same" else f".{policy.format}"
     outcome, written = quantize_file(path, settings, policy, Path(f"-{ending}"), data)
     if written is not None and not arguments.dry_run:
-        sys.stdout.buffer.write(written)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(written)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            complain(f"cannot write to standard output: {error.strerror}")
+            forget_output()
+            return EXIT_FAILED
     if outcome.status == "failed":
         complain(f"{path}: {outcome.reason}")
     elif not arguments.quiet:
@@ -200,11 +220,16 @@ def _destination(arguments: argparse.Namespace) -> Destination:
             raise ValueError(f"--suffix {suffix!r} is no part of a name; give a text such as '.kq'")
         return Destination(suffix=suffix, format=form)
     output = Path(arguments.output)
-    several = len(arguments.paths) > 1 or any(path.is_dir() for path in arguments.paths)
-    if several or output.is_dir() or arguments.output.endswith(("/", os.sep)):
-        if output.exists() and not output.is_dir():
+    several = len(arguments.paths) > 1 or any(is_folder(Path(path)) for path in arguments.paths)
+    if several or is_folder(output) or arguments.output.endswith(("/", os.sep)):
+        if output.is_file():
             raise ValueError(f"--output {output} is a file; for several files give a folder")
         return Destination(folder=output, format=form)
+    named = container_for_suffix(output.suffix)
+    if form != "same" and named is not None and named.lower() != form:
+        raise ValueError(
+            f"--output {output} is the name of a {named} file, and --format {form} is another format"
+        )
     return Destination(file=output, format=form)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import draw_photo, draw_translucent
-from drawings import FILES, animated, saved, tiff_pages
+from drawings import FILES, animated, png_texts, saved, tiff_pages
 from helpers import colors_of, squared_error
 from PIL import Image
 
@@ -101,6 +101,12 @@ def other_loop(document, images):
     return replace(document, loop=7, container="another"), images
 
 
+def other_disposal(document, images):
+    return replace(
+        document, frames=tuple(replace(frame, dispose="none") for frame in document.frames)
+    ), images
+
+
 def clear_where_it_was_opaque(document, images):
     images[-1].paste(0, (0, 0, *images[-1].size))
     return document, images
@@ -113,7 +119,8 @@ def clear_where_it_was_opaque(document, images):
         ("animated.png", "PNG", without_last, "another number of frames"),
         ("background.gif", "GIF", other_timing, "another timing"),
         ("animated.webp", "WebP", other_loop, "another loop"),
-        ("animated.webp", "WebP", clear_where_it_was_opaque, "another transparency in frame"),
+        ("animated.webp", "WebP", clear_where_it_was_opaque, "other pixels"),
+        ("animated-over.png", "PNG", other_disposal, "another transparency in frame"),
         ("pages.tiff", "TIFF", without_last, "frames|kind"),
     ],
 )
@@ -414,6 +421,94 @@ def test_huge_and_tiny_pictures(tmp_path):
         noise = draw_photo(100, 100).resize(size)
         noise.save(path, compress_level=1)
         assert rewrite(path, 3).status == ("unchanged" if size == (1, 1) else "rewritten")
+
+
+def test_a_gif_whose_frames_enlarge_the_canvas_is_limited_too(tmp_path):
+    path = tmp_path / "bomb.gif"
+    data = saved(Image.new("P", (1, 1)), "GIF")
+    place = data.index(b",", 13)
+    far = data[place : place + 1] + struct.pack("<HH", 65000, 65000) + data[place + 5 : -1]
+    path.write_bytes(data[:-1] + far + b";")
+    assert "more than max-pixels" in rewrite(path, max_pixels=10**6).reason
+
+
+def test_a_frame_outside_of_the_canvas_is_refused(tmp_path):
+    path = tmp_path / "outside.png"
+    data = animated("PNG")
+    place = data.rindex(b"fcTL")
+    control = bytearray(data[place : place + 30])
+    struct.pack_into(">I", control, 16, 1 << 30)
+    checksum = struct.pack(">I", zlib.crc32(bytes(control)))
+    path.write_bytes(data[:place] + bytes(control) + checksum + data[place + 34 :])
+    assert rewrite(path).reason == "cannot be decoded: a frame lies outside of the canvas"
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_a_transparent_level_of_few_bits(bits, tmp_path):
+    """Pillow gives the level as it is stored, and the pixels stretched to 8 bits."""
+    path = tmp_path / "grey.png"
+    top = (1 << bits) - 1
+    rows = b"".join(b"\0" + bytes([0xB4]) * bits for _ in range(8))
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", 8, 8, bits, 0, 0, 0, 0)), (b"tRNS", struct.pack(">H", top))]
+    chunks += [(b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n"
+    for kind, content in chunks:
+        data += (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+    path.write_bytes(data)
+    samples = [0xB4 >> shift & top for shift in range(8 - bits, -1, -bits)]
+    target = tmp_path / "out.webp"
+    assert process(path, Settings(64), Policy(), target=target).status == "rewritten"
+    with Image.open(target) as image:
+        alphas = [
+            pixel[3] for pixel in image.convert("RGBA").crop((0, 0, len(samples), 1)).get_flattened_data()
+        ]
+    assert alphas == [0 if sample == top else 255 for sample in samples]
+
+
+def test_a_transparent_colour_of_16_bits_is_refused(tmp_path):
+    path = tmp_path / "deep.png"
+    header = struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"tRNS", b"\xff" * 6), (b"IDAT", zlib.compress(bytes(7))), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n"
+    for kind, content in chunks:
+        data += (
+            struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+        )
+    path.write_bytes(data)
+    assert "16-bit colours is transparent" in rewrite(path).reason
+
+
+def test_channels_that_would_be_lost_are_refused(tmp_path):
+    path = tmp_path / "deep.tif"
+    data = bytearray(saved(draw_translucent(), "TIFF"))
+    # The fourth channel is alpha only if its tag says so.
+    place = data.index(struct.pack("<HHI", 338, 3, 1))
+    data[place + 8 : place + 10] = b"\0\0"
+    path.write_bytes(data)
+    assert "of which those beside its colours would be lost" in rewrite(path).reason
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="the platform has no extended attributes")
+def test_extended_attributes_are_kept(photo_file):
+    try:
+        os.setxattr(photo_file, "user.tag", b"blue")
+    except OSError:
+        pytest.skip("the file system has no extended attributes")
+    assert rewrite(photo_file).status == "rewritten"
+    assert os.getxattr(photo_file, "user.tag") == b"blue"
+
+
+def test_stripping_a_file_of_few_colours_into_a_new_one(tmp_path):
+    path = tmp_path / "icon.png"
+    path.write_bytes(saved(draw_photo().quantize(8), "PNG", pnginfo=png_texts()))
+    target = tmp_path / "out.png"
+    assert process(path, Settings(256), Policy(strip=True), target=target).status == "rewritten"
+    with Image.open(target) as image:
+        image.load()
+        assert "Title" not in image.info
+        assert image.convert("RGB").tobytes() == Image.open(path).convert("RGB").tobytes()
 
 
 # The order of a palette.

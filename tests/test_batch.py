@@ -103,6 +103,32 @@ def test_two_sources_never_share_a_result(assets, capsys):
     assert "a.png: assets/a.kq.png is already the target of assets/a.jpg" in capsys.readouterr().err
 
 
+def test_a_source_is_no_target_of_another(assets, capsys):
+    (assets / "a.kq.png").write_bytes(b"a picture of its own")
+    assert main(["quantize", "assets/a.png", "assets/a.kq.png", "-c", "4", "--force"]) == 3
+    assert "assets/a.kq.png is itself one of the files to quantize" in capsys.readouterr().err
+    assert (assets / "a.kq.png").read_bytes() == b"a picture of its own"
+
+
+def test_one_file_under_two_names_is_done_once(assets, capsys):
+    assert main(["quantize", "assets/a.png", "assets/sub/../a.png", "-c", "4", "--in-place"]) == 0
+    assert capsys.readouterr().out.count("a.png") == 1
+
+
+def test_a_folder_that_cannot_be_read_is_said(assets, capsys, monkeypatch):
+    scan = os.scandir
+
+    def closed(path):
+        # As root every folder can be read.
+        if str(path).endswith("sub"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert main(["quantize", "assets", "--check", "-c", "256"]) == 3
+    assert capsys.readouterr().err == "kquant: assets/sub: cannot be read: Permission denied\n"
+
+
 def test_the_same_file_twice_is_done_once(assets, capsys):
     assert (
         main(["quantize", "assets/a.png", "assets/a.png", "assets", "-c", "4", "--in-place", "--json"]) == 0
@@ -155,6 +181,11 @@ def test_a_broken_file_does_not_hide_the_others(assets, capsys):
     captured = capsys.readouterr()
     assert re.fullmatch(r"kquant: assets/aa\.png: cannot be decoded: .*\n", captured.err)
     assert captured.out.count(" colours ") == 2
+
+
+def test_a_folder_without_pictures_says_so(tmp_path, capsys):
+    assert main(["quantize", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "no image files found\n"
 
 
 def test_json_is_one_object_a_file(assets, capsys):
@@ -213,6 +244,10 @@ def test_standard_input_and_output(assets):
         ["assets", "-o", "assets/a.png"],
         ["assets/a.png", "--suffix", "a/b"],
         ["assets/a.png", "--suffix", ""],
+        ["", "--in-place"],
+        ["assets/a.png", "-o", ""],
+        ["assets/a.png", "-o", "out.gif", "--format", "png"],
+        ["-", "-o", "assets"],
     ],
 )
 def test_contradictions_are_one_line_and_code_2(arguments, assets, capsys):
@@ -407,6 +442,31 @@ def test_a_picture_is_not_written_to_a_terminal(assets):
     os.close(master)
     assert result.returncode == 2
     assert b"a picture is not written to a terminal" in result.stderr
+
+
+def test_closed_streams_are_no_traceback(assets):
+    program = f"{sys.executable} -m kquant_hooks quantize"
+    for command, code in [
+        (f"{program} assets/a.png -o 1.png >&-", 0),
+        (f"{program} assets/a.png -o 2.png --json >&-", 0),
+        (f"{program} assets/a.png -o 3.png 2>&-", 0),
+        (f"{program} - -o 4.png <&-", 3),
+        (f"{program} assets/a.png -o - | true", 0),
+        (f"{program} assets/a.png -o - > /dev/full", 3),
+    ]:
+        result = subprocess.run(command, shell=True, stderr=subprocess.PIPE, timeout=DEADLINE)
+        assert (result.returncode, b"Traceback" in result.stderr) == (code, False), command
+    assert files_in(assets.parent) >= {"1.png", "2.png", "3.png"}
+
+
+@pytest.mark.parametrize("target", ["x" * 300, "x" * 300 + "/", "loop.png", "loop/out.png"])
+def test_impossible_targets_are_one_line_and_code_3(target, assets, capsys):
+    Path("loop").symlink_to("loop")
+    Path("loop.png").symlink_to("loop.png")
+    if "." not in target:
+        target += "x.png" if target.endswith("/") else ".png"
+    assert main(["quantize", "assets/a.png", "-o", target]) == 3
+    assert capsys.readouterr().err.count("\n") == 1
 
 
 def test_output_to_a_full_disk_is_said(assets):

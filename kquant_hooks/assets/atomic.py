@@ -20,7 +20,8 @@ def replace_bytes(path: Path, data: bytes, expected: os.stat_result | None = Non
     """Write ``data`` to ``path`` so that it never holds a part of it, whatever fails and whenever.
 
     The bytes are on the disk before they get the name, and so is the name on return. An existing file keeps
-    its mode and, where the system allows it, its owner; a new one gets the usual ones. A link is followed.
+    its mode and, where the system allows it, its owner and extended attributes; a new one gets the usual
+    ones. A link is followed.
 
     Parameters
     ----------
@@ -35,7 +36,11 @@ def replace_bytes(path: Path, data: bytes, expected: os.stat_result | None = Non
         If the folder or the file cannot be written, if ``path`` is a folder, a pipe or a device, or if it
         changed; nothing is left behind.
     """
-    path = path.resolve()
+    try:
+        path = path.resolve()
+    except RuntimeError as error:
+        # As Python before 3.13 calls it.
+        raise OSError(errno.ELOOP, "Too many levels of symbolic links") from error
     before = path.stat() if path.exists() else None
     if before is not None and not stat.S_ISREG(before.st_mode):
         raise OSError(errno.EINVAL, "Is a directory" if path.is_dir() else "Not a regular file")
@@ -52,6 +57,7 @@ def replace_bytes(path: Path, data: bytes, expected: os.stat_result | None = Non
             temporary.chmod(0o666 & ~_umask())
         else:
             _copy_owner(before, temporary)
+            _copy_attributes(path, temporary)
             temporary.chmod(stat.S_IMODE(before.st_mode))
         if expected is not None and not _is_same(expected, path):
             raise OSError(errno.EAGAIN, "it changed while it was worked on; run again")
@@ -96,6 +102,18 @@ def _copy_owner(before: os.stat_result, temporary: Path) -> None:
         except PermissionError:
             # Not ours to give away: then the file belongs to whoever rewrote it.
             return
+
+
+def _copy_attributes(path: Path, temporary: Path) -> None:
+    """Extended attributes, where the system has them and lets them be written."""
+    if not hasattr(os, "listxattr"):
+        return
+    try:
+        for name in os.listxattr(path):
+            os.setxattr(temporary, name, os.getxattr(path, name))
+    except OSError:
+        # Some are the system's own, and some file systems have none.
+        return
 
 
 def _sync_folder(folder: Path) -> None:

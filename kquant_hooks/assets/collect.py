@@ -59,35 +59,55 @@ class Task:
 
 def collect(paths: Iterable[Path], destination: Destination) -> list[Task]:
     """The files to work on, in a stable order and each once."""
-    tasks: dict[Path, Task] = {}
-    claimed: dict[Path, Path] = {}
+    tasks: dict[str, Task] = {}
     for given in paths:
-        for path, inner in _files(given, destination):
-            if path in tasks:
-                continue
-            task = Task(path, _target(path, inner, destination))
-            if task.target is not None:
-                other = claimed.setdefault(task.target, path)
-                if other != path:
-                    task = replace(task, problem=f"{task.target} is already the target of {other}")
-            tasks[path] = task
+        for task in _tasks(given, destination):
+            tasks.setdefault(_identity(task.path), task)
+    claimed: dict[str, Path] = {}
+    for identity, task in tasks.items():
+        if task.target is None or task.problem:
+            continue
+        aim = _identity(task.target)
+        other = claimed.setdefault(aim, task.path)
+        if other != task.path:
+            tasks[identity] = replace(task, problem=f"{task.target} is already the target of {other}")
+        elif aim in tasks and aim != identity:
+            tasks[identity] = replace(task, problem=f"{task.target} is itself one of the files to quantize")
     return list(tasks.values())
 
 
-def _files(given: Path, destination: Destination) -> Iterator[tuple[Path, Path]]:
-    """Each file with its place in the folder that was given."""
-    if not given.is_dir():
-        yield given, Path(given.name)
+def is_folder(path: Path) -> bool:
+    """Whether it is one, as far as that can be found out."""
+    try:
+        return path.is_dir()
+    except OSError:
+        # Too long a name, or one in a folder that may not be read: whoever opens it says so.
+        return False
+
+
+def _identity(path: Path) -> str:
+    """The same for every way to write a path; of a link, not of what it leads to."""
+    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118  Path would resolve '..' anew
+
+
+def _tasks(given: Path, destination: Destination) -> Iterator[Task]:
+    if not is_folder(given):
+        yield Task(given, _target(given, Path(given.name), destination))
         return
-    own = destination.folder.resolve() if destination.folder else None
-    for root, folders, names in os.walk(given):
+    own = os.path.realpath(destination.folder) if destination.folder else None
+    unreadable: list[OSError] = []
+    for root, folders, names in os.walk(given, onerror=unreadable.append):
         here = Path(root)
         # Not into hidden folders, nor into results; links to folders are not followed.
-        folders[:] = sorted(name for name in folders if name[0] != "." and (here / name).resolve() != own)
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and os.path.realpath(here / name) != own
+        )
         for name in sorted(names):
             path = here / name
             if _is_wanted(path, destination):
-                yield path, path.relative_to(given)
+                yield Task(path, _target(path, path.relative_to(given), destination))
+    for error in unreadable:
+        yield Task(Path(error.filename), problem=f"cannot be read: {error.strerror}")
 
 
 def _is_wanted(path: Path, destination: Destination) -> bool:

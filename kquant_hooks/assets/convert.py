@@ -85,7 +85,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
         written = CONTAINERS[container].write(reduction.document, _in_mode(document, reduction), encoding)
         verify(written, container, reduction, policy.max_pixels)
     saved = len(data) - len(written)
-    if reduction.within and container == source and saved <= 0:
+    if reduction.within and container == source and saved <= 0 and not policy.strip:
         raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}, and is no smaller as a new file")
     if policy.min_savings and saved < policy.least_savings(len(data)):
         raise Skip(f"it would save {saved} bytes, less than min-savings={policy.min_savings}")

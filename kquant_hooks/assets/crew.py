@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -17,6 +18,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _TICK = 0.2
+_HELD = {signal.SIGINT, signal.SIGTERM}
 # Time for a worker to undo what it is about to write.
 _PATIENCE = 10.0
 # Of this package, of the linear algebra libraries and of oxipng.
@@ -80,7 +82,9 @@ def run_each(
     def start() -> _Worker:
         here, there = context.Pipe()
         process = context.Process(target=_serve, args=(there, work, jobs), daemon=True)
-        process.start()
+        # A forked worker must not be interrupted before it has said what an interrupt is to it.
+        with _signals_held():
+            process.start()
         there.close()
         return _Worker(process, here)
 
@@ -113,6 +117,7 @@ def _serve(connection: Connection, work: Callable[[Item], Result], jobs: int) ->
     # The parent decides what an interrupt means; being stopped unwinds what is in hand.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    _let_signals_in()
     # C libraries print their complaints about broken files.
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -130,6 +135,23 @@ def _serve(connection: Connection, work: Callable[[Item], Result], jobs: int) ->
             connection.send(work(connection.recv()))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _let_signals_in() -> None:
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:

@@ -120,6 +120,11 @@ def quantize_file(
     return outcome, done.data
 
 
+def most_bytes(policy: Policy) -> int:
+    """The largest file that is read at all."""
+    return max(_LEAST_LIMIT, _BYTES_PER_PIXEL * policy.max_pixels)
+
+
 def _container_for(target: Path, policy: Policy) -> str:
     if policy.format != "same":
         return next(name for name in SUFFIXES if name.lower() == policy.format)
@@ -144,8 +149,7 @@ def _read(path: Path, policy: Policy) -> bytes:
 def _check_regular(path: Path, found: os.stat_result, policy: Policy) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ValueError("it is a folder" if path.is_dir() else "it is no regular file")
-    limit = max(_LEAST_LIMIT, _BYTES_PER_PIXEL * policy.max_pixels)
-    if found.st_size > limit:
+    if found.st_size > most_bytes(policy):
         raise ValueError(f"its {found.st_size} bytes are more than max-pixels={policy.max_pixels} can take")
 
 

@@ -137,6 +137,8 @@ def play(document: Document) -> Iterator[Shown]:
         if not frame.shown:
             yield Shown(frame, stored, stored)
             continue
+        if frame.left + stored.width > canvas.width or frame.top + stored.height > canvas.height:
+            raise ValueError("cannot be decoded: a frame lies outside of the canvas")
         before = canvas.copy() if frame.dispose == "previous" else canvas
         drawn = in_rgba(stored)
         place = (frame.left, frame.top)

@@ -32,7 +32,7 @@ def indexable(document: Document) -> Document:
     """
 
     def converted(frame: Frame) -> Frame:
-        return replace(frame, load=lambda: _converted(frame.load()))
+        return replace(frame, load=lambda: _converted(frame.load(), document.container))
 
     metadata = document.metadata
     if mode_without_palette(document):
@@ -61,9 +61,9 @@ def moved(document: Document, container: str) -> Document:
     return _upright(document, turn) if turn != 1 else document
 
 
-def _converted(image: Image.Image) -> Image.Image:
+def _converted(image: Image.Image, container: str) -> Image.Image:
     mode = image.mode
-    if mode == "I":
+    if mode == "I" and container == "PPM":
         low, high = cast("tuple[int, int]", image.getextrema())
         return image.convert("I;16") if low >= 0 and high <= _DEEPEST else image
     if mode in MODES and not MODES[mode].indexable:

@@ -16,29 +16,6 @@ _FORMATS = (
     *("ICNS", "TGA", "PCX", "DCX", "PSD", "SGI", "DDS", "QOI", "XBM", "XPM", "FLI", "MSP", "IM", "SUN"),
     *("PIXAR", "SPIDER", "BLP", "FTEX", "GBR", "PCD", "XVTHUMB", "MCIDAS", "FITS", "IMT"),
 )
-# TIFF's description of its own pixels, which those of another file are not.
-_LAYOUT_TAGS = (
-    254,
-    255,
-    256,
-    257,
-    258,
-    259,
-    262,
-    266,
-    273,
-    277,
-    278,
-    279,
-    284,
-    317,
-    320,
-    322,
-    323,
-    324,
-    325,
-    338,
-)
 _MOST_DPI = 1_000_000
 _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
@@ -82,6 +59,15 @@ def still(container: str, image: Image.Image, parts: Any = None) -> Document:
     return Document(container, image.size, (Frame(lambda: image),), metadata=metadata_of(image), parts=parts)
 
 
+def header_at(image: Image.Image, frame: int) -> Image.Image:
+    """An opened image at one of its frames, its pixels not read; ValueError where there is none."""
+    try:
+        image.seek(frame)
+    except Exception as error:  # as above
+        raise ValueError(f"cannot be decoded: {_sentence(error)}") from error
+    return image
+
+
 def check_pixels(size: tuple[int, int], max_pixels: int) -> None:
     """Refuse what would need too much memory."""
     width, height = size
@@ -113,15 +99,15 @@ def metadata_of(image: Image.Image) -> Metadata:
 
 
 def exif_of(image: Image.Image) -> bytes | None:
-    """The EXIF structure as it stands in the file, or made from what a text chunk says of it."""
+    """The EXIF structure as it stands in the file, or as a PNG's text chunk has it."""
     raw = image.info.get("exif")
     if isinstance(raw, bytes):
         return raw.removeprefix(_EXIF_PREFIX) or None
+    if "Raw profile type exif" not in image.info:
+        # Pillow would make one up from what XMP says of the orientation.
+        return None
     try:
-        exif = image.getexif()
-        for tag in _LAYOUT_TAGS:
-            exif.pop(tag, None)
-        return exif.tobytes().removeprefix(_EXIF_PREFIX) if len(exif) else None
+        return image.getexif().tobytes().removeprefix(_EXIF_PREFIX) or None
     except Exception:  # noqa: BLE001  damaged metadata is no reason to refuse a picture
         return None
 

@@ -20,7 +20,8 @@ def outcome_line(outcome: Outcome) -> str:
         name += f" -> {outcome.target}"
     parts = [name, sizes_in_words(outcome.bytes_before, outcome.bytes_after)]
     if outcome.palette is not None and outcome.psnr is not None:
-        parts.append(f"{_grouped(outcome.colors_before)} -> {len(outcome.palette)} colours")
+        after = len(outcome.palette)
+        parts.append(f"{_grouped(outcome.colors_before)} -> {after} colour{'s' * (after != 1)}")
         parts.append("no pixel changed" if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.1f} dB")
     if outcome.frames > 1:
         parts.append(f"{outcome.frames} frames")
@@ -34,11 +35,13 @@ def outcome_line(outcome: Outcome) -> str:
 def summary_line(outcomes: Iterable[Outcome], seconds: float) -> str:
     """Such as ``12 files: 8 rewritten, 4 unchanged  3.1 MiB -> 1.2 MiB  -61.3 %  2.4 s``."""
     outcomes = list(outcomes)
+    if not outcomes:
+        return "no image files found"
     counts = Counter(outcome.status for outcome in outcomes)
     words = {"would-rewrite": "to be rewritten"}
     named = [f"{_grouped(count)} {words.get(status, status)}" for status, count in sorted(counts.items())]
     written = [outcome for outcome in outcomes if outcome.status in ("rewritten", "would-rewrite")]
-    parts = [f"{_grouped(len(outcomes))} files: {', '.join(named)}"]
+    parts = [f"{_grouped(len(outcomes))} file{'s' * (len(outcomes) != 1)}: {', '.join(named)}"]
     if written:
         before = sum(outcome.bytes_before for outcome in written)
         parts.append(sizes_in_words(before, sum(outcome.bytes_after for outcome in written)))

@@ -91,7 +91,7 @@ class Printer:
             print(text, flush=True)
         except OSError as error:
             # Whoever was to read it has gone, or the disk is full: that is no reason to stop half way.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            forget_output()
             if not isinstance(error, BrokenPipeError):
                 complain(f"cannot write to standard output: {error.strerror}")
                 self.complete = False
@@ -100,6 +100,11 @@ class Printer:
         """Take the progress bar away."""
         if self._bar is not None:
             self._bar.hide()
+
+
+def forget_output() -> None:
+    """Let what is still buffered for stdout go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(message: object) -> None:

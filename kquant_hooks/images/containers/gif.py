@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Kind, Metadata
-from kquant_hooks.images.opening import decode, metadata_of, open_image
+from kquant_hooks.images.opening import check_pixels, decode, metadata_of, open_image
 
 _SCREEN = struct.Struct("<HHBBB")
 _BOX = struct.Struct("<HHHHB")
 _CONTROL = b"\x21\xf9\x04"
 _ICC = b"\x21\xff\x0bICCRGBG1012"
+_COMMENT = b"\x21\xfe"
 _XMP = b"\x21\xff\x0bXMP DataXMP"
 # XMP is not in sub-blocks: these bytes lead out of it from wherever a reader of sub-blocks enters them.
 _XMP_TRAILER = bytes([1, *range(255, -1, -1), 0])
@@ -43,11 +44,12 @@ class _Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The screen descriptor's background colour and aspect, and the blocks in order."""
+    """The screen descriptor's background colour and aspect, the blocks in order, and what follows the end."""
 
     background: bytes | None
     aspect: int
     blocks: tuple[bytes | _Picture, ...]
+    tail: bytes = b""
 
 
 def read(data: bytes, max_pixels: int) -> Document:
@@ -64,13 +66,17 @@ def read(data: bytes, max_pixels: int) -> Document:
     right = max(picture.box[0] + picture.box[2] for picture in pictures)
     bottom = max(picture.box[1] + picture.box[3] for picture in pictures)
     size = (max(size[0], right), max(size[1], bottom))
+    check_pixels(size, max_pixels)
     frames = tuple(_frame(picture, max_pixels) for picture in pictures)
     covers = frames[0].left == frames[0].top == 0 and pictures[0].box[2:] == size
     kind: Kind = "still" if len(frames) == 1 and covers else "animation"
     # GIF counts repetitions after the first showing; without the block there are none.
     repeats = image.info.get("loop")
     loop = 1 if repeats is None else repeats + 1 if repeats else 0
-    metadata = replace(metadata_of(image), icc=_joined(parts, _ICC), xmp=_xmp(parts))
+    # Pillow reads neither of these, and of the comments only the first.
+    texts = [text.decode("utf-8", "replace") for text in _joined(parts, _COMMENT) if text]
+    icc = next(iter(_joined(parts, _ICC)), None)
+    metadata = replace(metadata_of(image), icc=icc, xmp=_xmp(parts), comment="\n".join(texts) or None)
     return Document("GIF", size, frames, kind, loop, metadata, parts)
 
 
@@ -94,7 +100,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
             flags = block.flags & ~1 | clear
             out.append(_CONTROL + struct.pack("<BHBB", flags, block.delay, transparent or 0, 0))
         out.append(b"," + _BOX.pack(frame.left, frame.top, *image.size, 0) + _compressed(image))
-    return b"".join([head, *out, b";"])
+    return b"".join([head, *out, b";", parts.tail])
 
 
 def palette_of(image: Image.Image) -> tuple[bytes, int | None]:
@@ -140,7 +146,7 @@ def _parse(data: bytes) -> tuple[tuple[int, int], _Parts]:
             # Some writers leave stray bytes between blocks; viewers pass over them.
             place += 1
     color = shared[3 * background : 3 * background + 3] or None
-    return (width, height), _Parts(color, aspect, tuple(blocks))
+    return (width, height), _Parts(color, aspect, tuple(blocks), data[place + 1 :])
 
 
 def _end_of_blocks(data: bytes, place: int) -> int:
@@ -213,23 +219,23 @@ def _application_blocks(metadata: Metadata) -> list[bytes]:
     blocks = []
     if metadata.icc:
         blocks.append(_ICC + _in_blocks(metadata.icc))
-    if metadata.xmp:
+    # In UTF-16 it has zeros, which would end it.
+    if metadata.xmp and b"\0" not in metadata.xmp:
         blocks.append(_XMP + metadata.xmp + _XMP_TRAILER)
     if metadata.comment:
-        blocks.append(b"\x21\xfe" + _in_blocks(metadata.comment.encode("utf-8")))
+        blocks.append(_COMMENT + _in_blocks(metadata.comment.encode("utf-8")))
     return blocks
 
 
-def _joined(parts: _Parts, head: bytes) -> bytes | None:
-    """The sub-blocks of an application's extension, put together."""
+def _joined(parts: _Parts, head: bytes) -> Iterator[bytes]:
+    """The sub-blocks of each extension that begins so, put together."""
     for block in parts.blocks:
         if isinstance(block, bytes) and block.startswith(head):
             place, content = len(head), b""
             while place < len(block) and block[place]:
                 content += block[place + 1 : place + 1 + block[place]]
                 place += 1 + block[place]
-            return content or None
-    return None
+            yield content
 
 
 def _xmp(parts: _Parts) -> bytes | None:
@@ -245,4 +251,4 @@ def _in_blocks(content: bytes) -> bytes:
 
 
 def _is_description(block: bytes) -> bool:
-    return block.startswith((b"\x21\xfe", _XMP))
+    return block.startswith((_COMMENT, _XMP))

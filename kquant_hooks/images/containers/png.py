@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from PIL import Image, PngImagePlugin
@@ -33,7 +33,8 @@ _HEADER_LENGTH = 13
 # Each further level costs several times the time for about a hundredth of the bytes.
 _OXIPNG_LEVEL = 2
 _INCH = 0.0254
-_COLOR_TYPES = {"L": 0, "P": 3, "LA": 4}
+_GREY, _RGB, _INDEXED = 0, 2, 3
+_COLOR_TYPES = {"L": _GREY, "P": _INDEXED, "LA": 4}
 # Blocks of 8192 symbols, each with codes of its own: measured, 7 and 8 are best.
 _MEMORY_LEVEL = 7
 _CONTROL = struct.Struct(">IIIIIHHBB")
@@ -42,11 +43,13 @@ _XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
-    """Chunks to be carried, before and after the pixels, and each frame's control chunk."""
+    """Chunks before and after the pixels, frames' control chunks, the background, what follows the end."""
 
     before: tuple[Chunk, ...]
     after: tuple[Chunk, ...]
     controls: tuple[bytes | None, ...] = ()
+    background: tuple[int, ...] = ()
+    tail: bytes = b""
 
 
 def read(data: bytes, max_pixels: int) -> Document:
@@ -58,11 +61,12 @@ def read(data: bytes, max_pixels: int) -> Document:
     middle = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
     before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))
     after = tuple(chunk for chunk in chunks[middle:] if _is_carried(chunk[0]))
+    parts = _Parts(before, after, (), _background(chunks), data[_length_of(chunks) :])
     control = dict(chunks[:middle]).get(b"acTL", b"")
     announced = int.from_bytes(control[:4], "big") if len(control) == 8 else 0
     frames, controls = _frames(chunks, max_pixels) if announced else ([], [])
     if not any(frame.shown for frame in frames):
-        return still("PNG", decode(data, max_pixels), _Parts(before, after))
+        return still("PNG", _with_scaled_key(decode(data, max_pixels), chunks), parts)
     if len(controls) - controls.count(None) != announced:
         raise ValueError("it announces another number of frames than it has")
     image = open_image(data, max_pixels)
@@ -73,7 +77,7 @@ def read(data: bytes, max_pixels: int) -> Document:
         "animation",
         int.from_bytes(control[4:], "big"),
         metadata_of(image),
-        _Parts(before, after, tuple(controls)),
+        replace(parts, controls=tuple(controls)),
     )
 
 
@@ -96,6 +100,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
                 shown = sum(frame.shown for frame in document.frames)
                 out.append(_chunk(b"acTL", struct.pack(">II", shown, document.loop or 0)))
             out += [_chunk(*chunk) for chunk in encoded if chunk[0] in (b"PLTE", b"tRNS")]
+            out += [_chunk(b"bKGD", _nearest_index(image, parts.background))] if parts.background else []
         if document.kind == "animation" and frame.shown:
             control = parts.controls[index] if parts.controls else None
             out.append(_chunk(b"fcTL", _control(next(sequence), frame, image.size, control)))
@@ -104,7 +109,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
             out.append(_chunk(b"IDAT", pixels))
         else:
             out.append(_chunk(b"fdAT", struct.pack(">I", next(sequence)) + pixels))
-    return b"".join([*out, *(_chunk(*chunk) for chunk in after), _chunk(b"IEND", b"")])
+    return b"".join([*out, *(_chunk(*chunk) for chunk in after), _chunk(b"IEND", b""), parts.tail])
 
 
 def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list[bytes | None]]:
@@ -139,7 +144,8 @@ def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list
 
 def _frame(single: Sequence[Chunk], control: bytes | None, max_pixels: int) -> Frame:
     def load() -> Image.Image:
-        return decode(PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in single), max_pixels)
+        data = PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in single)
+        return _with_scaled_key(decode(data, max_pixels), single)
 
     if control is None:
         return Frame(load, shown=False)
@@ -147,6 +153,50 @@ def _frame(single: Sequence[Chunk], control: bytes | None, max_pixels: int) -> F
     milliseconds = 1000 * numerator / (denominator or 100)
     name: Dispose = _DISPOSES[dispose] if dispose < len(_DISPOSES) else "none"
     return Frame(load, left, top, milliseconds, name, blend == 1)
+
+
+def _with_scaled_key(image: Image.Image, chunks: Sequence[Chunk]) -> Image.Image:
+    """The picture with its transparent colour in the levels that Pillow makes of fewer or more bits."""
+    depth, kind = dict(chunks)[b"IHDR"][8:10]
+    if b"tRNS" not in dict(chunks):
+        return image
+    if kind == _RGB and depth == 16:
+        raise ValueError("one of its 16-bit colours is transparent, and Pillow reads 8 bits of them")
+    key = image.info.get("transparency")
+    if kind == _GREY and depth < 8 and isinstance(key, int):
+        image.info["transparency"] = (key & (1 << depth) - 1) * 255 // ((1 << depth) - 1)
+    return image
+
+
+def _background(chunks: Sequence[Chunk]) -> tuple[int, ...]:
+    """R, G, B of the colour that viewers are to show behind the picture; none if it is damaged."""
+    content = dict(chunks).get(b"bKGD", b"")
+    depth, kind = dict(chunks)[b"IHDR"][8:10]
+    table = dict(chunks).get(b"PLTE", b"")
+    if kind == _INDEXED:
+        return tuple(table[3 * content[0] : 3 * content[0] + 3]) if content else ()
+    samples = [int.from_bytes(content[start : start + 2], "big") for start in range(0, len(content), 2)]
+    if len(samples) not in (1, 3):
+        return ()
+    largest = (1 << depth) - 1
+    levels = [min(sample, largest) * 255 // largest for sample in samples]
+    return tuple(levels if len(levels) == 3 else 3 * levels)
+
+
+def _nearest_index(image: Image.Image, color: tuple[int, ...]) -> bytes:
+    """What says of a picture's own colours that one is the background."""
+    if image.mode != "P":
+        return struct.pack(">H", color[0])
+    levels = image.getpalette() or [0, 0, 0]
+    distances = [
+        sum((a - b) ** 2 for a, b in zip(levels[start : start + 3], color, strict=True))
+        for start in range(0, len(levels), 3)
+    ]
+    return bytes([distances.index(min(distances))])
+
+
+def _length_of(chunks: Sequence[Chunk]) -> int:
+    return len(PNG_SIGNATURE) + sum(12 + len(content) for _, content in chunks)
 
 
 def _control(sequence: int, frame: Frame, size: tuple[int, int], given: bytes | None) -> bytes:

@@ -42,7 +42,7 @@ CONTAINERS = {
         png.write,
         ("still", "animation"),
         upright=False,
-        keeps="profile, EXIF, XMP, text, resolution, gamma, sRGB, cICP, HDR hints, time, private chunks that "
+        keeps="profile, EXIF, XMP, text, resolution, gamma, sRGB, cICP, HDR hints, time, background, private chunks that "
         "may be copied; frames, boxes, delays, disposal, blending, loop, the still for old viewers",
     ),
     "GIF": Container(
@@ -63,7 +63,7 @@ CONTAINERS = {
         tiff.read,
         tiff.write,
         ("still", "pages"),
-        upright=True,
+        upright=False,
         keeps="all tags but those of how pixels are stored: profile, EXIF, GPS, XMP, IPTC, resolution, "
         "texts, private ones; pages, byte order, lossless compression",
     ),
