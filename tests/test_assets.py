@@ -361,7 +361,16 @@ def bomb() -> bytes:
         (saved(draw_photo(), "PNG")[:900], "failed", "cannot be decoded: "),
         (saved(draw_photo(), "JPEG"), "skipped", "JPEG cannot hold a palette"),
         (saved(draw_photo().convert("CMYK"), "TIFF"), "skipped", "its CMYK colours would become RGB"),
-        (saved(Image.new("F", (3, 3)), "TIFF"), "failed", "cannot quantize mode 'F' images; convert to 'L'"),
+        (
+            saved(Image.new("F", (3, 3)), "TIFF"),
+            "skipped",
+            "its 'F' levels have no scale; convert them to 'L'",
+        ),
+        (
+            saved(Image.new("I", (3, 3)), "TIFF"),
+            "skipped",
+            "its 'I' levels have no scale; convert them to 'L'",
+        ),
     ],
 )
 def test_content_decides_not_the_name(data, status, reason, tmp_path):

@@ -222,7 +222,7 @@ def broken_files(folder):
         ("text.png", "text.png: not an image in a known format"),
         ("empty.png", "empty.png: it is empty"),
         ("truncated.png", "truncated.png: cannot be decoded: "),
-        ("floats.tiff", "floats.tiff: cannot quantize mode 'F' images; convert to 'L' first"),
+        ("floats.tiff", "floats.tiff: its 'F' levels have no scale; convert them to 'L' or 'I;16' first"),
     ],
 )
 def test_bad_sources_are_one_line_and_code_3(name, message, tmp_path, capsys):

@@ -267,6 +267,30 @@ def test_a_profile_of_grey_levels_stays_with_grey_levels(tmp_path):
         assert len(image.getcolors()) == K
 
 
+@pytest.mark.parametrize("kind", ["P3", "P6"])
+def test_comments_of_a_ppm_survive(kind, tmp_path):
+    path = tmp_path / "photo.ppm"
+    binary = saved(draw_photo(20, 10), "PPM")
+    if kind == "P3":
+        numbers = " ".join(map(str, binary[-600:]))
+        path.write_text(f"P3 # by hand\n#again\n20 10 255\n{numbers}\n")
+    else:
+        path.write_bytes(b"P6 # by hand\n#again\n" + binary[3:])
+    assert rewrite(path).status == "rewritten"
+    assert path.read_bytes().startswith(b"P6\n# by hand\n#again\n20 10\n")
+    assert rewrite(path).status == "unchanged"
+    rewrite(path, 2, strip=True)
+    assert path.read_bytes().startswith(b"P6\n20 10\n")
+
+
+def test_what_follows_the_end_stays(tmp_path):
+    for name in ("still.gif", "rgb.png"):
+        path = put(tmp_path, name)
+        path.write_bytes(path.read_bytes() + b"an archive")
+        assert rewrite(path).status == "rewritten"
+        assert path.read_bytes().endswith(b"an archive")
+
+
 @pytest.mark.parametrize("form", ["PNG", "WEBP"])
 def test_stripping_keeps_what_shows_the_picture(form, tmp_path):
     path = tmp_path / f"all.{form.lower()}"

@@ -11,7 +11,7 @@ from PIL import Image
 from kquant_hooks.assets.judge import Skip, Unchanged, colors_in_words, judge
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.images.containers.table import CONTAINERS, read_document
-from kquant_hooks.images.document import Document, Encoding
+from kquant_hooks.images.document import Document, Encoding, Unsupported
 from kquant_hooks.images.moving import indexable, mode_without_palette, moved
 from kquant_hooks.images.opening import open_image
 from kquant_hooks.images.reduce import Goal, Reduction, reduce
@@ -63,27 +63,26 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
     with warnings.catch_warnings():
         # Pillow warns of large pictures, which have a limit here, and of damaged metadata, which is left out.
         warnings.simplefilter("ignore")
-        if in_place and source not in CONTAINERS:
-            name = open_image(data, policy.max_pixels).format
-            raise Skip(f"{name} is a format that is only read; write another file, such as a PNG")
-        document = read_document(data, source, policy.max_pixels)
-        other = mode_without_palette(document)
-        if in_place and other:
-            raise Skip(f"its {other} colours would become RGB; write another file")
-        document = indexable(document)
-        container = container or source
-        assert container is not None
-        if container != source:
-            document = moved(document, container)
-        reduction = reduce(document, settings, _goal(policy))
-        few = in_place and policy.auto_colors and reduction.colors_before <= MAX_COLORS
-        if in_place and (few or reduction.within):
-            raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
-        if not policy.is_met_by(reduction.mse, reduction.psnr):
-            raise Skip(f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB")
-        encoding = Encoding(_LEVELS[settings.effort], policy.strip)
-        written = CONTAINERS[container].write(reduction.document, _in_mode(document, reduction), encoding)
-        verify(written, container, reduction, policy.max_pixels)
+        try:
+            document = _document(data, source, policy, in_place=in_place)
+            container = container or source
+            assert container is not None
+            if container != source:
+                document = moved(document, container)
+            reduction = reduce(document, settings, _goal(policy))
+            few = in_place and policy.auto_colors and reduction.colors_before <= MAX_COLORS
+            if in_place and (few or reduction.within):
+                raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
+            if not policy.is_met_by(reduction.mse, reduction.psnr):
+                raise Skip(f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB")
+            encoding = Encoding(_LEVELS[settings.effort], policy.strip)
+            images = _in_mode(document, reduction)
+            written = CONTAINERS[container].write(reduction.document, images, encoding)
+            verify(written, container, reduction, policy.max_pixels)
+        except Unsupported as reason:
+            if in_place:
+                raise Skip(str(reason)) from reason
+            raise
     saved = len(data) - len(written)
     if reduction.within and container == source and saved <= 0 and not policy.strip:
         raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}, and is no smaller as a new file")
@@ -97,6 +96,18 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
         reduction.mse,
         reduction.psnr,
     )
+
+
+def _document(data: bytes, source: str | None, policy: Policy, *, in_place: bool) -> Document:
+    """The file taken apart, with frames that a palette can hold."""
+    if in_place and source not in CONTAINERS:
+        name = open_image(data, policy.max_pixels).format
+        raise Skip(f"{name} is a format that is only read; write another file, such as a PNG")
+    document = read_document(data, source, policy.max_pixels)
+    other = mode_without_palette(document)
+    if in_place and other:
+        raise Skip(f"its {other} colours would become RGB; write another file")
+    return indexable(document)
 
 
 def _goal(policy: Policy) -> Goal | None:

@@ -14,6 +14,10 @@ Dispose = Literal["none", "background", "previous"]
 Kind = Literal["still", "animation", "pages"]
 
 
+class Unsupported(ValueError):  # noqa: N818  it is the file that is, not the program that errs
+    """A sound file that cannot be quantized, or held by a container, without losing something."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture as it is stored.

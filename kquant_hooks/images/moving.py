@@ -9,7 +9,7 @@ from typing import cast
 from PIL import Image, ImageChops, ImageOps
 
 from kquant_hooks.images.containers.table import CONTAINERS
-from kquant_hooks.images.document import Dispose, Document, Frame, Shown, play
+from kquant_hooks.images.document import Dispose, Document, Frame, Shown, Unsupported, play
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.opening import orientation_of
 
@@ -54,7 +54,7 @@ def moved(document: Document, container: str) -> Document:
     if document.kind not in target.kinds:
         count = len(document.frames)
         what = f"{count} pages" if document.kind == "pages" else f"{count} frames"
-        raise ValueError(f"it has {what}, which {container} cannot hold; give another format")
+        raise Unsupported(f"it has {what}, which {container} cannot hold; give another format")
     if document.kind == "animation":
         document = _of_whole_frames(document, container)
     turn = orientation_of(document.metadata.exif) if target.upright else 1
@@ -70,7 +70,9 @@ def _converted(image: Image.Image, container: str) -> Image.Image:
         plain = image.convert("RGB")
         plain.info.pop("icc_profile", None)
         return plain
-    return image.convert(CONVERSIONS[mode]) if mode in CONVERSIONS and mode not in _UNBOUNDED else image
+    if mode in _UNBOUNDED:
+        raise Unsupported(f"its {mode!r} levels have no scale; convert them to 'L' or 'I;16' first")
+    return image.convert(CONVERSIONS[mode]) if mode in CONVERSIONS else image
 
 
 def _still(document: Document) -> Document:
@@ -143,6 +145,6 @@ def _upright(document: Document, orientation: int) -> Document:
 
     if document.kind == "animation":
         # Turning boxes is more than an animation with an orientation, which nobody makes, is worth.
-        raise ValueError("it is animated and lies on its side; turn it first")
+        raise Unsupported("it is animated and lies on its side; turn it first")
     size = document.size[::-1] if orientation >= 5 else document.size
     return replace(document, frames=tuple(turned(frame) for frame in document.frames), size=size)

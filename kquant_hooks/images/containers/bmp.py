@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from PIL import Image
 
-from kquant_hooks.images.document import Document, Encoding
+from kquant_hooks.images.document import Document, Encoding, Unsupported
 from kquant_hooks.images.opening import decode, still
 
 _FILE = struct.Struct("<2sIHHI")
@@ -20,7 +20,7 @@ def read(data: bytes, max_pixels: int) -> Document:
     """Take a bitmap apart."""
     image = decode(data, max_pixels)
     if data[70:74] in (_EMBEDDED, _LINKED) and int.from_bytes(data[14:18], "little") >= 124:
-        raise ValueError("its colour profile, which Pillow cannot read, would be lost")
+        raise Unsupported("its colour profile, which Pillow cannot read, would be lost")
     return still("BMP", image)
 
 
@@ -28,7 +28,7 @@ def write(document: Document, images: Iterable[Image.Image], _encoding: Encoding
     """An indexed bitmap of the fewest bits; beside its pixels it holds a resolution and nothing else."""
     (image,) = images
     if image.has_transparency_data:
-        raise ValueError("BMP cannot hold transparency; give another format, such as PNG")
+        raise Unsupported("BMP cannot hold transparency; give another format, such as PNG")
     levels = image.getpalette() or [0, 0, 0]
     count = len(levels) // 3
     bits = next(bits for bits in (1, 4, 8) if count <= 1 << bits)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from PIL import Image
 
-from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Kind, Metadata
+from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Kind, Metadata, Unsupported
 from kquant_hooks.images.opening import check_pixels, decode, metadata_of, open_image
 
 _SCREEN = struct.Struct("<HHBBB")
@@ -108,7 +108,7 @@ def palette_of(image: Image.Image) -> tuple[bytes, int | None]:
     transparency = image.info.get("transparency")
     if isinstance(transparency, bytes):
         if set(transparency) - {0, 255} or transparency.count(0) > 1:
-            raise ValueError("GIF cannot hold translucent colours; give another format, such as PNG")
+            raise Unsupported("GIF cannot hold translucent colours; give another format, such as PNG")
         transparency = transparency.index(0) if 0 in transparency else None
     return bytes(image.getpalette() or ()), transparency
 

@@ -15,7 +15,7 @@ from itertools import count
 
 from PIL import Image, PngImagePlugin
 
-from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Metadata
+from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Metadata, Unsupported
 from kquant_hooks.images.opening import decode, metadata_of, open_image, orientation_alone, still
 from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
 
@@ -161,7 +161,7 @@ def _with_scaled_key(image: Image.Image, chunks: Sequence[Chunk]) -> Image.Image
     if b"tRNS" not in dict(chunks):
         return image
     if kind == _RGB and depth == 16:
-        raise ValueError("one of its 16-bit colours is transparent, and Pillow reads 8 bits of them")
+        raise Unsupported("one of its 16-bit colours is transparent, and Pillow reads 8 bits of them")
     key = image.info.get("transparency")
     if kind == _GREY and depth < 8 and isinstance(key, int):
         image.info["transparency"] = (key & (1 << depth) - 1) * 255 // ((1 << depth) - 1)

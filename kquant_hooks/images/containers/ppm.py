@@ -8,11 +8,13 @@ from collections.abc import Iterable
 
 from PIL import Image
 
-from kquant_hooks.images.document import Document, Encoding
+from kquant_hooks.images.document import Document, Encoding, Unsupported
 from kquant_hooks.images.opening import decode, still
 
 _MODES = {b"P1": "1", b"P4": "1", b"P2": "L", b"P5": "L", b"P3": "RGB", b"P6": "RGB"}
 _GAP = rb"(?:\s|#[^\n\r]*[\n\r])+"
+_COMMENT = re.compile(rb"#[^\n\r]*")
+_BEFORE_SIZES = re.compile(rb"P[1-6]" + _GAP)
 _HEADER = re.compile(rb"P([456])" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)(?:" + _GAP + rb"(\d+))?\s")
 
 
@@ -20,19 +22,23 @@ def read(data: bytes, max_pixels: int) -> Document:
     """Take a picture apart."""
     image = decode(data, max_pixels)
     if _length_of_first(data, image) < len(data):
-        raise ValueError("it holds more than one picture, and all but the first would be lost")
-    return still("PPM", image, _MODES[data[:2]])
+        raise Unsupported("it holds more than one picture, and all but the first would be lost")
+    start = _BEFORE_SIZES.match(data)
+    comments = b"".join(line + b"\n" for line in _COMMENT.findall(start[0] if start else b""))
+    return still("PPM", image, (_MODES[data[:2]], comments))
 
 
-def write(document: Document, images: Iterable[Image.Image], _encoding: Encoding) -> bytes:
+def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
     """Of the kind that the file was, with numbers as bytes; in colour where it was none of these."""
     (image,) = images
     if image.has_transparency_data:
-        raise ValueError("PPM cannot hold transparency; give another format, such as PNG")
-    mode = document.parts if document.container == "PPM" else "RGB"
+        raise Unsupported("PPM cannot hold transparency; give another format, such as PNG")
+    mode, comments = document.parts if document.container == "PPM" else ("RGB", b"")
     buffer = io.BytesIO()
     image.convert(mode, dither=Image.Dither.NONE).save(buffer, "PPM")
-    return buffer.getvalue()
+    written = buffer.getvalue()
+    # After the line that says what it is.
+    return written if encoding.strip else written[:3] + comments + written[3:]
 
 
 def _length_of_first(data: bytes, image: Image.Image) -> int:

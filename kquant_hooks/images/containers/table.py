@@ -42,8 +42,8 @@ CONTAINERS = {
         png.write,
         ("still", "animation"),
         upright=False,
-        keeps="profile, EXIF, XMP, text, resolution, gamma, sRGB, cICP, HDR hints, time, background, private chunks that "
-        "may be copied; frames, boxes, delays, disposal, blending, loop, the still for old viewers",
+        keeps="profile, EXIF, XMP, text, resolution, gamma, sRGB, cICP, HDR hints, time, background, private "
+        "chunks that allow it; frames, boxes, delays, disposal, blending, loop, the still for old viewers",
     ),
     "GIF": Container(
         gif.read,
@@ -73,7 +73,7 @@ CONTAINERS = {
         ppm.write,
         ("still",),
         upright=True,
-        keeps="the kind of file",
+        keeps="the kind of file, comments",
     ),
 }
 

@@ -22,7 +22,7 @@ from kquant_hooks.images.containers.tifftags import (
     parse,
     swapped,
 )
-from kquant_hooks.images.document import Document, Encoding, Frame, Kind
+from kquant_hooks.images.document import Document, Encoding, Frame, Kind, Unsupported
 from kquant_hooks.images.opening import count_frames, decode, header_at, metadata_of, open_image
 
 WIDTH, BITS, COMPRESSION, OFFSETS, LENGTHS, COLORMAP = 256, 258, 259, 273, 279, 320
@@ -54,10 +54,10 @@ def read(data: bytes, max_pixels: int) -> Document:
     for index, tags in enumerate(parts.pages):
         numbers = {tag.number: tag.numbers(parts.order) for tag in tags}
         if SUB_IFDS in numbers:
-            raise ValueError("it has pictures within pictures (SubIFDs), which would be lost")
+            raise Unsupported("it has pictures within pictures (SubIFDs), which would be lost")
         samples = next(iter(numbers.get(SAMPLES, ())), 1)
         if samples > len(header_at(image, index).getbands()) or UNSPECIFIED in numbers.get(EXTRA, ()):
-            raise ValueError(f"it has {samples} channels, of which those beside its colours would be lost")
+            raise Unsupported(f"it has {samples} channels, of which those beside its colours would be lost")
 
     def page(index: int) -> Frame:
         return Frame(lambda: decode(data, max_pixels, index))
@@ -89,7 +89,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         struct.pack_into(f"{order}I", out, link, len(out))
         link = append_directory(out, [*carried, *made], order)
     if len(out) >= 1 << 32:
-        raise ValueError("it would be larger than the 4 GiB that a TIFF can be")
+        raise Unsupported("it would be larger than the 4 GiB that a TIFF can be")
     return bytes(out)
 
 
