@@ -21,14 +21,18 @@ def exif(orientation: int = 6) -> bytes:
 
 
 def bouncing(mode: str = "RGBA", count: int = 4) -> list[Image.Image]:
-    """A ball of many colours that moves over a clear (RGBA) or a busy (RGB) ground."""
+    """A ball of many colours that moves over a clear (RGBA) or a busy (RGB) ground; "soft" shines through."""
     frames = []
     for step in range(count):
         frame = draw_photo(64, 48, seed=3) if mode == "RGB" else Image.new("RGBA", (64, 48))
-        ball = draw_photo(20, 20, seed=step).convert(mode)
+        ball = draw_photo(20, 20, seed=step).convert(frame.mode)
         mask = Image.new("L", ball.size)
         ImageDraw.Draw(mask).ellipse((0, 0, 19, 19), fill=255)
-        frame.paste(ball, (4 + 10 * step, 6 + 5 * step), mask)
+        if mode == "soft":
+            ball.putalpha(mask.point([0] * 255 + [140]))
+            frame.alpha_composite(ball, (4 + 3 * step, 6 + 2 * step))
+        else:
+            frame.paste(ball, (4 + 10 * step, 6 + 5 * step), mask)
         frames.append(frame)
     return frames
 
@@ -103,6 +107,7 @@ FILES: dict[str, Callable[[], bytes]] = {
     "animated.png": lambda: animated("PNG", exif=exif(1)),
     "animated-still.png": lambda: animated("PNG", default_image=True, duration=[40, 120, 250]),
     "animated-over.png": lambda: animated("PNG", blend=1, disposal=[0, 1, 2, 0]),
+    "animated-soft.png": lambda: animated("PNG", "soft", blend=1),
     "animated-rgb.png": lambda: animated("PNG", "RGB"),
     "still.gif": lambda: saved(draw_photo(), "GIF", comment=b"by hand"),
     "interlaced.gif": lambda: saved(draw_photo(), "GIF", interlace=1),

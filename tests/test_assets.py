@@ -16,7 +16,7 @@ import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import FILES, animated, png_texts, saved, tiff_pages
 from helpers import colors_of, squared_error
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from kquant_hooks import Palette, quantize
 from kquant_hooks.assets import atomic, convert
@@ -497,6 +497,50 @@ def test_channels_that_would_be_lost_are_refused(tmp_path):
     data[place + 8 : place + 10] = b"\0\0"
     path.write_bytes(data)
     assert "of which those beside its colours would be lost" in rewrite(path).reason
+
+
+def several_pictures() -> bytes:
+    return 2 * saved(draw_photo(), "PPM")
+
+
+def with_subifds() -> bytes:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[330] = 8
+    return saved(draw_photo(), "TIFF", tiffinfo=tags)
+
+
+def with_profile() -> bytes:
+    data = bytearray(saved(draw_photo(), "BMP"))
+    # A header of version 5, of which Pillow's is the beginning.
+    header = bytearray(data[14:54]) + bytearray(84)
+    header[0:4], header[56:60] = struct.pack("<I", 124), b"DEBM"
+    return bytes(data[:10] + struct.pack("<I", 138) + header + data[54:])
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (several_pictures, "it holds more than one picture, and all but the first would be lost"),
+        (with_subifds, "it has pictures within pictures (SubIFDs), which would be lost"),
+        (with_profile, "its colour profile, which Pillow cannot read, would be lost"),
+    ],
+)
+def test_what_would_be_lost_is_left(made, reason, tmp_path):
+    path = tmp_path / "asset"
+    path.write_bytes(made())
+    before = state(tmp_path)
+    outcome = rewrite(path)
+    assert (outcome.status, outcome.reason) == ("skipped", reason)
+    assert state(tmp_path) == before
+
+
+def test_pages_of_formats_that_are_only_read_are_refused(tmp_path):
+    page = saved(draw_photo().quantize(16), "PCX")
+    path = tmp_path / "fax.dcx"
+    places = struct.pack("<IIII", 0x3ADE68B1, 16, 16 + len(page), 0)
+    path.write_bytes(places + page + page)
+    outcome = process(path, Settings(5), Policy(), target=tmp_path / "out.png")
+    assert outcome.reason == "it has 2 pages, and DCX pages cannot be written"
 
 
 @pytest.mark.skipif(not hasattr(os, "setxattr"), reason="the platform has no extended attributes")

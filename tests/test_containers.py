@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import FILES, PROFILE, XMP, animated, exif, gif, png_texts, saved, tiff_pages
-from helpers import pixels_of
+from helpers import pixels_of, squared_error
 from PIL import Image, ImageSequence
 
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
+from kquant_hooks.images.containers.table import read_document
+from kquant_hooks.images.document import play
 from kquant_hooks.images.sniff import png_chunks, riff_chunks
 from kquant_hooks.quantizer.settings import Settings
 
@@ -120,6 +122,41 @@ def test_png_chunks_survive_byte_by_byte(tmp_path):
     }
     kinds = [kind for kind, _ in after]
     assert kinds.index(b"iCCP") < kinds.index(b"PLTE") < kinds.index(b"IDAT") < kinds.index(b"npLb")
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if "animated" in name or name.endswith(".gif")])
+def test_frames_are_played_as_pillow_plays_them(name):
+    data = FILES[name]()
+    container = {"png": "PNG", "gif": "GIF", "webp": "WebP"}[name.rpartition(".")[2]]
+    document = read_document(data, container, 10**6)
+    if name in ("animated-soft.png", "animated-over.png"):
+        # Pillow pastes where the specification blends.
+        return
+    for wanted, shown in zip(frames_of(data), play(document), strict=True):
+        for before, after in zip(pixels_of(wanted), pixels_of(shown.canvas.convert("RGBA")), strict=True):
+            assert before == after or before[3] == after[3] == 0
+
+
+def test_translucent_frames_over_others_become_what_is_seen(tmp_path):
+    path = put(tmp_path, "animated-soft.png")
+    before = [shown.canvas.copy() for shown in play(read_document(path.read_bytes(), "PNG", 10**6))]
+    assert any(0 < alpha < 255 and alpha != 140 for _, _, _, alpha in pixels_of(before[-1]))
+    assert rewrite(path, 12).status == "rewritten"
+    after = [shown.canvas.copy() for shown in play(read_document(path.read_bytes(), "PNG", 10**6))]
+    assert len(seen_colors(after)) <= 12
+    for was, now in zip(before, after, strict=True):
+        assert squared_error(was, now) < 900
+
+
+def test_unknown_chunks_go_unless_they_allow_copying(tmp_path):
+    path = tmp_path / "photo.png"
+    texts = png_texts()
+    texts.add(b"myCH", b"about the pixels")
+    path.write_bytes(saved(draw_photo(), "PNG", pnginfo=texts))
+    rewrite(path)
+    kinds = {kind for kind, _ in chunks(path.read_bytes())}
+    assert b"npTc" in kinds
+    assert b"myCH" not in kinds
 
 
 def test_chunks_about_the_old_pixels_go(tmp_path):

@@ -122,14 +122,14 @@ def _serve(connection: Connection, work: Callable[[Item], Result], jobs: int) ->
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
+    parent = multiprocessing.parent_process()
     if jobs > 1:
         for name in _THREADS:
             os.environ[name] = "1"
-    parent = multiprocessing.parent_process()
     try:
         while True:
             while not connection.poll(1):
-                # Forked siblings hold the other end open, so that it does not close with the parent.
+                # Forked workers hold the parent's ends open, so that these do not close with the parent.
                 if parent is not None and not parent.is_alive():
                     return
             connection.send(work(connection.recv()))

@@ -26,8 +26,8 @@ class Reduction:
 
     Attributes
     ----------
-    document : Document
-        The same with frames as they are to be written.
+    source, document : Document
+        As it came, and with frames as they are to be written.
     images : callable
         The new image of each frame, one after the other.
     palette : Palette
@@ -39,6 +39,7 @@ class Reduction:
         Over all pixels of all frames as they are seen.
     """
 
+    source: Document
     document: Document
     images: Callable[[], Iterator[Image.Image]]
     palette: Palette
@@ -83,7 +84,9 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
 
     reduced = replace(document, frames=frames)
     within = clustering.mse == 0 if settings.palette else colors_before <= settings.colors
-    return Reduction(reduced, images, palette, colors_before, within, clustering.mse, clustering.psnr)
+    return Reduction(
+        document, reduced, images, palette, colors_before, within, clustering.mse, clustering.psnr
+    )
 
 
 def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
@@ -94,6 +97,7 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> 
     quantized = indexed(census, clustering)
     assert quantized.palette is not None
     return Reduction(
+        document,
         document,
         lambda: iter([quantized.image]),
         quantized.palette,

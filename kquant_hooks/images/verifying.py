@@ -47,7 +47,7 @@ def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int) -
     if wanted.kind == "animation":
         _compare("loop", wanted.loop, found.loop)
         _compare("timing", _timing(wanted, container), _timing(found, container))
-    _compare_frames(wanted, found, len(reduction.palette))
+    _compare_frames(reduction.source, found, len(reduction.palette))
 
 
 def _compare(what: str, wanted: object, found: object) -> None:
