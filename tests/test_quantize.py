@@ -153,6 +153,18 @@ def test_equal_distances_go_to_the_lowest_index():
         assert quantize(image, palette=Palette(colors)).image.getpixel((0, 0)) == 0
 
 
+def test_a_few_opaque_pixels_of_many_colours_get_their_share():
+    """One row of a gradient is opaque, and is mapped to opaque entries alone: of these it needs several."""
+    ramp = Image.linear_gradient("L")
+    full = Image.new("L", ramp.size, 255)
+    image = Image.merge("HSV", [ramp.rotate(90), full, full]).convert("RGB")
+    image.putalpha(ramp)
+    result = quantize(image, 256)
+    assert sum(color[3] == 255 for color in result.palette) > 5
+    # 303 with a single one.
+    assert squared_error(image, result.image) < 200
+
+
 def test_a_transparent_index_in_info_is_transparency(photo):
     image = photo.quantize(32)
     image.info["transparency"] = 7

@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from kquant_hooks.quantizer.arrays import Floats, Integers, Points
-from kquant_hooks.quantizer.cells import reduce_to_cells
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
-    colors_at,
-    design_points,
     exact_coords,
-    fine_points,
     opaque_rows,
     with_alpha,
 )
-from kquant_hooks.quantizer.kmeans import Descent, lloyd, relative_error, split_to, swap
+from kquant_hooks.quantizer.kmeans import Descent
 from kquant_hooks.quantizer.mapping import Mapping, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
 from kquant_hooks.quantizer.ordering import by_first_use, by_lightness, by_population
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
-from kquant_hooks.quantizer.seeding import (
-    farthest_points,
-    kmeans_plus_plus,
-    merge_pairs,
-    random_pixels,
-    wu_cuts,
-)
-from kquant_hooks.quantizer.settings import EFFORTS, Effort, Settings
+from kquant_hooks.quantizer.search import learn
+from kquant_hooks.quantizer.settings import Settings
 
-# Up to so many products of points and centres an iteration costs so little that several starts are tried.
-_SMALL_SEARCH = 1 << 14
-# Up to so many points, merging all of them in pairs takes less time than building Wu's tables.
-_FEW_POINTS = 512
 # Mapping and ordering each depend on the other; nearly always they agree at once.
 _ORDER_ROUNDS = 8
 
@@ -137,108 +122,67 @@ def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Inte
 def _learn(histogram: Histogram, settings: Settings) -> tuple[Integers, Descent]:
     """Entries near a minimum of the error: at most ``settings.colors``, perhaps equal or unused ones."""
     if not histogram.alpha:
-        return _learn_visible(histogram, settings.colors, settings)
+        return learn(histogram, settings.colors, settings)
     reserved = np.zeros((int(histogram.transparent), 4), np.uint8)
     count = settings.colors - len(reserved)
     if count == 0:
         raise ValueError(
             "colors=1 cannot keep transparent pixels apart from visible ones; use colors=2 or more"
         )
-    visible = histogram.colors[:, 3] > 0
     solid = histogram.colors[:, 3] == 255
-    part = Histogram(histogram.colors[visible], histogram.weights[visible], True)
-    entries, learnt = _learn_visible(part, count, settings)
-    entries = np.concatenate([reserved, divide_by_opacity(part, entries)])
-    if np.count_nonzero(solid) > count:
-        # Crisp icons with soft edges do better with opaque entries only.
-        part = Histogram(histogram.colors[solid, :3], histogram.weights[solid], False)
-        other_entries, other_learnt = _learn_visible(part, count, settings)
-        other_entries = np.concatenate([reserved, opaque_rows(other_entries)])
-        if _total_error(histogram, other_entries) < _total_error(histogram, entries):
-            return other_entries, other_learnt
-    return entries, learnt
+    soft = (histogram.colors[:, 3] > 0) & ~solid
+    visible = _part(histogram, solid | soft)
+    entries, best = learn(visible, count, settings)
+    if not visible.alpha:
+        return np.concatenate([reserved, opaque_rows(entries)]), best
+    entries = np.concatenate([reserved, divide_by_opacity(visible, entries)])
+    loss = _losses(histogram, entries)
+    for opaque in _other_shares(histogram, entries, loss, count):
+        # Crisp icons with soft edges do better with opaque entries only, soft gradients with more of them.
+        shares = [(_part(histogram, solid), opaque), (_part(histogram, soft), count - opaque)]
+        found = [learn(part, share, settings) for part, share in shares if share]
+        others = np.concatenate([reserved, *(opaque_rows(colors) for colors, _ in found)])
+        other_loss = _losses(histogram, others)
+        if other_loss.sum() < loss.sum():
+            entries, loss = others, other_loss
+            descents = [descent for _, descent in found]
+            used = sum(descent.iterations for descent in descents)
+            best = Descent(best.centers, used, all(descent.converged for descent in descents))
+    return entries, best
 
 
-def _learn_visible(histogram: Histogram, count: int, settings: Settings) -> tuple[Integers, Descent]:
-    if settings.init == "wu":
-        points = design_points(histogram)
-        learnt = _search(points, count, settings)
-    else:
-        points = fine_points(histogram)
-        seeds = random_pixels if settings.init == "random" else kmeans_plus_plus
-        centers = seeds(points, count, settings.seed)
-        tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
-        learnt = lloyd(points, centers, settings.max_iter, tol)
-    return colors_at(learnt.centers, points, histogram), learnt
+def _part(histogram: Histogram, rows: Bools) -> Histogram:
+    """Some of the colours; without alpha where all of these are opaque."""
+    colors = histogram.colors[rows]
+    alpha = bool((colors[:, 3] < 255).any())
+    return Histogram(colors if alpha else colors[:, :3], histogram.weights[rows], alpha)
 
 
-def _total_error(histogram: Histogram, entries: Integers) -> int:
-    return int(map_colors(histogram, entries).errors @ histogram.weights)
+def _losses(histogram: Histogram, entries: Integers) -> Floats:
+    """Squared error of the transparent, the translucent and the opaque colours, in whole units."""
+    mapping = map_colors(histogram, entries)
+    classes = (histogram.colors[:, 3] > 0).astype(np.intp) + (histogram.colors[:, 3] == 255)
+    losses = np.zeros(3, np.int64)
+    np.add.at(losses, classes, mapping.errors * histogram.weights)
+    return losses.astype(np.float64)
 
 
-def _search(points: Points, count: int, settings: Settings) -> Descent:
-    """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours."""
-    effort = EFFORTS[settings.effort]
-    medium = reduce_to_cells(points, effort.descent_points)
-    coarse = reduce_to_cells(medium, effort.search_points)
-    few = len(coarse.weights) <= _FEW_POINTS
-    found: list[Floats] = []
-    used = 0
-    for centers in _starts_of_few(coarse, count, effort) if few else _starts(coarse, count, effort):
-        descent = _descend(coarse, centers, None, effort.swap_tries, settings, used)
-        used += descent.iterations
-        found.append(descent.centers)
-    errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]
-    descent = Descent(found[errors.index(min(errors))], used, descent.converged)
-    stages: list[tuple[Points, int | None]] = [(medium, None)]
-    if len(points.weights) <= effort.refine_colors:
-        stages.append((points, effort.refine_iterations))
-    for stage, limit in stages:
-        descent = _descend(stage, descent.centers, limit, 0, settings, used)
-        used += descent.iterations
-    return Descent(descent.centers, used, descent.converged)
+def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:
+    """Numbers of opaque entries that are worth trying, as opaque colours are mapped to these alone.
 
-
-def _starts(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
-    several = count * len(points.weights) <= _SMALL_SEARCH
-    for oversplit in effort.oversplits if several else effort.oversplits[:1]:
-        means, weights = wu_cuts(points, count * oversplit)
-        yield _merged(points, means, weights, count)
-
-
-def _starts_of_few(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
-    """Where all points can be merged in pairs, that is quicker than Wu's tables and no worse."""
-    yield _merged(points, points.coords.astype(np.float64), points.weights, count)
-    if len(effort.oversplits) > 1:
-        yield split_to(points, farthest_points(points, count), count)
-
-
-def _merged(points: Points, means: Floats, weights: Floats, count: int) -> Floats:
-    centers = np.rint(merge_pairs(means, weights, count)).astype(points.coords.dtype)
-    return split_to(points, centers, count)
-
-
-def _descend(
-    points: Points, centers: Floats, limit: int | None, tries: int, settings: Settings, used: int
-) -> Descent:
-    """Lloyd's descent, then swaps, with what ``max_iter`` leaves of the iterations after ``used``."""
-    effort = EFFORTS[settings.effort]
-    tol = effort.tol if settings.tol is None else settings.tol
-    descent = lloyd(points, centers, _least(limit, _left(settings, used)), tol)
-    stopped_by_itself = descent.converged or descent.iterations == limit
-    left = _left(settings, used + descent.iterations, effort.swap_settle)
-    swapped = swap(points, descent.centers, _least(tries, left) or 0, effort.swap_share, effort.swap_settle)
-    return Descent(swapped.centers, descent.iterations + swapped.iterations, stopped_by_itself)
-
-
-def _left(settings: Settings, used: int, unit: int = 1) -> int | None:
-    """How many times ``unit`` iterations are still allowed; None: any number."""
-    return None if settings.max_iter is None else (settings.max_iter - used) // unit
-
-
-def _least(limit: int | None, other: int | None) -> int | None:
-    given = [value for value in (limit, other) if value is not None]
-    return min(given) if given else None
+    An error falls with the number of entries to the power of -2/3 or so in three dimensions (Zador 1982,
+    *Asymptotic quantization error of continuous signals*); the sum of both is least where each entry saves
+    as much.
+    """
+    most = int(np.count_nonzero(histogram.colors[:, 3] == 255))
+    shares = [count] if most > count else []
+    opaque = int(np.count_nonzero(entries[:, 3] == 255))
+    others = count - opaque
+    if not (opaque and others and most > opaque):
+        return shares
+    ratio = (losses[2] * opaque ** (2 / 3) / max(losses[1] * others ** (2 / 3), 1.0)) ** 0.6
+    wanted = min(most, count - 1, max(1, round(count * ratio / (1 + ratio))))
+    return shares if wanted <= opaque else [*shares, wanted]
 
 
 def _fill(histogram: Histogram, entries: Integers, count: int) -> tuple[Integers, Mapping]:

@@ -1,0 +1,114 @@
+"""The search for entries: seeds, swaps and descents, on ever more points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kquant_hooks.quantizer.arrays import Floats, Integers, Points
+from kquant_hooks.quantizer.cells import reduce_to_cells
+from kquant_hooks.quantizer.histogram import Histogram, colors_at, design_points, fine_points
+from kquant_hooks.quantizer.kmeans import Descent, lloyd, relative_error, split_to, swap
+from kquant_hooks.quantizer.seeding import (
+    farthest_points,
+    kmeans_plus_plus,
+    merge_pairs,
+    random_pixels,
+    wu_cuts,
+)
+from kquant_hooks.quantizer.settings import EFFORTS, Effort, Settings
+
+# Up to so many products of points and centres an iteration costs so little that several starts are tried.
+_SMALL_SEARCH = 1 << 14
+# Up to so many points, merging all of them in pairs takes less time than building Wu's tables.
+_FEW_POINTS = 512
+
+
+def learn(histogram: Histogram, count: int, settings: Settings) -> tuple[Integers, Descent]:
+    """Entries near a minimum of the error: at most ``count``, perhaps equal or unused ones.
+
+    Returns
+    -------
+    entries : ndarray, shape (k, d)
+        Like the histogram's colours; these themselves where there are no more of them.
+    descent : Descent
+        How they were found.
+    """
+    if len(histogram.colors) <= count:
+        return histogram.colors, Descent(np.empty(0), 0, True)
+    if settings.init == "wu":
+        points = design_points(histogram)
+        learnt = _search(points, count, settings)
+    else:
+        points = fine_points(histogram)
+        seeds = random_pixels if settings.init == "random" else kmeans_plus_plus
+        centers = seeds(points, count, settings.seed)
+        tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
+        learnt = lloyd(points, centers, settings.max_iter, tol)
+    return colors_at(learnt.centers, points, histogram), learnt
+
+
+def _search(points: Points, count: int, settings: Settings) -> Descent:
+    """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours."""
+    effort = EFFORTS[settings.effort]
+    medium = reduce_to_cells(points, effort.descent_points)
+    coarse = reduce_to_cells(medium, effort.search_points)
+    few = len(coarse.weights) <= _FEW_POINTS
+    found: list[Floats] = []
+    used = 0
+    for centers in _starts_of_few(coarse, count, effort) if few else _starts(coarse, count, effort):
+        descent = _descend(coarse, centers, None, effort.swap_tries, settings, used)
+        used += descent.iterations
+        found.append(descent.centers)
+    errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]
+    descent = Descent(found[errors.index(min(errors))], used, descent.converged)
+    stages: list[tuple[Points, int | None]] = [(medium, None)]
+    if len(points.weights) <= effort.refine_colors:
+        stages.append((points, effort.refine_iterations))
+    for stage, limit in stages:
+        descent = _descend(stage, descent.centers, limit, 0, settings, used)
+        used += descent.iterations
+    return Descent(descent.centers, used, descent.converged)
+
+
+def _starts(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
+    several = count * len(points.weights) <= _SMALL_SEARCH
+    for oversplit in effort.oversplits if several else effort.oversplits[:1]:
+        means, weights = wu_cuts(points, count * oversplit)
+        yield _merged(points, means, weights, count)
+
+
+def _starts_of_few(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
+    """Where all points can be merged in pairs, that is quicker than Wu's tables and no worse."""
+    yield _merged(points, points.coords.astype(np.float64), points.weights, count)
+    if len(effort.oversplits) > 1:
+        yield split_to(points, farthest_points(points, count), count)
+
+
+def _merged(points: Points, means: Floats, weights: Floats, count: int) -> Floats:
+    centers = np.rint(merge_pairs(means, weights, count)).astype(points.coords.dtype)
+    return split_to(points, centers, count)
+
+
+def _descend(
+    points: Points, centers: Floats, limit: int | None, tries: int, settings: Settings, used: int
+) -> Descent:
+    """Lloyd's descent, then swaps, with what ``max_iter`` leaves of the iterations after ``used``."""
+    effort = EFFORTS[settings.effort]
+    tol = effort.tol if settings.tol is None else settings.tol
+    descent = lloyd(points, centers, _least(limit, _left(settings, used)), tol)
+    stopped_by_itself = descent.converged or descent.iterations == limit
+    left = _left(settings, used + descent.iterations, effort.swap_settle)
+    swapped = swap(points, descent.centers, _least(tries, left) or 0, effort.swap_share, effort.swap_settle)
+    return Descent(swapped.centers, descent.iterations + swapped.iterations, stopped_by_itself)
+
+
+def _left(settings: Settings, used: int, unit: int = 1) -> int | None:
+    """How many times ``unit`` iterations are still allowed; None: any number."""
+    return None if settings.max_iter is None else (settings.max_iter - used) // unit
+
+
+def _least(limit: int | None, other: int | None) -> int | None:
+    given = [value for value in (limit, other) if value is not None]
+    return min(given) if given else None
