@@ -104,10 +104,20 @@ def test_two_sources_never_share_a_result(assets, capsys):
 
 
 def test_a_source_is_no_target_of_another(assets, capsys):
-    (assets / "a.kq.png").write_bytes(b"a picture of its own")
-    assert main(["quantize", "assets/a.png", "assets/a.kq.png", "-c", "4", "--force"]) == 3
-    assert "assets/a.kq.png is itself one of the files to quantize" in capsys.readouterr().err
-    assert (assets / "a.kq.png").read_bytes() == b"a picture of its own"
+    Path("more").mkdir()
+    Path("more/a.png").write_bytes(saved(draw_photo(seed=9), "PNG"))
+    before = Path("more/a.png").read_bytes()
+    assert main(["quantize", "assets", "more", "-c", "4", "-o", "more", "--force"]) == 3
+    assert "assets/a.png: more/a.png is itself one of the files to quantize" in capsys.readouterr().err
+    assert Path("more/a.png").read_bytes() == before
+
+
+def test_a_pattern_that_finds_earlier_results_is_no_surprise(assets, capsys):
+    for _ in range(2):
+        names = sorted(str(path) for path in Path("assets").glob("*.png"))
+        assert main(["quantize", *names, "-c", "4"]) == 0
+    assert files_in(assets) & {"a.kq.png", "a.kq.kq.png", "few.kq.png"} == {"a.kq.png", "few.kq.png"}
+    assert "2 files: 2 unchanged" in capsys.readouterr().out
 
 
 def test_one_file_under_two_names_is_done_once(assets, capsys):

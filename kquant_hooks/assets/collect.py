@@ -38,6 +38,11 @@ class Destination:
     suffix: str = ".kq"
     format: str = "same"
 
+    @property
+    def beside(self) -> bool:
+        """Whether each result goes beside its source."""
+        return not (self.in_place or self.file or self.folder)
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -63,6 +68,10 @@ def collect(paths: Iterable[Path], destination: Destination) -> list[Task]:
     for given in paths:
         for task in _tasks(given, destination):
             tasks.setdefault(_identity(task.path), task)
+    if destination.beside:
+        # A pattern such as *.png finds the results of an earlier run as well.
+        results = {_identity(task.target) for task in tasks.values() if task.target is not None}
+        tasks = {identity: task for identity, task in tasks.items() if identity not in results}
     claimed: dict[str, Path] = {}
     for identity, task in tasks.items():
         if task.target is None or task.problem:
@@ -114,8 +123,7 @@ def _is_wanted(path: Path, destination: Destination) -> bool:
     if path.name.startswith((".", PREFIX)) or path.suffix.lower() not in _WANTED or path.is_symlink():
         return False
     # Results of an earlier run are no sources.
-    beside = not (destination.in_place or destination.file or destination.folder)
-    return not (beside and path.stem.endswith(destination.suffix))
+    return not (destination.beside and path.stem.endswith(destination.suffix))
 
 
 def _target(path: Path, inner: Path, destination: Destination) -> Path | None:
