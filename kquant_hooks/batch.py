@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kquant_hooks.arguments import add_options, policy_from, settings_from
@@ -204,7 +204,7 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
     if outcome.status == "failed":
         complain(f"{path}: {outcome.reason}")
     elif not arguments.quiet:
-        print(one_line(outcome_line(outcome)), file=sys.stderr)
+        print(one_line(outcome_line(replace(outcome, target=None))), file=sys.stderr)
     return EXIT_FAILED if written is None else EXIT_DONE
 
 

@@ -232,7 +232,7 @@ def test_standard_input_and_output(assets):
     assert result.returncode == 0
     with Image.open(io.BytesIO(result.stdout)) as image:
         assert (image.format, image.mode) == ("PNG", "P")
-    assert re.fullmatch(rb"- -> -.png  .* -> 4 colours  PSNR .*\n", result.stderr)
+    assert re.fullmatch(rb"-  [\d.]+ KiB -> .* -> 4 colours  PSNR .*\n", result.stderr)
     named = run(["assets/b.jpg", "-c", "4", "-o", "-", "-q"])
     assert (named.stdout, named.stderr) == (result.stdout, b"")
     written = run(["-", "-c", "4", "-o", "out.png"], input=data)
