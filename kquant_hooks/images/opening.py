@@ -12,9 +12,9 @@ from kquant_hooks.images.document import Document, Frame, Metadata
 
 # All of Pillow's but those that run other programs (EPS, WMF) or only name a format (BUFR, GRIB, HDF5, MPEG).
 _FORMATS = (
-    *("PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG", "AVIF", "JPEG2000", "ICO", "CUR"),
+    *("PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP", "PPM", "JPEG", "JPEG2000", "ICO", "CUR"),
     *("ICNS", "TGA", "PCX", "DCX", "PSD", "SGI", "DDS", "QOI", "XBM", "XPM", "FLI", "MSP", "IM", "SUN"),
-    *("PIXAR", "SPIDER", "BLP", "FTEX", "GBR", "PCD", "XVTHUMB", "MCIDAS", "FITS", "IMT"),
+    *("PIXAR", "SPIDER", "BLP", "FTEX", "GBR", "PCD", "XVTHUMB", "MCIDAS", "FITS", "IMT", "AVIF"),
 )
 _MOST_DPI = 1_000_000
 _EXIF_PREFIX = b"Exif\0\0"
@@ -31,7 +31,8 @@ def open_image(data: bytes, max_pixels: int) -> Image.Image:
     """
     try:
         image = Image.open(io.BytesIO(data), formats=_FORMATS)
-    except UnidentifiedImageError as error:
+    except (UnidentifiedImageError, KeyError) as error:
+        # KeyError: of the last format, which not every build of Pillow has.
         raise ValueError("not an image in a known format") from error
     except Image.DecompressionBombError as error:
         raise ValueError(f"too large to be opened: {error}") from error
