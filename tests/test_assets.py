@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import FILES, animated, png_texts, saved, tiff_pages
-from helpers import colors_of, squared_error
+from helpers import colors_of, pixels_of, squared_error
 from PIL import Image, TiffImagePlugin
 
 from kquant_hooks import Palette, quantize
@@ -470,9 +470,8 @@ def test_a_transparent_level_of_few_bits(bits, tmp_path):
     target = tmp_path / "out.webp"
     assert process(path, Settings(64), Policy(), target=target).status == "rewritten"
     with Image.open(target) as image:
-        alphas = [
-            pixel[3] for pixel in image.convert("RGBA").crop((0, 0, len(samples), 1)).get_flattened_data()
-        ]
+        row = image.convert("RGBA").crop((0, 0, len(samples), 1))
+    alphas = [alpha for *_, alpha in pixels_of(row)]
     assert alphas == [0 if sample == top else 255 for sample in samples]
 
 
