@@ -167,6 +167,16 @@ def _losses(histogram: Histogram, entries: Integers) -> Floats:
     return losses.astype(np.float64)
 
 
+def _least_loss_of_opaque(histogram: Histogram) -> int:
+    """What the difference in alpha alone would cost translucent colours without entries of their kind."""
+    alpha = histogram.colors[:, 3].astype(np.int64)
+    apart = 255 - alpha
+    if histogram.transparent:
+        apart = np.minimum(apart, alpha)
+    # In the squared units of ``exact_coords``, of which 255 are a level.
+    return int((255 * apart) ** 2 @ histogram.weights)
+
+
 def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:
     """Numbers of opaque entries that are worth trying, as opaque colours are mapped to these alone.
 
@@ -175,7 +185,7 @@ def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count
     as much.
     """
     most = int(np.count_nonzero(histogram.colors[:, 3] == 255))
-    shares = [count] if most > count else []
+    shares = [count] if most > count and _least_loss_of_opaque(histogram) < losses.sum() else []
     opaque = int(np.count_nonzero(entries[:, 3] == 255))
     others = count - opaque
     if not (opaque and others and most > opaque):
