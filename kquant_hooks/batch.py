@@ -20,6 +20,7 @@ from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import most_bytes, process, quantize_file
 from kquant_hooks.images.sniff import container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.quantizer.workers import cores
 from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.printing import Printer, Style, complain, forget_output
 
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise ValueError("a path is empty; for the current folder give '.'")
         settings, policy = settings_from(arguments), policy_from(arguments)
         destination = _destination(arguments)
-        jobs = _cores() if arguments.jobs is None else arguments.jobs
+        jobs = cores() if arguments.jobs is None else arguments.jobs
         if jobs < 1:
             raise ValueError(f"--jobs {jobs} is not an integer from 1")
     except ValueError as error:
@@ -235,9 +236,3 @@ def _destination(arguments: argparse.Namespace) -> Destination:
 
 def _style(arguments: argparse.Namespace) -> Style:
     return Style(arguments.json, arguments.quiet, arguments.verbose, arguments.color)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kquant_hooks.assets.atomic import PREFIX
-from kquant_hooks.images.sniff import SUFFIXES, container_for_suffix, container_of
+from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix, container_of
 
 # What is looked for in folders; files that are given by name may be called anything.
 _ONLY_READ = {".jpg", ".jpeg", ".jpe", ".jfif", ".avif", ".avifs", ".jp2", ".j2k", ".tga", ".pcx", ".qoi"}
@@ -138,7 +138,7 @@ def _target(path: Path, inner: Path, destination: Destination) -> Path | None:
 def _ending(path: Path, destination: Destination) -> str:
     """The ending of a result's name: the file's own where that says what the result will be."""
     if destination.format != "same":
-        container = next(name for name in SUFFIXES if name.lower() == destination.format)
+        container = container_for_format(destination.format)
     else:
         found = container_of(_head(path))
         container = found if found in SUFFIXES else "PNG"

@@ -107,7 +107,7 @@ def _document(data: bytes, source: str | None, policy: Policy, *, in_place: bool
     other = mode_without_palette(document)
     if in_place and other:
         raise Skip(f"its {other} colours would become RGB; write another file")
-    return indexable(document)
+    return indexable(document, other)
 
 
 def _goal(policy: Policy) -> Goal | None:

@@ -14,7 +14,7 @@ from kquant_hooks.assets.atomic import replace_bytes
 from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
-from kquant_hooks.images.sniff import SUFFIXES, container_for_suffix
+from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 
 # No picture that is small enough takes more of a file, whatever its format.
@@ -127,7 +127,7 @@ def most_bytes(policy: Policy) -> int:
 
 def _container_for(target: Path, policy: Policy) -> str:
     if policy.format != "same":
-        return next(name for name in SUFFIXES if name.lower() == policy.format)
+        return container_for_format(policy.format)
     name = container_for_suffix(target.suffix)
     if name is None:
         endings = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from typing import cast
 
 from PIL import Image, ImageChops, ImageOps
@@ -25,18 +26,21 @@ def mode_without_palette(document: Document) -> str | None:
     return mode if mode in MODES and not MODES[mode].indexable else None
 
 
-def indexable(document: Document) -> Document:
+def indexable(document: Document, other: str | None) -> Document:
     """The document with its frames in modes that a palette can hold.
 
-    A profile of inks or of luma would be wrong for the colours that they become, and goes.
+    Parameters
+    ----------
+    document : Document
+    other : str, optional
+        Its ``mode_without_palette``: a profile of inks or of luma would be wrong for the colours that they
+        become, and goes.
     """
 
     def converted(frame: Frame) -> Frame:
         return replace(frame, load=lambda: _converted(frame.load(), document.container))
 
-    metadata = document.metadata
-    if mode_without_palette(document):
-        metadata = replace(metadata, icc=None)
+    metadata = replace(document.metadata, icc=None) if other else document.metadata
     return replace(document, frames=tuple(converted(frame) for frame in document.frames), metadata=metadata)
 
 
@@ -91,8 +95,7 @@ def _of_whole_frames(document: Document, container: str) -> Document:
             continue
         canvas = shown.canvas.copy()
         clear |= canvas.getchannel("A").histogram()[255] < canvas.width * canvas.height
-        box = canvas.getbbox(alpha_only=False) if before is None else _changed(before, canvas)
-        boxes.append((0, 0, *canvas.size) if before is None or box is None else box)
+        boxes.append((0, 0, *canvas.size) if before is None else _changed(before, canvas))
         shown_frames.append(shown.frame)
         before = canvas
     # GIF draws over what is there, so that a pixel can become transparent only by clearing the canvas.
@@ -116,18 +119,16 @@ def _changed(before: Image.Image, after: Image.Image) -> tuple[int, int, int, in
 
 def _seeker(document: Document) -> Callable[[int], Image.Image]:
     """Canvas by number: cheap as long as the numbers rise."""
-    state: dict[str, tuple[int, Iterator[Shown]]] = {}
+    following = 0
+    playing: Iterator[Shown] = iter(())
 
     def canvas_at(index: int) -> Image.Image:
-        place, playing = state.get("at", (-1, iter(())))
-        if index <= place or place < 0:
-            place, playing = -1, (shown for shown in play(document) if shown.frame.shown)
-        for shown in playing:
-            place += 1
-            if place == index:
-                state["at"] = (place, playing)
-                return shown.canvas
-        raise IndexError(index)
+        nonlocal following, playing
+        if index < following or following == 0:
+            following, playing = 0, (shown for shown in play(document) if shown.frame.shown)
+        shown = next(islice(playing, index - following, None))
+        following = index + 1
+        return shown.canvas
 
     return canvas_at
 

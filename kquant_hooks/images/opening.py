@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from typing import Any
 
 from PIL import Image, UnidentifiedImageError
@@ -88,15 +87,13 @@ def count_frames(image: Image.Image) -> int:
 
 def metadata_of(image: Image.Image) -> Metadata:
     """What an opened image says beside its pixels; damaged parts are left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return Metadata(
-            _bytes(image.info.get("icc_profile")),
-            exif_of(image),
-            _bytes(image.info.get("xmp")),
-            dpi_of(image),
-            _text(image.info.get("comment") or image.info.get("Comment")),
-        )
+    return Metadata(
+        _bytes(image.info.get("icc_profile")),
+        exif_of(image),
+        _bytes(image.info.get("xmp")),
+        dpi_of(image),
+        _text(image.info.get("comment") or image.info.get("Comment")),
+    )
 
 
 def exif_of(image: Image.Image) -> bytes | None:

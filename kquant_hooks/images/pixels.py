@@ -5,6 +5,8 @@ Strips keep the extra memory small: no stage holds a second copy of the picture.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from PIL import Image
 
@@ -138,6 +140,15 @@ def deep_with_alpha(image: Image.Image, transparency: int) -> Image.Image:
     levels = np.asarray(image)
     pixels = np.stack([_to_8_bits(levels), np.where(levels == transparency, 0, 255)], axis=2)
     return Image.frombytes("LA", image.size, pixels.astype(np.uint8).tobytes())
+
+
+def nearest_entry(levels: Sequence[int], color: Sequence[int]) -> int:
+    """The index of the palette entry, three levels each, that is nearest to R, G, B; ties to the lowest."""
+    distances = [
+        sum((a - b) ** 2 for a, b in zip(levels[start : start + 3], color, strict=True))
+        for start in range(0, len(levels), 3)
+    ]
+    return distances.index(min(distances))
 
 
 def in_rgba(image: Image.Image) -> Image.Image:

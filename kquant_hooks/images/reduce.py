@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from kquant_hooks.images.document import Document, Shown, play
+from kquant_hooks.images.document import Document, Frame, Shown, play
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import Census, census_of, indexed, quantize_with
 from kquant_hooks.quantizer.arrays import Integers
@@ -66,7 +66,7 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     """
     if document.kind == "still":
         return _reduce_still(document, settings, goal)
-    histogram, ranks, shows_through = _census_of_all(document)
+    histogram, ranks, shows_through, frames = _census_of_all(document)
     colors_before = len(histogram.colors)
     if shows_through and not histogram.transparent:
         # Frames need a transparent entry where those beneath them are seen.
@@ -74,13 +74,11 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     clustering = _cluster(histogram, settings, ranks, goal)
     palette = Palette(opaque_rows(clustering.entries).tolist())
     to_palette = Settings(palette=palette, order="given")
-    frames = tuple(
-        replace(shown.frame, blend=False) if _mixes(shown) else shown.frame for shown in play(document)
-    )
 
     def images() -> Iterator[Image.Image]:
-        for shown in play(document):
-            yield quantize_with(_to_store(shown), to_palette).image
+        for shown, frame in zip(play(document), frames, strict=True):
+            pixels = shown.stored if frame is shown.frame else _seen_in_its_box(shown)
+            yield quantize_with(pixels, to_palette).image
 
     reduced = replace(document, frames=frames)
     within = clustering.mse == 0 if settings.palette else colors_before <= settings.colors
@@ -127,15 +125,20 @@ def _cluster(
     return best
 
 
-def _census_of_all(document: Document) -> tuple[Histogram, Integers, bool]:
-    """The colours of all frames as they are seen, their ranks, and whether one shows what is beneath it."""
+def _census_of_all(document: Document) -> tuple[Histogram, Integers, bool, tuple[Frame, ...]]:
+    """The colours of all frames as they are seen, and their ranks; whether one shows what is beneath it.
+
+    With the frames as they are to be stored: one whose colours mix with those beneath it replaces these.
+    """
     parts: list[tuple[Histogram, Integers]] = []
     shows_through = False
+    frames: list[Frame] = []
     gathered, merge_at = 0, 1 << 20
     for shown in play(document):
         seen = census_of(shown.canvas)
         own = seen if shown.canvas is shown.stored else census_of(shown.stored)
         shows_through |= shown.frame.blend and own.histogram.transparent
+        frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
         parts.append((seen.histogram, _ranks(seen.histogram, own)))
         gathered += len(seen.histogram.colors)
         if gathered > merge_at:
@@ -143,7 +146,7 @@ def _census_of_all(document: Document) -> tuple[Histogram, Integers, bool]:
             gathered = len(parts[0][1])
             merge_at = max(merge_at, 2 * gathered)
     histogram, ranks = _merge(parts)
-    return histogram, ranks, shows_through
+    return histogram, ranks, shows_through, tuple(frames)
 
 
 def _ranks(seen: Histogram, own: Census) -> Integers:
@@ -180,9 +183,6 @@ def _mixes(shown: Shown) -> bool:
     return any(in_rgba(shown.stored).getchannel("A").histogram()[1:255])
 
 
-def _to_store(shown: Shown) -> Image.Image:
-    """A frame's pixels; where they mix with those beneath them, what is seen."""
-    if not _mixes(shown):
-        return shown.stored
+def _seen_in_its_box(shown: Shown) -> Image.Image:
     left, top = shown.frame.left, shown.frame.top
     return shown.canvas.crop((left, top, left + shown.stored.width, top + shown.stored.height))

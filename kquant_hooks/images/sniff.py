@@ -54,6 +54,11 @@ def container_for_suffix(suffix: str) -> str | None:
     return next((name for name, suffixes in SUFFIXES.items() if suffix.lower() in suffixes), None)
 
 
+def container_for_format(name: str) -> str:
+    """The container that an option names, such as ``"webp"``."""
+    return next(container for container in SUFFIXES if container.lower() == name)
+
+
 def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
     """Type and content of each chunk up to where the file ends or is cut off; checksums are not looked at."""
     view = memoryview(data)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
-
 from PIL import Image, ImageChops
 
 from kquant_hooks.images.containers.table import CONTAINERS
@@ -73,7 +71,7 @@ def _timing(document: Document, container: str) -> list[int]:
 def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
     """Frame by frame as seen: what was clear or opaque still is, and there are not too many colours."""
     colors: set[int] = set()
-    for number, (old, new) in enumerate(zip_longest(play(wanted), play(found)), 1):
+    for number, (old, new) in enumerate(zip(play(wanted), play(found), strict=True), 1):
         _compare(f"size of frame {number}", old.canvas.size, new.canvas.size)
         before, after = (in_rgba(shown.canvas).getchannel("A") for shown in (old, new))
         clear = before.point([255] + [0] * 255)
@@ -81,10 +79,6 @@ def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
         for mask, wrong in ((clear, after), (solid, ImageChops.invert(after))):
             if ImageChops.multiply(mask, wrong).getbbox():
                 raise ValueError(f"the result has another transparency in frame {number}")
-        colors.update(codes_of(census_of(_plain(new.canvas)).histogram.colors).tolist())
+        colors.update(codes_of(census_of(new.canvas).histogram.colors).tolist())
     if len(colors) > limit:
         raise ValueError(f"the result has {len(colors)} colours instead of {limit}")
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    return image if image.mode == "RGBA" else in_rgba(image)

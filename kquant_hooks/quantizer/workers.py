@@ -13,7 +13,7 @@ def in_slices(work: Callable[[slice], None], length: int, least: int) -> None:
 
     A slice has at least ``least`` items, so that small work stays on the calling thread.
     """
-    count = max(1, min(_cores(), length // least))
+    count = max(1, min(_threads(), length // least))
     bounds = [length * part // count for part in range(count + 1)]
     slices = [slice(start, stop) for start, stop in pairwise(bounds)]
     if count == 1:
@@ -23,11 +23,14 @@ def in_slices(work: Callable[[slice], None], length: int, least: int) -> None:
         list(pool.map(work, slices))
 
 
-def _cores() -> int:
+def _threads() -> int:
     # As with the libraries' own variables of this kind: set by whoever runs several processes at once.
     limit = os.environ.get("KQUANT_NUM_THREADS", "")
-    if limit.isdecimal() and int(limit) > 0:
-        return int(limit)
+    return int(limit) if limit.isdecimal() and int(limit) > 0 else cores()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

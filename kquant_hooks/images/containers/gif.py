@@ -15,6 +15,7 @@ from PIL import Image
 
 from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Kind, Metadata, Unsupported
 from kquant_hooks.images.opening import check_pixels, decode, metadata_of, open_image
+from kquant_hooks.images.pixels import nearest_entry
 
 _SCREEN = struct.Struct("<HHBBB")
 _BOX = struct.Struct("<HHHHB")
@@ -92,7 +93,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
                 out.append(block)
             continue
         frame, image = next(pictures)
-        levels, transparent = palette_of(image)
+        levels, transparent = _palette_of(image)
         if not head:
             head = _head(document.size, parts, levels, transparent)
         clear = transparent is not None and bool(block.flags & 1 or document.container != "GIF")
@@ -103,7 +104,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     return b"".join([head, *out, b";", parts.tail])
 
 
-def palette_of(image: Image.Image) -> tuple[bytes, int | None]:
+def _palette_of(image: Image.Image) -> tuple[bytes, int | None]:
     """R, G, B levels of an indexed image, and its fully transparent index."""
     transparency = image.info.get("transparency")
     if isinstance(transparency, bytes):
@@ -180,12 +181,7 @@ def _head(size: tuple[int, int], parts: _Parts, levels: bytes, transparent: int 
     bits = max(1, (len(levels) // 3 - 1).bit_length())
     background = transparent or 0
     if parts.background and transparent is None:
-        wanted = parts.background
-        distances = [
-            sum((a - b) ** 2 for a, b in zip(levels[i : i + 3], wanted, strict=True))
-            for i in range(0, len(levels), 3)
-        ]
-        background = distances.index(min(distances))
+        background = nearest_entry(levels, parts.background)
     screen = _SCREEN.pack(*size, _HAS_TABLE | 0x70 | bits - 1, background, parts.aspect)
     return b"GIF89a" + screen + levels.ljust(3 << bits, b"\0")
 

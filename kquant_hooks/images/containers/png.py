@@ -17,6 +17,7 @@ from PIL import Image, PngImagePlugin
 
 from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Metadata, Unsupported
 from kquant_hooks.images.opening import decode, metadata_of, open_image, orientation_alone, still
+from kquant_hooks.images.pixels import nearest_entry
 from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
 
 Chunk = tuple[bytes, bytes]
@@ -187,12 +188,7 @@ def _nearest_index(image: Image.Image, color: tuple[int, ...]) -> bytes:
     """What says of a picture's own colours that one is the background."""
     if image.mode != "P":
         return struct.pack(">H", color[0])
-    levels = image.getpalette() or [0, 0, 0]
-    distances = [
-        sum((a - b) ** 2 for a, b in zip(levels[start : start + 3], color, strict=True))
-        for start in range(0, len(levels), 3)
-    ]
-    return bytes([distances.index(min(distances))])
+    return bytes([nearest_entry(image.getpalette() or [0, 0, 0], color)])
 
 
 def _length_of(chunks: Sequence[Chunk]) -> int:

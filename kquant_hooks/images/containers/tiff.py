@@ -22,8 +22,8 @@ from kquant_hooks.images.containers.tifftags import (
     parse,
     swapped,
 )
-from kquant_hooks.images.document import Document, Encoding, Frame, Kind, Unsupported
-from kquant_hooks.images.opening import count_frames, decode, header_at, metadata_of, open_image
+from kquant_hooks.images.document import Document, Encoding, Frame, Unsupported
+from kquant_hooks.images.opening import count_frames, decode, header_at, metadata_of, open_image, still
 
 WIDTH, BITS, COMPRESSION, OFFSETS, LENGTHS, COLORMAP = 256, 258, 259, 273, 279, 320
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, SUB_IFDS = 274, 282, 283, 296, 330
@@ -64,9 +64,10 @@ def read(data: bytes, max_pixels: int) -> Document:
 
     xmp = next((tag.content for tag in parts.pages[0] if tag.number == XMP), None)
     metadata = replace(metadata_of(header_at(image, 0)), exif=_exif_of(parts), xmp=xmp)
+    if count == 1:
+        return replace(still("TIFF", decode(data, max_pixels), parts), metadata=metadata)
     frames = tuple(page(index) for index in range(count))
-    kind: Kind = "still" if count == 1 else "pages"
-    return Document("TIFF", image.size, frames, kind, metadata=metadata, parts=parts)
+    return Document("TIFF", image.size, frames, "pages", metadata=metadata, parts=parts)
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
