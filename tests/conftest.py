@@ -48,3 +48,30 @@ def without_oxipng(monkeypatch, request):
     """The extra changes the bytes of every PNG; only its own tests have it."""
     if "oxipng" not in request.node.name:
         monkeypatch.setitem(sys.modules, "oxipng", None)
+
+
+@pytest.fixture
+def photo_file(tmp_path) -> Path:
+    path = tmp_path / "photo.png"
+    draw_photo().save(path)
+    return path
+
+
+@pytest.fixture
+def assets(tmp_path, monkeypatch) -> Path:
+    """A folder of pictures, two levels deep, as the current one."""
+    from drawings import saved
+
+    for name in (
+        "assets/a.png",
+        "assets/b.jpg",
+        "assets/sub/c.png",
+        "assets/.hidden/d.png",
+        "assets/notes.txt",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(saved(draw_photo(seed=len(name)), "JPEG" if name.endswith("jpg") else "PNG"))
+    (tmp_path / "assets/few.png").write_bytes(saved(Image.new("RGB", (9, 9)), "PNG"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "assets"

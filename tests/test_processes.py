@@ -1,0 +1,145 @@
+"""Worker processes: crashes, kills and interrupts cost no more than they must."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import draw_photo
+from drawings import saved
+from files import (
+    DEADLINE,
+    contents,
+    files_in,
+)
+
+from kquant_hooks import batch
+from kquant_hooks.assets.crew import Crash, run_each
+from kquant_hooks.assets.process import process
+from kquant_hooks.cli import main
+
+
+def _crash_on_c(path, *arguments, **options):
+    if path.name == "c.png":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return process(path, *arguments, **options)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_crashing_decoder_costs_its_file_alone(jobs, assets, capsys, monkeypatch):
+    monkeypatch.setattr(batch, "process", _crash_on_c)
+    (assets / "z.png").write_bytes((assets / "a.png").read_bytes())
+    before = (assets / "sub/c.png").read_bytes()
+    assert main(["quantize", "assets", "-c", "4", "--in-place", "-j", jobs]) == 3
+    captured = capsys.readouterr()
+    assert "sub/c.png: the process that decoded it crashed (SIGSEGV); the file is as it was" in captured.err
+    assert captured.out.count(" -> 4 colours") == 2
+    assert (assets / "sub/c.png").read_bytes() == before
+
+
+def _square_or_die(number: int) -> int:
+    if number % 5 == 3:
+        os._exit(7)
+    return number * number
+
+
+def test_each_item_has_one_result_whatever_dies():
+    results = dict(run_each(_square_or_die, range(23), 3))
+    assert sorted(results) == list(range(23))
+    for number, result in results.items():
+        if number % 5 == 3:
+            assert isinstance(result, Crash)
+            assert result.reason == "exit code 7"
+        else:
+            assert result == number * number
+
+
+def _die_before_the_rename(*_arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
+def test_kill_9_between_the_temporary_file_and_the_rename(assets, capsys, monkeypatch):
+    before = contents(assets)
+    monkeypatch.setattr(Path, "replace", _die_before_the_rename)
+    assert main(["quantize", "assets", "-c", "4", "--in-place"]) == 3
+    assert "SIGKILL" in capsys.readouterr().err
+    assert contents(assets) == before
+
+
+def wait_for(condition) -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="interrupts are sent to a group of processes")
+@pytest.mark.parametrize("what", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_says_how_far_it_came_and_leaves_nothing(what, assets):
+    photo = saved(draw_photo(600, 400), "PNG")
+    for number in range(60):
+        (assets / f"{number:02}.png").write_bytes(photo)
+    names = files_in(assets)
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", "assets", "-c", "99", "--in-place"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0)
+    running.stdout.readline()
+    os.killpg(running.pid, what)
+    _, errors = running.communicate(timeout=DEADLINE)
+    assert running.returncode == 130
+    assert re.fullmatch(
+        rb"kquant: interrupted; \d+ of 64 files were done, and none is half written\n", errors
+    )
+    assert files_in(assets) == names
+    rewritten = sum((assets / f"{number:02}.png").read_bytes() != photo for number in range(60))
+    assert 0 < rewritten < 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the process is looked up in /proc")
+def test_workers_of_a_killed_command_end(assets):
+    photo = saved(draw_photo(600, 400), "PNG")
+    for number in range(40):
+        (assets / f"{number:02}.png").write_bytes(photo)
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", "assets", "-c", "99", "--in-place"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, process_group=0)
+    running.stdout.readline()
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    running.kill()
+    running.communicate(timeout=DEADLINE)
+    assert children
+    wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+    assert not [name for name in files_in(assets) if ".kquant-" in name]
+
+
+def as_nobody(path: Path) -> str:
+    os.setegid(65534)
+    os.seteuid(65534)
+    outcome = process(path, batch.Settings(4), batch.Policy())
+    return f"{outcome.status}: {outcome.reason}"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="permissions of Unix")
+def test_a_folder_that_may_not_be_written(assets):
+    for folder in (*assets.parents, assets):
+        if folder != Path("/") and folder.stat().st_uid == os.geteuid():
+            folder.chmod(0o755)
+    # Loaded before permissions are dropped, which may be those of the modules' files.
+    assert process(assets / "sub/c.png", batch.Settings(4), batch.Policy()).status == "rewritten"
+    if os.geteuid() == 0:
+        # Nothing is forbidden to root, so that somebody else has to try.
+        for mode in (0o644, 0o666):
+            (assets / "a.png").chmod(mode)
+            ((_, said),) = run_each(as_nobody, [assets / "a.png"], 1)
+            assert said == "failed: cannot be written: Permission denied"
+    else:
+        assets.chmod(0o555)
+        assert main(["quantize", "assets/a.png", "-c", "4", "--in-place"]) == 3
+        assets.chmod(0o755)
+    assert not [name for name in files_in(assets) if ".kquant-" in name]
