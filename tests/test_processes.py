@@ -61,6 +61,16 @@ def test_each_item_has_one_result_whatever_dies():
             assert result == number * number
 
 
+def _threads_of(_number: int) -> str | None:
+    return os.environ.get("OPENBLAS_NUM_THREADS")
+
+
+@pytest.mark.parametrize(("jobs", "threads"), [(1, None), (2, "1")])
+def test_libraries_have_one_thread_where_several_processes_work(jobs, threads, monkeypatch):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert set(dict(run_each(_threads_of, range(4), jobs)).values()) == {threads}
+
+
 def _die_before_the_rename(*_arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
