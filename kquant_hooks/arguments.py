@@ -1,16 +1,16 @@
-"""Flags from the lists of options, and settings and policy from what was given."""
+"""Flags from the lists of options, and the values that were given."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
-from kquant_hooks.quantizer.options import Option
+from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, Policy
+from kquant_hooks.quantizer.options import Option, dashed
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
+from kquant_hooks.report.printing import Style
 
 _METAVARS = {"integer": "N", "number": "X", "palette": "HEX,HEX,...", "savings": "SIZE|N%"}
-_AUTO = "auto"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,30 +20,45 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         flags = ["-c", "--colors"] if name == "colors" else []
         help_text = option.help
         if name == "colors":
-            help_text += "; 'auto': the fewest that meet --max-error or --min-psnr"
+            help_text += f"; '{AUTO}': the fewest that meet --max-error or --min-psnr"
         _add(quantizer, name, option, Settings.__dataclass_fields__[name].default, help_text, flags)
     policy = parser.add_argument_group("what is written, and when nothing is")
     for name, option in POLICY_OPTIONS.items():
         _add(policy, name, option, Policy.__dataclass_fields__[name].default, option.help, [])
 
 
-def settings_from(arguments: argparse.Namespace) -> Settings:
-    """The quantizer's settings; ValueError with the flag's name and range."""
-    given = _given(arguments, OPTIONS)
-    if given.get("colors") == _AUTO:
-        del given["colors"]
-    return Settings(**given)
+def add_style(parser: argparse._ArgumentGroup) -> None:
+    """The flags for what is printed."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object a file instead of text")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print failures only")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print unchanged files as well")
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="show palettes as swatches (default: on terminals that can)",
+    )
 
 
-def policy_from(arguments: argparse.Namespace) -> Policy:
-    """The policy; ValueError with the flag's name and range."""
-    return Policy(**_given(arguments, POLICY_OPTIONS), auto_colors=arguments.colors == _AUTO)
+def style_of(arguments: argparse.Namespace) -> Style:
+    """How it is to be printed."""
+    return Style(arguments.json, arguments.quiet, arguments.verbose, arguments.color)
+
+
+def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The values of the flags that were given, by option; ValueError for a palette that is none."""
+    texts = {name: getattr(arguments, name) for name in OPTIONS | POLICY_OPTIONS}
+    return {
+        name: (OPTIONS | POLICY_OPTIONS)[name].parse(text) if isinstance(text, str) else text
+        for name, text in texts.items()
+        if text is not None
+    }
 
 
 def _add(
     group: argparse._ArgumentGroup, name: str, option: Option, default: object, text: str, flags: list[str]
 ) -> None:
-    flags = flags or ["--" + name.replace("_", "-")]
+    flags = flags or ["--" + dashed(name)]
     if option.kind == "flag":
         group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)
         return
@@ -53,12 +68,3 @@ def _add(
         metavar=_METAVARS.get(option.kind) or "|".join(option.choices),
         help=(text + ("" if default is None else f" (default: {default})")).replace("%", "%%"),
     )
-
-
-def _given(arguments: argparse.Namespace, options: dict[str, Option]) -> dict[str, Any]:
-    texts = {name: getattr(arguments, name) for name in options}
-    return {
-        name: options[name].parse(text) if isinstance(text, str) else text
-        for name, text in texts.items()
-        if text is not None
-    }

@@ -4,43 +4,48 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from kquant_hooks.arguments import add_options, policy_from, settings_from
-from kquant_hooks.assets.atomic import sweep
-from kquant_hooks.assets.collect import Destination, Task, collect, is_folder
-from kquant_hooks.assets.crew import Crash, run_each
+from kquant_hooks.arguments import add_options, add_style, given_options, style_of
+from kquant_hooks.assets.collect import Destination, collect, is_folder
+from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.policy import Policy
+from kquant_hooks.assets.policy import Policy, recipe
 from kquant_hooks.assets.process import most_bytes, process, quantize_file
 from kquant_hooks.images.sniff import container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.quantizer.workers import cores
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
 from kquant_hooks.report.lines import one_line, outcome_line
-from kquant_hooks.report.printing import Printer, Style, complain, forget_output
+from kquant_hooks.report.printing import Printer, complain, forget_output
 
-EXIT_DONE, EXIT_REWRITE, EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3, 130
 _STREAM = "-"
+_EXAMPLES = """\
+examples:
+  kquant quantize photo.jpg --colors 5                  writes photo.kq.png
+  kquant quantize photo.jpg -c 5 -o out.png
+  kquant quantize assets -c 64 -o small/                a folder, with its tree
+  kquant quantize assets -c 64 --in-place --min-savings 5%
+  kquant quantize assets -c 64 --check                  exit code 1 if a file has more
+  kquant quantize hero.png -c auto --min-psnr 38
+  kquant quantize sprite.png --palette '#1a1c2c,#5d275d,#b13e53'
+  kquant quantize - -c 16 < photo.jpg > photo.png
+
+exit codes: 0 done or nothing to do, 1 a file would be rewritten (--check), 2 usage, 3 a file could not be
+quantized, 130 interrupted
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What a worker process is sent."""
-
-    task: Task
-    settings: Settings
-    policy: Policy
-    dry_run: bool
-    force: bool
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command."""
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        "Quantize image files, and those in folders, to at most so many colours. Every result is "
+        "read back and compared before it is written, and is written whole or not at all."
+    )
+    parser.epilog = _EXAMPLES
     parser.add_argument(
         "paths",
         nargs="+",
@@ -68,15 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_options(parser)
     run = parser.add_argument_group("how it runs and what it prints")
     run.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one per core)")
-    run.add_argument("--json", action="store_true", help="print one JSON object a file instead of text")
-    run.add_argument("-q", "--quiet", action="store_true", help="print failures only")
-    run.add_argument("-v", "--verbose", action="store_true", help="print unchanged files as well")
-    run.add_argument(
-        "--color",
-        choices=("auto", "always", "never"),
-        default="auto",
-        help="show palettes as swatches (default: on terminals that can)",
-    )
+    add_style(run)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -84,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if "" in arguments.paths or arguments.output == "":
             raise ValueError("a path is empty; for the current folder give '.'")
-        settings, policy = settings_from(arguments), policy_from(arguments)
+        settings, policy = recipe(given_options(arguments))
         destination = _destination(arguments)
         jobs = cores() if arguments.jobs is None else arguments.jobs
         if jobs < 1:
@@ -96,16 +93,17 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_stream(arguments, settings, policy)
     start = time.monotonic()
     tasks = collect(map(Path, arguments.paths), destination)
-    printer = Printer(_style(arguments), len(tasks))
+    printer = Printer(style_of(arguments), len(tasks))
     dry_run = arguments.check or arguments.dry_run
-    todo = [_Job(task, settings, policy, dry_run, arguments.force) for task in tasks]
+    items = [
+        Outcome(task.path, "failed", task.problem, task.target)
+        if task.problem
+        else Job(task.path, settings, policy, task.target, dry_run, arguments.force)
+        for task in tasks
+    ]
     outcomes: list[Outcome] = []
-    # Being stopped is like an interrupt: workers undo what they are about to write.
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
-        for outcome in _in_order(todo, min(jobs, max(1, len(todo))), printer):
+        for outcome in process_each(items, jobs, done=printer.count, tick=printer.tick):
             outcomes.append(outcome)
             printer.print(outcome)
     except KeyboardInterrupt:
@@ -115,47 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
     finally:
         printer.close()
     printer.summarize(outcomes, time.monotonic() - start)
-    return exit_code(outcomes, check=arguments.check) if printer.complete else EXIT_FAILED
-
-
-def exit_code(outcomes: list[Outcome], *, check: bool) -> int:
-    """What a script is to know of the outcomes."""
-    statuses = {outcome.status for outcome in outcomes}
-    if "failed" in statuses:
-        return EXIT_FAILED
-    return EXIT_REWRITE if check and "would-rewrite" in statuses else EXIT_DONE
-
-
-def _in_order(todo: list[_Job], jobs: int, printer: Printer) -> Iterator[Outcome]:
-    """Outcomes in the order of the tasks, whichever is done first."""
-    done: dict[int, Outcome] = {}
-    place = 0
-    for index, result in run_each(_work, todo, jobs, printer.tick):
-        if isinstance(result, Crash):
-            task = todo[index].task
-            sweep((task.target or task.path).parent, result.process)
-            reason = f"the process that decoded it crashed ({result.reason}); the file is as it was"
-            result = Outcome(task.path, "failed", reason, task.target)
-        done[index] = result
-        printer.count(result)
-        while place in done:
-            yield done.pop(place)
-            place += 1
-
-
-def _work(job: _Job) -> Outcome:
-    """In a worker process."""
-    task = job.task
-    if job.policy.max_pixels > Policy().max_pixels:
-        from PIL import Image
-
-        # Ours is Pillow's; where a higher one is asked for, Pillow's goes, in this process alone.
-        Image.MAX_IMAGE_PIXELS = None
-    if task.problem:
-        return Outcome(task.path, "failed", task.problem, task.target)
-    return process(
-        task.path, job.settings, job.policy, target=task.target, dry_run=job.dry_run, force=job.force
-    )
+    return exit_code(outcomes, rewriting_counts=arguments.check) if printer.complete else EXIT_FAILED
 
 
 def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Policy) -> int:
@@ -190,8 +148,8 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
             force=arguments.force,
             data=data,
         )
-        Printer(_style(arguments), 1).print(outcome)
-        return exit_code([outcome], check=False)
+        Printer(style_of(arguments), 1).print(outcome)
+        return exit_code([outcome], rewriting_counts=False)
     ending = ".png" if policy.format == "same" else f".{policy.format}"
     outcome, written = quantize_file(path, settings, policy, Path(f"-{ending}"), data)
     if written is not None and not arguments.dry_run:
@@ -232,7 +190,3 @@ def _destination(arguments: argparse.Namespace) -> Destination:
             f"--output {output} is the name of a {named} file, and --format {form} is another format"
         )
     return Destination(file=output, format=form)
-
-
-def _style(arguments: argparse.Namespace) -> Style:
-    return Style(arguments.json, arguments.quiet, arguments.verbose, arguments.color)

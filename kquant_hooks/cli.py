@@ -1,32 +1,32 @@
-"""The ``kquant`` command."""
+"""The ``kquant`` command: which of its faces runs."""
 
 from __future__ import annotations
 
 import argparse
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from kquant_hooks.batch import EXIT_INTERRUPTED, add_arguments, run
+from kquant_hooks.report.exits import EXIT_INTERRUPTED
 
 _DESCRIPTION = "Reduce images to a few colours by k-means."
+# The module of each command, and what the command is for; only the one that runs is loaded.
+_COMMANDS = {
+    "quantize": ("kquant_hooks.batch", "quantize image files and folders of them"),
+    "hook": ("kquant_hooks.hook", "what pre-commit runs: keep committed images within their palettes"),
+    "config": ("kquant_hooks.configure", "show what .kquant.yaml says of a file, or begin one"),
+}
 _EXAMPLES = """\
 examples:
-  kquant quantize photo.jpg --colors 5                  writes photo.kq.png
-  kquant quantize photo.jpg -c 5 -o out.png
-  kquant quantize assets -c 64 -o small/                a folder, with its tree
-  kquant quantize assets -c 64 --in-place --min-savings 5%
-  kquant quantize assets -c 64 --check                  exit code 1 if a file has more
-  kquant quantize hero.png -c auto --min-psnr 38
-  kquant quantize sprite.png --palette '#1a1c2c,#5d275d,#b13e53'
-  kquant quantize - -c 16 < photo.jpg > photo.png
-
-exit codes: 0 done or nothing to do, 1 a file would be rewritten (--check), 2 usage, 3 a file could not be
-quantized, 130 interrupted
+  kquant quantize photo.jpg --colors 5      writes photo.kq.png
+  kquant hook --check assets/*.png          exit code 1 if a file has too many colours
+  kquant config --init                      writes .kquant.yaml to begin with
+  kquant quantize --help                    all that a command can do, with more examples
 """
 
 
@@ -40,7 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold bytes that are no text.
             stream.reconfigure(errors="backslashreplace")
-    arguments = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    arguments = _parser(given).parse_args(given)
+    # Being stopped is like an interrupt: what is about to be written is undone.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -48,18 +53,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
-    layout: dict[str, Any] = {"epilog": _EXAMPLES, "formatter_class": argparse.RawDescriptionHelpFormatter}
-    parser = argparse.ArgumentParser(prog="kquant", description=_DESCRIPTION, **layout)
-    parser.add_argument("--version", action="version", version=f"kquant {version('kquant-hooks')}")
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for, as that takes longer than most commands."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"kquant {version('kquant-hooks')}\n")
+        parser.exit()
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    layout: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    parser = argparse.ArgumentParser(prog="kquant", description=_DESCRIPTION, epilog=_EXAMPLES, **layout)
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    quantize = commands.add_parser(
-        "quantize",
-        help="quantize image files and folders of them",
-        description="Quantize image files, and those in folders, to at most so many colours. Every result is "
-        "read back and compared before it is written, and is written whole or not at all.",
-        **layout,
-    )
-    add_arguments(quantize)
-    quantize.set_defaults(run=run)
+    for name, (module, purpose) in _COMMANDS.items():
+        command = commands.add_parser(name, help=purpose, **layout)
+        if name in given:
+            face = import_module(module)
+            face.describe(command)
+            command.set_defaults(run=face.run)
     return parser

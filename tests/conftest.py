@@ -75,3 +75,11 @@ def assets(tmp_path, monkeypatch) -> Path:
     (tmp_path / "assets/few.png").write_bytes(saved(Image.new("RGB", (9, 9)), "PNG"))
     monkeypatch.chdir(tmp_path)
     return tmp_path / "assets"
+
+
+@pytest.fixture
+def repository(tmp_path, monkeypatch) -> Path:
+    """The root of what looks like a repository, as the current folder."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -19,10 +19,14 @@ from files import (
     files_in,
 )
 
-from kquant_hooks import batch
+from kquant_hooks.assets import many
 from kquant_hooks.assets.crew import Crash, run_each
+from kquant_hooks.assets.many import Job, process_each
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.cli import main
+from kquant_hooks.quantizer.settings import Settings
 
 
 def _crash_on_c(path, *arguments, **options):
@@ -34,7 +38,7 @@ def _crash_on_c(path, *arguments, **options):
 @pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_crashing_decoder_costs_its_file_alone(jobs, assets, capsys, monkeypatch):
-    monkeypatch.setattr(batch, "process", _crash_on_c)
+    monkeypatch.setattr(many, "process", _crash_on_c)
     (assets / "z.png").write_bytes((assets / "a.png").read_bytes())
     before = (assets / "sub/c.png").read_bytes()
     assert main(["quantize", "assets", "-c", "4", "--in-place", "-j", jobs]) == 3
@@ -61,14 +65,30 @@ def test_each_item_has_one_result_whatever_dies():
             assert result == number * number
 
 
-def _threads_of(_number: int) -> str | None:
-    return os.environ.get("OPENBLAS_NUM_THREADS")
+def _threads_of(path, *_arguments, **_options):
+    return Outcome(path, "skipped", os.environ.get("OPENBLAS_NUM_THREADS", "any"))
 
 
-@pytest.mark.parametrize(("jobs", "threads"), [(1, None), (2, "1")])
-def test_libraries_have_one_thread_where_several_processes_work(jobs, threads, monkeypatch):
+@pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
+@pytest.mark.parametrize(
+    ("files", "workers", "crowded", "threads"),
+    [(4, 1, False, "any"), (1, 2, False, "any"), (4, 2, False, "1"), (1, 1, True, "1")],
+)
+def test_libraries_have_one_thread_where_other_processes_work(files, workers, crowded, threads, monkeypatch):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    assert set(dict(run_each(_threads_of, range(4), jobs)).values()) == {threads}
+    monkeypatch.setattr(many, "process", _threads_of)
+    jobs = [Job(Path(f"{number}.png"), Settings(), Policy()) for number in range(files)]
+    assert {outcome.reason for outcome in process_each(jobs, workers, crowded=crowded)} == {threads}
+
+
+def test_what_is_known_keeps_its_place():
+    known = Outcome(Path("known.png"), "skipped", "it is known")
+    jobs = [Job(Path(f"{number}.png"), Settings(), Policy()) for number in range(3)]
+    counted: list[Outcome] = []
+    outcomes = list(process_each([jobs[0], known, *jobs[1:]], 2, done=counted.append))
+    assert [str(outcome.path) for outcome in outcomes] == ["0.png", "known.png", "1.png", "2.png"]
+    assert counted[0] is known
+    assert len(counted) == 4
 
 
 def _die_before_the_rename(*_arguments):
@@ -131,7 +151,7 @@ def test_workers_of_a_killed_command_end(assets):
 def as_nobody(path: Path) -> str:
     os.setegid(65534)
     os.seteuid(65534)
-    outcome = process(path, batch.Settings(4), batch.Policy())
+    outcome = process(path, Settings(4), Policy())
     return f"{outcome.status}: {outcome.reason}"
 
 
@@ -141,7 +161,7 @@ def test_a_folder_that_may_not_be_written(assets):
         if folder != Path("/") and folder.stat().st_uid == os.geteuid():
             folder.chmod(0o755)
     # Loaded before permissions are dropped, which may be those of the modules' files.
-    assert process(assets / "sub/c.png", batch.Settings(4), batch.Policy()).status == "rewritten"
+    assert process(assets / "sub/c.png", Settings(4), Policy()).status == "rewritten"
     if os.geteuid() == 0:
         # Nothing is forbidden to root, so that somebody else has to try.
         for mode in (0o644, 0o666):

@@ -19,18 +19,21 @@ LAYERS = [
     ["quantizer"],
     ["images"],
     ["assets"],
-    ["filter", "report", "arguments"],
-    ["batch"],
+    ["filter", "report", "config"],
+    ["arguments"],
+    ["batch", "hook", "configure"],
     ["cli"],
     ["__main__"],
 ]
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Third-party packages and the parts that may import them.
 ALLOWED = {
-    "PIL": {"images", "assets", "filter", "batch"},
+    "PIL": {"images", "assets", "filter"},
     "numpy": {"quantizer", "images"},
     "rich": {"report"},
     "oxipng": {"images"},
+    "yaml": {"config"},
+    "wcmatch": {"config"},
 }
 
 SOURCES = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]

@@ -59,6 +59,8 @@ def run_each(
     items: Iterable[Item],
     jobs: int,
     tick: Callable[[], None] = lambda: None,
+    *,
+    alone: bool = False,
 ) -> Iterator[tuple[int, Result | Crash]]:
     """Call ``work`` for each item in one of ``jobs`` processes; yields its number and result as they come.
 
@@ -72,6 +74,8 @@ def run_each(
         At least 1.
     tick : callable
         Called several times a second while nothing comes.
+    alone : bool
+        Whether a process may have as many threads as there are cores, and not one.
     """
     # Forking is quick, and safe where no thread has been started; elsewhere it is not to be had.
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
@@ -81,7 +85,7 @@ def run_each(
 
     def start() -> _Worker:
         here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, work, jobs), daemon=True)
+        process = context.Process(target=_serve, args=(there, work, alone), daemon=True)
         # A forked worker must not be interrupted before it has said what an interrupt is to it.
         with _signals_held():
             process.start()
@@ -112,7 +116,7 @@ def run_each(
         _dismiss(idle, [worker for worker, _ in busy.values()])
 
 
-def _serve(connection: Connection, work: Callable[[Item], Result], jobs: int) -> None:
+def _serve(connection: Connection, work: Callable[[Item], Result], alone: bool) -> None:  # noqa: FBT001  sent
     """What a worker process does: items in, results out, until the parent closes its end or is gone."""
     # The parent decides what an interrupt means; being stopped unwinds what is in hand.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -123,7 +127,7 @@ def _serve(connection: Connection, work: Callable[[Item], Result], jobs: int) ->
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     parent = multiprocessing.parent_process()
-    if jobs > 1:
+    if not alone:
         for name in _THREADS:
             os.environ[name] = "1"
     try:

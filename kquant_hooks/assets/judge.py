@@ -17,8 +17,18 @@ class Unchanged(Exception):  # noqa: N818  nothing went wrong
     """The file is within its palette already; the message says so."""
 
 
-def judge(data: bytes, settings: Settings, *, in_place: bool) -> str | None:
+def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") -> str | None:
     """The container that a file is in, None for a rarer one.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file, or its head.
+    settings : Settings
+    in_place : bool
+        Whether the file itself is to be rewritten.
+    end : bytes
+        The last bytes of the file, where ``data`` is its head alone.
 
     Raises
     ------
@@ -37,7 +47,7 @@ def judge(data: bytes, settings: Settings, *, in_place: bool) -> str | None:
     if in_place and container in _LOSSY:
         raise Skip(f"{container} cannot hold a palette; write another file, such as a PNG")
     if in_place and container == "PNG" and settings.palette is None:
-        entries = png_palette_length(data)
+        entries = png_palette_length(data, end or data)
         if entries is not None and entries <= settings.colors:
             raise Unchanged(f"its palette has {colors_in_words(entries)}")
     return container

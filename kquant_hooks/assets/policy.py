@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from kquant_hooks.quantizer.options import Option, check_all, option, options_of
+from kquant_hooks.quantizer.settings import OPTIONS, Settings
+
+# A number of colours that is found for each picture.
+AUTO = "auto"
 
 FormatName = Literal["same", "png", "gif", "webp", "tiff", "bmp", "ppm"]
 
@@ -75,3 +80,31 @@ class Policy:
 
 
 POLICY_OPTIONS: dict[str, Option] = options_of(Policy)
+
+
+def recipe(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
+    """What to do with a file, from the options that are given; the others have their defaults.
+
+    Raises
+    ------
+    ValueError
+        As ``Settings`` and ``Policy`` do.
+    """
+    automatic = values.get("colors") == AUTO
+    chosen = {name: value for name, value in values.items() if name in OPTIONS}
+    if automatic:
+        del chosen["colors"]
+    gates = {name: value for name, value in values.items() if name in POLICY_OPTIONS}
+    return Settings(**chosen), Policy(**gates, auto_colors=automatic)
+
+
+def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of two places, the second of which has the say.
+
+    A number of colours and a palette are two answers to one question: who gives the first without the second
+    takes the palette away.
+    """
+    kept = dict(below)
+    if "colors" in above:
+        kept.pop("palette", None)
+    return kept | dict(above)

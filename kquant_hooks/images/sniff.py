@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 _SIGNATURES = {
     PNG_SIGNATURE: "PNG",
@@ -84,18 +85,16 @@ def riff_chunks(data: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
         place += 8 + length + length % 2
 
 
-def png_palette_length(data: bytes) -> int | None:
-    """Entries of an indexed PNG's palette; None where it has none, or where the file is cut off."""
-    if not data.startswith(PNG_SIGNATURE):
+def png_palette_length(head: bytes, end: bytes) -> int | None:
+    """Entries of an indexed PNG's palette; None where the file's head has none, or where it is cut off."""
+    if not (head.startswith(PNG_SIGNATURE) and end.endswith(_PNG_END)):
         return None
-    entries = None
-    kind = b""
-    for kind, content in png_chunks(data):
+    for kind, content in png_chunks(head):
         if kind == b"IHDR" and (len(content) != 13 or content[9] != 3):
             return None
         if kind == b"PLTE":
-            entries = len(content) // 3
-    return entries if kind == b"IEND" else None
+            return len(content) // 3
+    return None
 
 
 def _has_lossy_webp_frame(data: bytes) -> bool:

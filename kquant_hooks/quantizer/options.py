@@ -6,6 +6,7 @@ and the README's tables are made from these declarations.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
@@ -13,8 +14,16 @@ from typing import Any, Literal
 
 from kquant_hooks.quantizer.palette import Palette
 
-_SAVINGS = re.compile(r"(\d+(?:\.\d+)?)\s*(%|b|kib|mib|)", re.IGNORECASE)
+SAVINGS = r"(\d+(?:\.\d+)?)\s*(%|[bB]|[kK][iI][bB]|[mM][iI][bB]|)"
 _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20}
+DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)"
+_SECONDS = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600}
+_WORDS = {
+    "palette": "a Palette",
+    "savings": "a size such as 1KiB or 5%",
+    "duration": "a time such as 500ms, 2s or 5m",
+    "flag": "true or false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +32,7 @@ class Option:
 
     Attributes
     ----------
-    kind : {"integer", "number", "choice", "palette", "savings", "flag"}
+    kind : {"integer", "number", "choice", "palette", "savings", "duration", "flag"}
     help : str
         What it does, in one phrase.
     low, high : int, optional
@@ -34,7 +43,7 @@ class Option:
         Whether None is allowed.
     """
 
-    kind: Literal["integer", "number", "choice", "palette", "savings", "flag"]
+    kind: Literal["integer", "number", "choice", "palette", "savings", "duration", "flag"]
     help: str
     low: int = 0
     high: int | None = None
@@ -45,10 +54,8 @@ class Option:
         """The accepted values in words."""
         if self.kind == "choice":
             words = " | ".join(self.choices)
-        elif self.kind in ("palette", "savings", "flag"):
-            words = {"palette": "a Palette", "savings": "a size such as 1KiB or 5%", "flag": "true or false"}[
-                self.kind
-            ]
+        elif self.kind in _WORDS:
+            words = _WORDS[self.kind]
         else:
             words = f"an integer from {self.low}" if self.kind == "integer" else f"a number from {self.low}"
             words += "" if self.high is None else f" to {self.high}"
@@ -77,6 +84,8 @@ class Option:
             return value
         if self.kind == "savings" and (savings := _savings(value)) is not None:
             return savings
+        if self.kind == "duration" and (seconds := _seconds(value)) is not None:
+            return seconds
         if self.kind in ("integer", "number") and not isinstance(value, bool):
             number: int | float | None = None
             if isinstance(value, Integral):
@@ -93,6 +102,11 @@ class Option:
 def option(default: Any, *, positional: bool = False, **description: Any) -> Any:
     """A dataclass field that carries an ``Option``."""
     return field(default=default, kw_only=not positional, metadata={"option": Option(**description)})
+
+
+def dashed(name: str) -> str:
+    """How an option is called in flags and in configuration files."""
+    return name.replace("_", "-")
 
 
 def options_of(cls: type[Any]) -> dict[str, Option]:
@@ -112,10 +126,18 @@ def _savings(value: object) -> int | str | None:
         return None
     if isinstance(value, Integral):
         return int(value) if int(value) >= 0 else None
-    match = _SAVINGS.fullmatch(value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(SAVINGS, value.strip()) if isinstance(value, str) else None
     if match is None:
         return None
     number, unit = float(match[1]), match[2].lower()
     if unit == "%":
         return f"{number:g}%" if number <= 100 else None
     return round(number * _UNITS[unit])
+
+
+def _seconds(value: object) -> float | None:
+    """Seconds, from such a number or from text such as ``"2s"``."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value) if 0 <= float(value) < math.inf else None
+    match = re.fullmatch(DURATION, value.strip()) if isinstance(value, str) else None
+    return None if match is None else float(match[1]) * _SECONDS[match[2]]

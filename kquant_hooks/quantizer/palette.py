@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 MAX_COLORS = 256
-_HEX = re.compile(r"#?([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})", re.IGNORECASE)
+HEX_COLOR = r"#?([0-9a-fA-F]{3}|[0-9a-fA-F]{4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})"
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
@@ -75,7 +75,7 @@ class Palette:
 
 def _parse(color: str | Iterable[int]) -> tuple[int, ...]:
     if isinstance(color, str):
-        match = _HEX.fullmatch(color.strip())
+        match = re.fullmatch(HEX_COLOR, color.strip())
         if match is None:
             raise ValueError(f"{color!r} is not a hex colour such as '#ff8000'")
         digits = match[1] if len(match[1]) > 4 else "".join(2 * digit for digit in match[1])

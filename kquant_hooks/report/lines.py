@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from kquant_hooks.assets.outcome import Outcome
 
 _KIBI = 1024
+_MOST_NAMES = 40
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -48,6 +52,13 @@ def summary_line(outcomes: Iterable[Outcome], seconds: float) -> str:
     return "  ".join([*parts, f"{seconds:.1f} s"])
 
 
+def git_add_line(paths: Sequence[Path]) -> str:
+    """What to type in a shell to stage the files, as long as that is a line that one would type."""
+    if len(paths) > _MOST_NAMES:
+        return f"git add -u  # {_grouped(len(paths))} files, and whatever else was changed"
+    return " ".join(["git", "add", "--", *(_quoted(str(path)) for path in paths)])
+
+
 def sizes_in_words(before: int, after: int) -> str:
     """Such as ``412.8 KiB -> 96.1 KiB  -76.7 %``."""
     change = f"  {100 * (after - before) / before:+.1f} %" if before else ""
@@ -67,6 +78,19 @@ def size_in_words(count: int) -> str:
 def one_line(text: str) -> str:
     """The text with what would end the line or speak to the terminal, as in file names, escaped."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _quoted(name: str) -> str:
+    """A name for a shell; what does not print is escaped as bash, zsh and ksh know it."""
+    if name.isprintable():
+        return shlex.quote(name)
+    escaped = (
+        char
+        if char.isprintable() and char not in "\\'"
+        else "".join(f"\\x{byte:02x}" for byte in os.fsencode(char))
+        for char in name
+    )
+    return f"$'{''.join(escaped)}'"
 
 
 def _grouped(number: int) -> str:

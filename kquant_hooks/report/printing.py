@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Literal
 
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.report.lines import one_line, outcome_line, summary_line
-from kquant_hooks.report.records import outcome_record
 
 if TYPE_CHECKING:
     from kquant_hooks.report.terminal import ProgressBar
@@ -35,6 +34,12 @@ class Style:
 class Printer:
     """Prints outcomes as they come and a summary at the end.
 
+    Parameters
+    ----------
+    style : Style
+    total : int
+        Files that there will be, for a progress bar; 0: there is none.
+
     Attributes
     ----------
     counted : int
@@ -50,7 +55,7 @@ class Printer:
         self.complete = True
         tty = sys.stdout.isatty()
         self._swatches = style.color == "always" or (style.color == "auto" and tty)
-        if sys.stderr.isatty() and not style.quiet:
+        if total and sys.stderr.isatty() and not style.quiet:
             from kquant_hooks.report.terminal import ProgressBar
 
             self._bar = ProgressBar(total)
@@ -70,36 +75,45 @@ class Printer:
         """Say what became of a file."""
         self.close()
         if self._style.json:
-            self._say(outcome_record(outcome))
+            from kquant_hooks.report.records import outcome_record
+
+            self.say(outcome_record(outcome))
         elif outcome.status == "failed":
             complain(f"{outcome.path}: {outcome.reason}")
         elif not self._style.quiet and (outcome.status != "unchanged" or self._style.verbose):
-            self._say(one_line(outcome_line(outcome)))
+            self.say(one_line(outcome_line(outcome)))
             if self._swatches and outcome.palette is not None:
                 from kquant_hooks.report.terminal import swatches
 
                 if line := swatches(outcome.palette, force=self._style.color == "always"):
-                    self._say(line)
+                    self.say(line)
 
     def summarize(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Say what became of them all; of one, all has been said."""
         if not (self._style.json or self._style.quiet) and len(outcomes) != 1:
-            self._say(summary_line(outcomes, seconds))
+            self.say(summary_line(outcomes, seconds))
 
-    def _say(self, text: str) -> None:
-        try:
-            print(text, flush=True)
-        except OSError as error:
-            # Whoever was to read it has gone, or the disk is full: that is no reason to stop half way.
-            forget_output()
-            if not isinstance(error, BrokenPipeError):
-                complain(f"cannot write to standard output: {error.strerror}")
-                self.complete = False
+    def say(self, text: str) -> None:
+        """Print a line that is about no outcome alone."""
+        self.complete = say(text) and self.complete
 
     def close(self) -> None:
         """Take the progress bar away."""
         if self._bar is not None:
             self._bar.hide()
+
+
+def say(text: str) -> bool:
+    """Print to stdout; False if that cannot be, other than for a reader who went away."""
+    try:
+        print(text, flush=True)
+    except OSError as error:
+        # That is no reason to stop half way.
+        forget_output()
+        if not isinstance(error, BrokenPipeError):
+            complain(f"cannot write to standard output: {error.strerror}")
+            return False
+    return True
 
 
 def forget_output() -> None:

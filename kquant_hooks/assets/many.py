@@ -1,0 +1,96 @@
+"""Many files, each in a worker process: none can stop the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.assets.process import process
+from kquant_hooks.quantizer.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call of ``process``, as a worker process is sent it."""
+
+    path: Path
+    settings: Settings
+    policy: Policy
+    target: Path | None = None
+    dry_run: bool = False
+    force: bool = False
+
+
+def process_each(
+    items: Sequence[Job | Outcome],
+    workers: int,
+    *,
+    done: Callable[[Outcome], None] = lambda _: None,
+    tick: Callable[[], None] = lambda: None,
+    crowded: bool = False,
+) -> Iterator[Outcome]:
+    """Outcomes in the order of the items, whichever is done first.
+
+    Parameters
+    ----------
+    items : sequence of Job or Outcome
+        An outcome is what is known already. Without a job no process is started.
+    workers : int
+        Most processes at once, at least 1.
+    done : callable
+        Called as soon as there is an outcome, though its turn to be yielded may not have come.
+    tick : callable
+        Called several times a second while nothing is done.
+    crowded : bool
+        Whether the other cores are busy already, so that a process is to have one thread.
+    """
+    known = [(index, item) for index, item in enumerate(items) if isinstance(item, Outcome)]
+    jobs = [(index, item) for index, item in enumerate(items) if isinstance(item, Job)]
+    waiting: dict[int, Outcome] = {}
+    place = 0
+    for index, outcome in chain(known, _processed(jobs, workers, tick, crowded)):
+        waiting[index] = outcome
+        done(outcome)
+        while place in waiting:
+            yield waiting.pop(place)
+            place += 1
+
+
+def _processed(
+    jobs: list[tuple[int, Job]],
+    workers: int,
+    tick: Callable[[], None],
+    crowded: bool,  # noqa: FBT001  private
+) -> Iterator[tuple[int, Outcome]]:
+    if not jobs:
+        return
+    # The machinery of processes takes as long to load as all the rest.
+    from kquant_hooks.assets.atomic import sweep
+    from kquant_hooks.assets.crew import Crash, run_each
+
+    workers = min(workers, len(jobs))
+    for number, result in run_each(
+        _work, (job for _, job in jobs), workers, tick, alone=not crowded and workers == 1
+    ):
+        index, job = jobs[number]
+        if isinstance(result, Crash):
+            sweep((job.target or job.path).parent, result.process)
+            reason = f"the process that decoded it crashed ({result.reason}); the file is as it was"
+            result = Outcome(job.path, "failed", reason, job.target)
+        yield index, result
+
+
+def _work(job: Job) -> Outcome:
+    """In a worker process."""
+    if job.policy.max_pixels > Policy().max_pixels:
+        from PIL import Image
+
+        # Ours is Pillow's; where a higher one is asked for, Pillow's goes, in this process alone.
+        Image.MAX_IMAGE_PIXELS = None
+    return process(
+        job.path, job.settings, job.policy, target=job.target, dry_run=job.dry_run, force=job.force
+    )

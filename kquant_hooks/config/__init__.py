@@ -1,0 +1,1 @@
+"""What ``.kquant.yaml`` says."""

@@ -1,0 +1,134 @@
+"""Which options hold for a file, and where each of them comes from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kquant_hooks.assets.policy import Policy, overlaid, recipe
+from kquant_hooks.quantizer.options import dashed
+from kquant_hooks.quantizer.settings import Settings
+
+if TYPE_CHECKING:
+    from kquant_hooks.config.document import Config
+
+FILE_NAME = ".kquant.yaml"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Applied:
+    """What holds for a file.
+
+    Attributes
+    ----------
+    settings : Settings
+    policy : Policy
+    skip : bool
+        Whether it is to be left alone.
+    path : Path, optional
+        The configuration file; None where there is none.
+    rule : str, optional
+        The place of the rule and its globs; None where none matches.
+    sources : mapping
+        For each option that is given: the place of its value, such as ``"$.rules[0].colors"`` or
+        ``"--colors"``.
+    """
+
+    settings: Settings
+    policy: Policy
+    skip: bool
+    path: Path | None
+    rule: str | None
+    sources: Mapping[str, str]
+
+
+def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[Path], Applied]:
+    """A function that tells what holds for a file; configurations are read once.
+
+    Parameters
+    ----------
+    flags : mapping
+        Options by name that have the say over any file.
+    chosen : Path, optional
+        The configuration file, with globs from the current folder on; None: the nearest ``.kquant.yaml`` in
+        the folders above a file, up to the root of its repository, with globs from that one's folder on.
+
+    Raises
+    ------
+    ConfigError
+        From the function, if a configuration cannot be used.
+    ValueError
+        From the function, if the flags cannot.
+    """
+
+    @cache
+    def nearest(folder: str) -> Path | None:
+        candidate = Path(folder, FILE_NAME)
+        if os.path.lexists(candidate):
+            return candidate
+        above = os.path.dirname(folder)  # noqa: PTH120  see below
+        if os.path.lexists(candidate.with_name(".git")) or above == folder:
+            return None
+        return nearest(above)
+
+    @cache
+    def located(folder: str) -> tuple[Path | None, str]:
+        """The configuration of a folder, and where the folder is as its globs see it."""
+        # Not resolved, as a link is judged by where it is.
+        full = os.path.abspath(folder)  # noqa: PTH100
+        path = chosen or nearest(full)
+        inner = os.path.relpath(full, path.parent if path and not chosen else None).replace(os.sep, "/")
+        return path, "" if inner == "." else f"{inner}/"
+
+    @cache
+    def loaded(path: Path) -> Config:
+        # Files without a configuration are judged without a parser for it.
+        from kquant_hooks.config.document import load
+
+        return load(_from_here(path))
+
+    @cache
+    def applied(path: Path | None, rule: int | None) -> Applied:
+        layers: list[tuple[str, Mapping[str, Any]]] = [("--", flags)]
+        name = None
+        if path is not None and rule is not None:
+            found = loaded(path).rules[rule]
+            layers.insert(0, (f"$.rules[{rule}].", found.values))
+            name = f"$.rules[{rule}] for {', '.join(found.files)}"
+        if path is not None:
+            layers.insert(0, ("$.", loaded(path).values))
+        return _applied(layers, path, name)
+
+    def applied_to(file: Path) -> Applied:
+        folder, name = os.path.split(file)
+        path, inner = located(folder)
+        if path is None:
+            return applied(None, None)
+        rules = enumerate(loaded(path).rules)
+        return applied(path, next((index for index, rule in rules if rule.matches(inner + name)), None))
+
+    return applied_to
+
+
+def _applied(layers: list[tuple[str, Mapping[str, Any]]], path: Path | None, rule: str | None) -> Applied:
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    for place, given in layers:
+        values = overlaid(values, given)
+        sources |= {name: place + dashed(name) for name in given}
+    settings, policy = recipe(values)
+    sources = {name: sources[name] for name in values}
+    return Applied(settings, policy, values.get("skip", False), path and _from_here(path), rule, sources)
+
+
+def _from_here(path: Path) -> Path:
+    """A path as one would type it in the current folder."""
+    try:
+        return Path(os.path.relpath(path))
+    except ValueError:
+        # On another drive.
+        return path

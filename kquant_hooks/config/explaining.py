@@ -1,0 +1,38 @@
+"""What holds for a file, in lines for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS
+from kquant_hooks.config.applying import FILE_NAME, Applied
+from kquant_hooks.quantizer.options import dashed
+from kquant_hooks.quantizer.palette import Palette
+from kquant_hooks.quantizer.settings import OPTIONS
+
+_MOST_COLORS = 4
+
+
+def explanation(file: Path, applied: Applied) -> Iterator[str]:
+    """The configuration, the rule, and each option with its value and where that comes from."""
+    yield str(file)
+    yield f"  configuration: {applied.path or f'none; there is no {FILE_NAME} in a folder above'}"
+    if applied.path is not None:
+        yield f"  rule: {applied.rule or 'none matches'}"
+    values = {name: getattr(applied.settings, name) for name in OPTIONS}
+    values |= {name: getattr(applied.policy, name) for name in POLICY_OPTIONS}
+    values["skip"] = applied.skip
+    if applied.policy.auto_colors:
+        values["colors"] = AUTO
+    words = {name: _words(value) for name, value in values.items()}
+    width = max(map(len, words.values()))
+    for name, word in words.items():
+        yield f"  {dashed(name):<11}  {word:<{width}}  {applied.sources.get(name, 'default')}"
+
+
+def _words(value: object) -> str:
+    if isinstance(value, Palette):
+        more = f" and {len(value) - _MOST_COLORS} more" if len(value) > _MOST_COLORS else ""
+        return ", ".join(value.hex()[:_MOST_COLORS]) + more
+    return "none" if value is None else str(value).lower()

@@ -1,0 +1,92 @@
+"""The JSON schema of ``.kquant.yaml``, for editors; made from the same lists of options that check it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kquant_hooks.assets.policy import AUTO, Policy
+from kquant_hooks.config.document import FILE_OPTIONS
+from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
+from kquant_hooks.quantizer.options import DURATION, SAVINGS, Option, dashed
+from kquant_hooks.quantizer.palette import HEX_COLOR, MAX_COLORS
+from kquant_hooks.quantizer.settings import Settings
+
+_DEFAULTS = {
+    name: field.default
+    for owner in (Settings, Policy, Watch)
+    for name, field in owner.__dataclass_fields__.items()
+} | {"skip": False}
+
+
+def schema() -> dict[str, Any]:
+    """The schema, in draft 2020-12."""
+    options = _properties(FILE_OPTIONS)
+    globs = {"type": "string", "minLength": 1}
+    files = {
+        "description": "globs from this file's folder on; a name without '/' is looked for in all folders",
+        "anyOf": [globs, {"type": "array", "items": globs, "minItems": 1}],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": ".kquant.yaml",
+        "description": "which images are reduced to which palettes",
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": {
+            **options,
+            "rules": {
+                "description": "options for some files; the first rule that matches a file has the say",
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["files"],
+                    "properties": {"files": files, **options},
+                },
+            },
+            "watch": {
+                "description": "how 'kquant watch' goes about its work",
+                "type": ["object", "null"],
+                "additionalProperties": False,
+                "properties": _properties(WATCH_OPTIONS),
+            },
+        },
+    }
+
+
+def _properties(options: Mapping[str, Option]) -> dict[str, Any]:
+    return {dashed(name): _property(name, option) for name, option in options.items()}
+
+
+def _property(name: str, option: Option) -> dict[str, Any]:
+    kinds = _accepted(option)
+    if name == "colors":
+        kinds.append({"const": AUTO})
+    if option.optional:
+        kinds.append({"type": "null"})
+    accepted = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
+    return {"description": option.help, "default": _DEFAULTS[name], **accepted}
+
+
+def _accepted(option: Option) -> list[dict[str, Any]]:
+    """The schemas that values of an option may meet, but for null."""
+    span = {"minimum": option.low} | ({} if option.high is None else {"maximum": option.high})
+    match option.kind:
+        case "choice":
+            return [{"enum": list(option.choices)}]
+        case "flag":
+            return [{"type": "boolean"}]
+        case "palette":
+            color = {"type": "string", "pattern": _whole(HEX_COLOR)}
+            return [{"type": "array", "items": color, "minItems": 1, "maxItems": MAX_COLORS}]
+        case "savings":
+            return [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _whole(SAVINGS)}]
+        case "duration":
+            return [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _whole(DURATION)}]
+        case kind:
+            return [{"type": kind, **span}]
+
+
+def _whole(pattern: str) -> str:
+    return rf"^\s*({pattern})\s*$"

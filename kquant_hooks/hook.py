@@ -1,0 +1,111 @@
+"""Face: ``kquant hook``, what pre-commit runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kquant_hooks.arguments import add_options, add_style, given_options, style_of
+from kquant_hooks.assets.many import Job, process_each
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.process import look
+from kquant_hooks.config.applying import FILE_NAME, Applied, appliers
+from kquant_hooks.config.explaining import explanation
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
+from kquant_hooks.report.lines import git_add_line, one_line
+from kquant_hooks.report.printing import Printer, complain, say
+
+_EXAMPLES = f"""\
+examples:
+  kquant hook assets/*.png                      rewrite those with too many colours
+  kquant hook --check -- assets/*.png           write nothing, exit with 1 if one has too many
+  kquant hook --colors 64 --min-savings 5% -- assets/*.png
+  kquant hook --explain sprites/hero.png        what holds for the file, and where each value comes from
+
+exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 usage or a mistake in
+{FILE_NAME}, 3 a file could not be read, quantized or written, 130 interrupted
+"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        "Rewrite images that have more colours than allowed: 256, or what the nearest "
+        f"{FILE_NAME} says in the folders above a file, up to the root of its repository. Flags have the "
+        "say over it. Files whose format cannot hold a palette are left alone. In a pre-commit "
+        "configuration, end 'args' with '--', so that no file name is taken for a flag."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument("paths", nargs="*", metavar="FILE")
+    parser.add_argument("--check", action="store_true", help="write nothing; the exit code is the same")
+    parser.add_argument(
+        "--explain", metavar="FILE", help="only print what holds for FILE, and where it comes from"
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
+    )
+    add_options(parser)
+    how = parser.add_argument_group("how it runs and what it prints")
+    how.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        default=1,
+        metavar="N",
+        help="files at once (default: 1, as pre-commit runs several of these commands at once)",
+    )
+    add_style(how)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    try:
+        if arguments.jobs < 1:
+            raise ValueError(f"--jobs {arguments.jobs} is not an integer from 1")
+        applied_to = appliers(given_options(arguments), arguments.config and Path(arguments.config))
+        if arguments.explain is not None:
+            explained = Path(arguments.explain)
+            for line in explanation(explained, applied_to(explained)):
+                say(one_line(line))
+            return EXIT_DONE
+        # What holds for all of them is known before the first is written.
+        applied = {path: applied_to(path) for path in map(Path, dict.fromkeys(arguments.paths))}
+    except ValueError as error:
+        complain(error)
+        return EXIT_USAGE
+    items = [_item(path, found, dry_run=arguments.check) for path, found in applied.items()]
+    working = any(isinstance(item, Job) for item in items)
+    printer = Printer(style_of(arguments), len(items) if working else 0)
+    outcomes = []
+    try:
+        for outcome in process_each(
+            items, arguments.jobs, done=printer.count, tick=printer.tick, crowded=True
+        ):
+            outcomes.append(outcome)
+            printer.print(outcome)
+    except KeyboardInterrupt:
+        complain("interrupted; no file is half written")
+        return EXIT_INTERRUPTED
+    finally:
+        printer.close()
+    if not arguments.json:
+        _say_what_next(outcomes, printer)
+    return exit_code(outcomes, rewriting_counts=True) if printer.complete else EXIT_FAILED
+
+
+def _item(path: Path, applied: Applied, *, dry_run: bool) -> Job | Outcome:
+    """What is known of a file already, or else what is to be done with it."""
+    if applied.skip:
+        return Outcome(path, "skipped", f"{applied.path}: {applied.sources['skip']} says so")
+    decided = look(path, applied.settings, applied.policy)
+    return decided or Job(path, applied.settings, applied.policy, dry_run=dry_run)
+
+
+def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:
+    rewritten = [outcome.path for outcome in outcomes if outcome.status == "rewritten"]
+    if rewritten:
+        printer.say(f"next: {git_add_line(rewritten)}")
+    if any(outcome.status == "would-rewrite" for outcome in outcomes):
+        printer.say("next: run the hook 'kquant', or 'kquant hook' without --check, which rewrites them")

@@ -1,0 +1,22 @@
+"""What tests of configurations share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kquant_hooks.config.applying import appliers
+
+
+def write(text: str, folder: str = ".") -> Path:
+    path = Path(folder, ".kquant.yaml")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def applied(file: str, **flags: object):
+    return appliers(flags)(Path(file))
+
+
+def colors_of(*files: str) -> list[int]:
+    return [applied(file).settings.colors for file in files]

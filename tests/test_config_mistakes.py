@@ -1,0 +1,213 @@
+"""Mistakes in ``.kquant.yaml``, and the schema that keeps editors from making them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from configs import write
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kquant_hooks.cli import main
+from kquant_hooks.config.document import ConfigError, load
+from kquant_hooks.config.schema import schema
+
+pytestmark = pytest.mark.usefixtures("repository")
+
+MISTAKES = [
+    ("colors: 300", "$.colors: expected an integer from 1 to 256, got 300"),
+    ("rules: [{files: a, colors: 300}]", "$.rules[0].colors: expected an integer from 1 to 256, got 300"),
+    (
+        "rules:\n- {files: a}\n- {files: b, effort: slow}",
+        "$.rules[1].effort: expected fast | balanced | best, got 'slow'",
+    ),
+    ("colors: true", "$.colors: expected an integer from 1 to 256, got true"),
+    ("colors:", "$.colors: expected an integer from 1 to 256, got null"),
+    ("colors: {a: 1}", "$.colors: expected an integer from 1 to 256, got a mapping"),
+    ("tol: none", "$.tol: expected a number from 0 to 1, or null, got 'none'"),
+    ("max-error: .nan", "$.max-error: expected a number from 0, or null, got nan"),
+    ("skip: 1", "$.skip: expected true or false, got 1"),
+    ("min-savings: 200%", "$.min-savings: expected a size such as 1KiB or 5%, got '200%'"),
+    ("watch: {settle: 2 days}", "$.watch.settle: expected a time such as 500ms, 2s or 5m, got '2 days'"),
+    ("watch: {rescan: .inf}", "$.watch.rescan: expected a time such as 500ms, 2s or 5m, got inf"),
+    ("colour: 5", "$: there is no option 'colour'; did you mean 'colors'?"),
+    ("min_savings: 5", "$: there is no option 'min_savings'; did you mean 'min-savings'?"),
+    ("rule: []", "$: there is no option 'rule'; did you mean 'rules'?"),
+    ("rules: [{file: a, colors: 5}]", "$.rules[0]: 'files' is missing; give a glob such as 'sprites/**'"),
+    ("rules: [{files: a, Skip: true}]", "$.rules[0]: there is no option 'Skip'; did you mean 'skip'?"),
+    ("watch: {settel: 2s}", "$.watch: there is no option 'settel'; did you mean 'settle'?"),
+    ("watch: {zzz: 1}", "$.watch: there is no option 'zzz'; there are settle, "),
+    ("5: 5", "$: there is no option 5; there are colors, "),
+    ("[]", "$: expected a mapping of options to values, got a list"),
+    ("colors", "$: expected a mapping of options to values, got 'colors'"),
+    ("rules: {files: a}", "$.rules: expected a list of rules, got a mapping"),
+    ("rules: [a]", "$.rules[0]: expected a mapping of options to values, got 'a'"),
+    ("watch: 5", "$.watch: expected a mapping of options to values, got 5"),
+    ("rules: [{files: []}]", "$.rules[0].files: the list is empty; give a glob such as 'sprites/**'"),
+    (
+        "rules: [{files: ''}]",
+        "$.rules[0].files: expected a glob such as 'sprites/**', or a list of them, got ''",
+    ),
+    (
+        "rules: [{files: [a, 5]}]",
+        "$.rules[0].files: expected a glob such as 'sprites/**', or a list of them, got 5",
+    ),
+    ("rules: [{files: 'a\\b'}]", "$.rules[0].files: expected folders with '/' between them, got 'a\\\\b'"),
+    ("rules: [{files: '!a'}]", "$.rules[0].files: '!a' excludes nothing; a rule that comes earlier does"),
+    ("rules: [{files: ../a}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
+    ("rules: [{files: './a'}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
+    ("rules: [{files: '{1..9999}.png'}]", "$.rules[0].files: Pattern limit exceeded"),
+    ("palette: '#fff'", "$.palette: expected a list of hex colours such as ['#ff8000'], or null, got '#fff'"),
+    (
+        "palette: ['#fff', 112233]",
+        "$.palette[1]: expected a hex colour such as '#ff8000', got 112233; it needs quotes",
+    ),
+    ("palette:\n- #fff", "$.palette[0]: expected a hex colour such as '#ff8000', got null; it needs quotes"),
+    ("palette: ['#12345']", "$.palette[0]: expected a hex colour such as '#ff8000', got '#12345'"),
+    ("palette: []", "$.palette: a palette has 1..256 colours, got 0"),
+    ("colors: auto", "$: colors='auto' needs a max-error or a min-psnr to meet"),
+    (
+        "rules: [{files: a, colors: auto}]",
+        "$.rules[0]: colors='auto' needs a max-error or a min-psnr to meet",
+    ),
+    ("colors: 5\ncolors: 6", "line 2, column 1: 'colors' is given twice"),
+    (
+        "rules: [{files: *.png}]",
+        "line 1, column 18: expected alphabetic or numeric character, but found '.'; globs",
+    ),
+    (
+        "rules: [{files: *png}]",
+        "line 1, column 17: found undefined alias 'png'; globs and colours that begin with *",
+    ),
+    ("palette: [#fff]", "line 1, column 16: expected the node content, but found '<stream end>'; globs and"),
+    ("a: !!python/object/apply:os.system [id]", "could not determine a constructor for the tag"),
+    ("a: 1\n---\nb: 1", "line 2, column 1: but found another document"),
+    ("? [a]\n: 1", "line 1, column 3: found unhashable key"),
+    ("colors: 2020-13-45", "no YAML: month must be in 1..12"),
+    ("colors: \x01", "no YAML: unacceptable character"),
+    ("[" * 5000, "lists or mappings are nested too deeply"),
+    (
+        "colors: 0x" + "f" * 6000,
+        "$.colors: expected an integer from 1 to 256, got a number with thousands of digits",
+    ),
+    ("order: " + "x" * 999, "got '" + "x" * 59 + "..."),
+    ("a: &a [*a, *a]", "$: there is no option 'a'; there are"),
+    ("#" * (1 << 20) + "\n", "it has more than 1048576 bytes, which is no configuration"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES, ids=[text[:40] for text, _ in MISTAKES])
+def test_a_mistake_is_one_line_with_its_place(text, message, capsys):
+    write(text)
+    assert main(["hook", "missing.png"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("kquant: .kquant.yaml: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+    assert len(captured.err) < 300
+
+
+def test_a_mistake_in_any_configuration_stops_before_the_first_file(photo, capsys):
+    write("colors: 300", "sub")
+    photo.save("a.png")
+    before = Path("a.png").read_bytes()
+    assert main(["hook", "--colors", "4", "a.png", "sub/a.png"]) == 2
+    assert capsys.readouterr().err.startswith("kquant: sub/.kquant.yaml: $.colors: ")
+    assert Path("a.png").read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_a_configuration_that_is_no_file_is_not_passed_over(make, capsys):
+    make(Path(".kquant.yaml"))
+    assert main(["hook", "missing.png"]) == 2
+    assert capsys.readouterr().err == "kquant: .kquant.yaml: it is no regular file\n"
+
+
+def test_bytes_that_are_no_text(capsys):
+    Path(".kquant.yaml").write_bytes(b"colors: \xff\xfe")
+    assert main(["config", "a.png"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_schema_is_one_and_has_every_option(capsys):
+    assert main(["config", "--schema"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == schema()
+    jsonschema.Draft202012Validator.check_schema(printed)
+    for name in ("colors", "max-iter", "palette", "min-savings", "strip", "skip", "rules", "watch"):
+        assert printed["properties"][name]["description"]
+    assert printed["properties"]["colors"]["default"] == 256
+    assert printed["properties"]["rules"]["items"]["properties"]["files"]
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-1, 300),
+    st.floats().filter(lambda number: not number.is_integer()),
+    st.lists(st.sampled_from(["#fff", "#1234567", 5])),
+    st.sampled_from(
+        ["auto", "fast", "wu", "lightness", "png", "5%", "1KiB", "2s", " 2 s ", "2d", "-1", "", "keep"]
+    ),
+)
+KEYS = st.sampled_from(
+    [
+        "colors",
+        "palette",
+        "effort",
+        "init",
+        "max-iter",
+        "tol",
+        "seed",
+        "order",
+        "min-savings",
+        "max-error",
+        "min-psnr",
+        "strip",
+        "format",
+        "max-pixels",
+        "skip",
+        "max_iter",
+        "settle",
+        "jobs",
+    ]
+)
+OPTIONS_DRAWN = st.dictionaries(KEYS, VALUES, max_size=2)
+RULES = st.lists(
+    st.builds(
+        lambda files, rest: {**files, **rest},
+        st.sampled_from([{}, {"files": "a/**"}, {"files": ["a", "*.png"]}, {"files": []}, {"files": 5}]),
+        OPTIONS_DRAWN,
+    ),
+    max_size=2,
+)
+
+
+def can_be_loaded(document: object) -> bool:
+    path = write(yaml.safe_dump(document))
+    try:
+        load(path)
+    except ConfigError:
+        return False
+    return True
+
+
+@given(
+    document=st.builds(
+        lambda top, rules, watch: {**top, "rules": rules, "watch": watch},
+        OPTIONS_DRAWN,
+        RULES,
+        st.dictionaries(st.sampled_from(["settle", "jobs", "colors", "originals"]), VALUES, max_size=1),
+    )
+)
+def test_what_an_editor_accepts_is_what_can_be_loaded(document):
+    accepted = jsonschema.Draft202012Validator(schema()).is_valid(json.loads(json.dumps(document)))
+    # What no schema says: which numbers are none, and what 'auto' needs beside it.
+    if "NaN" in json.dumps(document) or "Infinity" in json.dumps(document) or "auto" in json.dumps(document):
+        return
+    assert can_be_loaded(document) == accepted
