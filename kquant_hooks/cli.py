@@ -8,12 +8,14 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from kquant_hooks.report.exits import EXIT_INTERRUPTED
 
+_USUAL_WIDTH = 80
 _DESCRIPTION = "Reduce images to a few colours by k-means."
 # The module of each command, and what the command is for; only the one that runs is loaded.
 _COMMANDS = {
@@ -64,7 +66,10 @@ class _Version(argparse.Action):
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    layout: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
+    # Looking for the terminal's width, once for each argument, takes longer than judging a hundred files.
+    width = None if {"-h", "--help"} & set(given) else _USUAL_WIDTH
+    formatter = partial(argparse.RawDescriptionHelpFormatter, width=width)
+    layout: dict[str, Any] = {"formatter_class": formatter, "allow_abbrev": False}
     parser = argparse.ArgumentParser(prog="kquant", description=_DESCRIPTION, epilog=_EXAMPLES, **layout)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -10,7 +10,6 @@ from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import look
 from kquant_hooks.config.applying import FILE_NAME, Applied, appliers
-from kquant_hooks.config.explaining import explanation
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
 from kquant_hooks.report.lines import git_add_line, one_line
 from kquant_hooks.report.printing import Printer, complain, say
@@ -66,6 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
             raise ValueError(f"--jobs {arguments.jobs} is not an integer from 1")
         applied_to = appliers(given_options(arguments), arguments.config and Path(arguments.config))
         if arguments.explain is not None:
+            from kquant_hooks.config.explaining import explanation
+
             explained = Path(arguments.explain)
             for line in explanation(explained, applied_to(explained)):
                 say(one_line(line))

@@ -14,6 +14,7 @@ from kquant_hooks.cli import main
 from kquant_hooks.config.applying import appliers
 from kquant_hooks.config.document import load
 from kquant_hooks.config.starter import STARTER
+from kquant_hooks.config.watch import Watch
 from kquant_hooks.quantizer.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -126,7 +127,7 @@ def test_an_empty_configuration_says_nothing(text):
 
 def test_the_section_for_the_daemon_is_checked_and_kept():
     path = write("watch: {settle: 500ms, rescan: 1m, polling: true, originals: archive, jobs: 3}")
-    watch = load(path).watch
+    watch = Watch(**load(path).watch)
     assert (watch.settle, watch.rescan, watch.polling, watch.originals, watch.jobs) == (
         0.5,
         60,

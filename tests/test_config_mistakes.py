@@ -46,6 +46,8 @@ MISTAKES = [
     ("colors", "$: expected a mapping of options to values, got 'colors'"),
     ("rules: {files: a}", "$.rules: expected a list of rules, got a mapping"),
     ("rules: [a]", "$.rules[0]: expected a mapping of options to values, got 'a'"),
+    ("rules: false", "$.rules: expected a list of rules, got false"),
+    ("watch: []", "$.watch: expected a mapping of options to values, got a list"),
     ("watch: 5", "$.watch: expected a mapping of options to values, got 5"),
     ("rules: [{files: []}]", "$.rules[0].files: the list is empty; give a glob such as 'sprites/**'"),
     (

@@ -13,10 +13,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.cli import main
+from kquant_hooks.config.document import load
 from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.sniff import SUFFIXES
@@ -125,6 +127,19 @@ def test_the_pipe_works(folder):
     subprocess.run(command.replace("kquant", program, 1), shell=True, check=True, capture_output=True)
     with Image.open(folder / "photo.png") as image:
         assert len(image.convert("RGB").getcolors()) == 16
+
+
+@pytest.mark.parametrize("text", blocks("yaml"))
+def test_configurations_are_valid(text, tmp_path):
+    path = tmp_path / "some.yaml"
+    path.write_text(text, encoding="utf-8")
+    content = yaml.safe_load(text)
+    if "repos" in content:
+        subprocess.run([sys.executable, "-m", "pre_commit", "validate-config", str(path)], check=True)
+    elif "jobs" in content:
+        assert content["jobs"]["images"]["steps"][-1]["run"].startswith("pre-commit run kquant-check ")
+    else:
+        assert load(path).rules
 
 
 def test_files_it_links_to_exist():

@@ -11,7 +11,6 @@ import yaml
 from wcmatch import glob
 
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, overlaid, recipe
-from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.quantizer.options import Option, dashed
 from kquant_hooks.quantizer.palette import Palette
 from kquant_hooks.quantizer.settings import OPTIONS
@@ -60,12 +59,13 @@ class Config:
         Options of all files, by name.
     rules : tuple of Rule
         The first that matches a file has the say.
-    watch : Watch
+    watch : mapping
+        Options of the daemon by name, for ``Watch``.
     """
 
     values: Mapping[str, Any]
     rules: tuple[Rule, ...]
-    watch: Watch
+    watch: Mapping[str, Any]
 
 
 def load(path: Path) -> Config:
@@ -134,15 +134,23 @@ def _quotes_hint(error: yaml.MarkedYAMLError) -> str:
 def _config(content: object) -> Config:
     top = _mapping("$", {} if content is None else content)
     options = {key: value for key, value in top.items() if key not in ("rules", "watch")}
-    rules = top.get("rules") or []
+    rules = [] if top.get("rules") is None else top["rules"]
     if not isinstance(rules, list):
         _refuse("$.rules", "a list of rules", rules)
-    watch = _values("$.watch", _mapping("$.watch", top.get("watch") or {}), WATCH_OPTIONS)
     return Config(
         _values("$", options, FILE_OPTIONS, ("rules", "watch")),
         tuple(_rule(f"$.rules[{index}]", rule) for index, rule in enumerate(rules)),
-        Watch(**watch),
+        _watch(top.get("watch")),
     )
+
+
+def _watch(content: object) -> dict[str, Any]:
+    if content is None:
+        return {}
+    # A hook has no need of it.
+    from kquant_hooks.config.watch import WATCH_OPTIONS
+
+    return _values("$.watch", _mapping("$.watch", content), WATCH_OPTIONS)
 
 
 def _rule(place: str, content: object) -> Rule:

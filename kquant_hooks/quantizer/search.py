@@ -8,6 +8,7 @@ import numpy as np
 
 from kquant_hooks.quantizer.arrays import Floats, Integers, Points
 from kquant_hooks.quantizer.cells import reduce_to_cells
+from kquant_hooks.quantizer.effort import EFFORTS, Effort
 from kquant_hooks.quantizer.histogram import Histogram, colors_at, design_points, fine_points
 from kquant_hooks.quantizer.kmeans import Descent, lloyd, relative_error, split_to, swap
 from kquant_hooks.quantizer.seeding import (
@@ -17,7 +18,7 @@ from kquant_hooks.quantizer.seeding import (
     random_pixels,
     wu_cuts,
 )
-from kquant_hooks.quantizer.settings import EFFORTS, Effort, Settings
+from kquant_hooks.quantizer.settings import Settings
 
 # Up to so many products of points and centres an iteration costs so little that several starts are tried.
 _SMALL_SEARCH = 1 << 14
