@@ -72,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
                 say(one_line(line))
             return EXIT_DONE
         # What holds for all of them is known before the first is written.
-        applied = {path: applied_to(path) for path in map(Path, dict.fromkeys(arguments.paths))}
+        applied = {path: applied_to(path) for path in map(Path, arguments.paths)}
     except ValueError as error:
         complain(error)
         return EXIT_USAGE

@@ -17,6 +17,7 @@ from files import DEADLINE, contents
 from PIL import Image
 
 from kquant_hooks.assets import many
+from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.cli import main
 from kquant_hooks.report.lines import git_add_line
 
@@ -250,6 +251,19 @@ def test_a_crashing_decoder_costs_its_file_alone(monkeypatch, capsys):
     captured = capsys.readouterr()
     assert "b.png: the process that decoded it crashed (SIGSEGV)" in captured.err
     assert captured.out.splitlines()[-1] == "next: git add -- a.png c.png"
+
+
+def _threads_of(path, *_arguments, **_options):
+    return Outcome(path, "skipped", os.environ.get("OPENBLAS_NUM_THREADS", "any"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
+def test_other_hooks_are_left_their_cores(monkeypatch, capsys):
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    monkeypatch.setattr(many, "process", _threads_of)
+    put("a.png")
+    assert main(["hook", "a.png"]) == 0
+    assert capsys.readouterr().out == "a.png  skipped: 1\n"
 
 
 def test_results_do_not_depend_on_the_batch():
