@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, Policy
@@ -46,13 +47,21 @@ def style_of(arguments: argparse.Namespace) -> Style:
 
 
 def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The values of the flags that were given, by option; ValueError for a palette that is none."""
+    """The values of the flags that were given, by option; ValueError for one that is not accepted."""
     texts = {name: getattr(arguments, name) for name in OPTIONS | POLICY_OPTIONS}
-    return {
-        name: (OPTIONS | POLICY_OPTIONS)[name].parse(text) if isinstance(text, str) else text
-        for name, text in texts.items()
-        if text is not None
-    }
+    return {name: _value(name, text) for name, text in texts.items() if text is not None}
+
+
+def path_or_none(text: str | None) -> Path | None:
+    """The path that a flag gives, if it was given."""
+    return None if text is None else Path(text)
+
+
+def _value(name: str, text: object) -> Any:
+    if name == "colors" and text == AUTO:
+        return text
+    option = (OPTIONS | POLICY_OPTIONS)[name]
+    return option.check(dashed(name), option.parse(text) if isinstance(text, str) else text)
 
 
 def _add(

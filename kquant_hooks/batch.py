@@ -20,7 +20,7 @@ from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.quantizer.workers import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
 from kquant_hooks.report.lines import one_line, outcome_line
-from kquant_hooks.report.printing import Printer, complain, forget_output
+from kquant_hooks.report.printing import Printer, complain, forget
 
 _STREAM = "-"
 _EXAMPLES = """\
@@ -158,7 +158,7 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
             sys.stdout.buffer.flush()
         except OSError as error:
             complain(f"cannot write to standard output: {error.strerror}")
-            forget_output()
+            forget(sys.stdout)
             return EXIT_FAILED
     if outcome.status == "failed":
         complain(f"{path}: {outcome.reason}")

@@ -13,7 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from kquant_hooks.report.exits import EXIT_INTERRUPTED
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
+from kquant_hooks.report.printing import complain, say
 
 _USUAL_WIDTH = 80
 _DESCRIPTION = "Reduce images to a few colours by k-means."
@@ -43,16 +44,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             # A file name may hold bytes that are no text.
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if argv is None else argv
-    arguments = _parser(given).parse_args(given)
     # Being stopped is like an interrupt: what is about to be written is undone.
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
+        arguments = _parser(given).parse_args(given)
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        # A second one, while what is in hand is undone.
+        # Before there was anything to undo, or a second one while that is being done.
         return EXIT_INTERRUPTED
+    except OSError as error:
+        # What is not about one file: the current folder is gone, or no file can be opened any more.
+        complain(f"{error.filename or 'the current folder'}: {error.strerror or error}")
+        return EXIT_FAILED
 
 
 class _Version(argparse.Action):
@@ -61,8 +66,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        sys.stdout.write(f"kquant {version('kquant-hooks')}\n")
-        parser.exit()
+        parser.exit(EXIT_DONE if say(f"kquant {version('kquant-hooks')}") else EXIT_FAILED)
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

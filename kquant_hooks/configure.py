@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from kquant_hooks.arguments import path_or_none
 from kquant_hooks.config.applying import FILE_NAME, appliers
 from kquant_hooks.config.explaining import explanation
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
@@ -18,7 +19,7 @@ examples:
   kquant config --init                write {FILE_NAME}, with comments, into this folder
   kquant config --schema > schema.json
 
-exit codes: 0 done, 2 usage or a mistake in the configuration
+exit codes: 0 done, 2 usage or a mistake in the configuration, 3 what was asked for could not be written
 """
 
 
@@ -45,22 +46,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.schema:
         from kquant_hooks.config.schema import schema
 
-        say(json.dumps(schema(), indent=2))
-        return EXIT_DONE
+        return EXIT_DONE if say(json.dumps(schema(), indent=2)) else EXIT_FAILED
     if arguments.init:
         return _init(Path(FILE_NAME))
     if not arguments.paths:
         complain("give the files that you want to know of, or --init, or --schema")
         return EXIT_USAGE
     try:
-        applied_to = appliers({}, arguments.config and Path(arguments.config))
-        for path in map(Path, arguments.paths):
-            for line in explanation(path, applied_to(path)):
-                say(one_line(line))
+        paths = [Path(name) for name in arguments.paths]
+        applied_to = appliers({}, path_or_none(arguments.config))
+        lines = [one_line(line) for path in paths for line in explanation(path, applied_to(path))]
     except ValueError as error:
         complain(error)
         return EXIT_USAGE
-    return EXIT_DONE
+    return EXIT_DONE if say("\n".join(lines)) else EXIT_FAILED
 
 
 def _init(path: Path) -> int:
@@ -75,5 +74,5 @@ def _init(path: Path) -> int:
     except OSError as error:
         complain(f"{path} cannot be written: {error.strerror or error}")
         return EXIT_FAILED
-    say(f"{path} is written; 'kquant config FILE' says what holds for a file")
-    return EXIT_DONE
+    done = f"{path} is written; 'kquant config FILE' says what holds for a file"
+    return EXIT_DONE if say(done) else EXIT_FAILED

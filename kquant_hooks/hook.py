@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
-from kquant_hooks.arguments import add_options, add_style, given_options, style_of
+from kquant_hooks.arguments import add_options, add_style, given_options, path_or_none, style_of
 from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import look
@@ -63,14 +64,13 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if arguments.jobs < 1:
             raise ValueError(f"--jobs {arguments.jobs} is not an integer from 1")
-        applied_to = appliers(given_options(arguments), arguments.config and Path(arguments.config))
+        applied_to = appliers(given_options(arguments), path_or_none(arguments.config))
         if arguments.explain is not None:
             from kquant_hooks.config.explaining import explanation
 
             explained = Path(arguments.explain)
-            for line in explanation(explained, applied_to(explained)):
-                say(one_line(line))
-            return EXIT_DONE
+            lines = map(one_line, explanation(explained, applied_to(explained)))
+            return EXIT_DONE if say("\n".join(lines)) else EXIT_FAILED
         # What holds for all of them is known before the first is written.
         applied = {path: applied_to(path) for path in map(Path, arguments.paths)}
     except ValueError as error:
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     finally:
         printer.close()
-    if not arguments.json:
+    if not (arguments.json or arguments.quiet):
         _say_what_next(outcomes, printer)
     return exit_code(outcomes, rewriting_counts=True) if printer.complete else EXIT_FAILED
 
@@ -107,6 +107,8 @@ def _item(path: Path, applied: Applied, *, dry_run: bool) -> Job | Outcome:
 def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:
     rewritten = [outcome.path for outcome in outcomes if outcome.status == "rewritten"]
     if rewritten:
-        printer.say(f"next: {git_add_line(rewritten)}")
+        # Git runs hooks at the top; the variable is the folder that the user is in.
+        from_top = bool(os.environ.get("GIT_PREFIX"))
+        printer.say(f"next: {git_add_line(rewritten, from_top=from_top)}")
     if any(outcome.status == "would-rewrite" for outcome in outcomes):
         printer.say("next: run the hook 'kquant', or 'kquant hook' without --check, which rewrites them")

@@ -79,6 +79,24 @@ def test_globs(pattern, inside, outside):
     assert colors_of(*outside) == [2] * len(outside)
 
 
+def test_numbers_as_yaml_1_2_writes_them():
+    write("tol: 1e-3\nmax-error: 2E+1")
+    assert (applied("a.png").settings.tol, applied("a.png").policy.max_error) == (1e-3, 20)
+
+
+def test_a_palette_leaves_nothing_for_auto_to_find():
+    write("colors: auto\nmin-psnr: 10\nrules: [{files: '*.png', palette: ['#000', '#fff']}]")
+    found = applied("a.png")
+    assert (len(found.settings.palette), found.policy) == (2, Policy(min_psnr=10))
+    assert applied("a.gif").policy.auto_colors
+
+
+def test_a_file_of_nearly_the_right_name_is_not_passed_over(capsys):
+    write("colors: 9", "sub").rename("sub/.kquant.yml")
+    assert main(["hook", "sub/a.png"]) == 2
+    assert capsys.readouterr().err == "kquant: sub/.kquant.yml is not read; call it .kquant.yaml\n"
+
+
 def test_flags_have_the_say():
     write("colors: 9\nrules: [{files: '*.png', colors: 5, effort: best}]")
     assert applied("a.png", colors=7).settings == Settings(7, effort="best")

@@ -179,9 +179,32 @@ def test_the_line_to_type_is_right_in_a_shell():
     assert shlex.split(git_add_line([Path("a.png")])) == ["git", "add", "--", "a.png"]
 
 
+ODD_FOR_GIT = ["*.png", "[1].png", ":!b.png", ":x.png", "what?.png", "plain.png", "it's [a].png"]
+
+
+def git(*arguments: str, folder: str = ".") -> str:
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell is needed")
+@pytest.mark.parametrize("folder", [".", "sub"])
+def test_the_line_to_type_stages_these_files_and_no_others(folder):
+    Path(".git").rmdir()
+    git("init", "-q")
+    for name in [*ODD_FOR_GIT, "1.png", "b.png", "x.png", "a.png"]:
+        put(f"sub/{name}", b"")
+    put("1.png", b"")
+    names = ODD_FOR_GIT if folder == "." else [f"sub/{name}" for name in ODD_FOR_GIT]
+    line = git_add_line([Path(name) for name in names], from_top=folder == "sub")
+    subprocess.run(["bash", "-c", line], cwd="sub", check=True)
+    staged = git("ls-files", "-z").split("\0")
+    assert sorted(filter(None, staged)) == sorted(f"sub/{name}" for name in ODD_FOR_GIT)
+
+
 def test_hundreds_of_files_are_not_all_named():
     line = git_add_line([Path(f"{number}.png") for number in range(300)])
-    assert line == "git add -u  # 300 files, and whatever else was changed"
+    assert line == "git add the 300 files above ('git add -u': all that is changed)"
 
 
 def test_a_file_given_twice_is_done_once(capsys):
@@ -210,6 +233,13 @@ def test_unchanged_files_are_said_if_asked_for(capsys):
     assert capsys.readouterr().out == "few.png  unchanged: it has 1 colour\n"
 
 
+def test_quiet_says_failures_only(capsys):
+    put("a.png")
+    put("empty.png", b"")
+    assert main(["hook", "-q", "a.png", "empty.png"]) == 3
+    assert capsys.readouterr() == ("", "kquant: empty.png: it is empty\n")
+
+
 def test_programs_read_json(capsys):
     put("a.png")
     put("few.png", saved(Image.new("RGB", (5, 5)), "PNG"))
@@ -224,7 +254,12 @@ def test_programs_read_json(capsys):
     [
         (["--colors", "300"], "colors=300 is outside 1..256"),
         (["--jobs", "0"], "--jobs 0 is not an integer from 1"),
-        (["--config", "none.yaml"], "none.yaml: it is no regular file"),
+        (["--config", "none.yaml"], "none.yaml: there is no such file"),
+        (["--config", ""], ".: it is no regular file"),
+        (
+            ["--min-savings", "9" * 400 + "KiB"],
+            f"min-savings='{'9' * 400}KiB' is not a size such as 1KiB or 5%",
+        ),
         (["--colors", "auto"], "colors='auto' needs a max-error or a min-psnr to meet"),
     ],
 )
@@ -234,6 +269,64 @@ def test_wrong_flags_are_one_line_and_nothing_is_written(arguments, message, cap
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", f"kquant: {message}\n")
     assert Path("a.png").read_bytes() == before
+
+
+def test_wrong_flags_are_wrong_without_files_too(capsys):
+    assert main(["hook", "--colors", "300"]) == 2
+    assert capsys.readouterr().err == "kquant: colors=300 is outside 1..256\n"
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device that is always full")
+def test_a_stderr_that_is_full_stops_nothing():
+    put("a.png")
+    command = [sys.executable, "-m", "kquant_hooks", "hook", "missing.png", "a.png"]
+    with FULL.open("w") as full:
+        result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=full, timeout=DEADLINE)
+        wrong = subprocess.run([*command, "--config", "x"], stderr=full, timeout=DEADLINE)
+    assert (result.returncode, wrong.returncode) == (3, 2)
+    assert colors_in("a.png") == 256
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device that is always full")
+@pytest.mark.parametrize(
+    "arguments", [["config", "--schema"], ["config", "a.png"], ["hook", "--explain", "a.png"], ["--version"]]
+)
+def test_what_could_not_be_printed_is_no_success(arguments):
+    with FULL.open("w") as full:
+        command = [sys.executable, "-m", "kquant_hooks", *arguments]
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=DEADLINE)
+    assert result.returncode == 3
+    assert result.stderr == b"kquant: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the current folder cannot be removed")
+def test_a_current_folder_that_is_gone(tmp_path):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"cd {gone}; rmdir {gone}; {sys.executable} -c 'from kquant_hooks.cli import main; import sys; "
+    script += 'sys.exit(main(["hook", "/a.png"]))\''
+    result = subprocess.run(["bash", "-c", script], capture_output=True, timeout=DEADLINE, cwd=tmp_path)
+    assert (result.returncode, result.stderr.count(b"\n")) == (3, 1)
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("pgm", "L"), ("pbm", "1")])
+def test_a_palette_that_the_format_cannot_hold_is_a_reason_to_skip(kind, mode, capsys):
+    path = put(f"a.{kind}", saved(draw_photo().convert(mode), "PPM"))
+    before = path.read_bytes()
+    assert main(["hook", "--palette", "#f00,#00f", str(path)]) == 0
+    assert f"skipped: {kind.upper()} cannot hold the colours of this palette" in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+def test_the_check_knows_what_cannot_be_written(monkeypatch, capsys):
+    put("a.png")
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "a.png")
+    for flags in ([], ["--check"]):
+        assert main(["hook", *flags, "a.png"]) == 3
+        assert capsys.readouterr().err == "kquant: a.png: cannot be written: Permission denied\n"
 
 
 def _crash_on_b(job):

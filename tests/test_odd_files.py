@@ -12,6 +12,7 @@ import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import FILES, animated, png_texts, saved
 from files import (
+    put,
     rewrite,
     state,
 )
@@ -248,3 +249,14 @@ def test_stripping_a_file_of_few_colours_into_a_new_one(tmp_path):
         image.load()
         assert "Title" not in image.info
         assert image.convert("RGB").tobytes() == Image.open(path).convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("kind", [b"fdAT", b"fcTL"])
+def test_frames_out_of_sequence_are_not_put_right_in_silence(kind, tmp_path):
+    path = put(tmp_path, "animated.png")
+    data = bytearray(path.read_bytes())
+    data[data.rindex(kind) + 7] += 1
+    path.write_bytes(data)
+    outcome = rewrite(path)
+    assert (outcome.status, outcome.reason) == ("failed", "the frames of its animation are out of sequence")
+    assert path.read_bytes() == data

@@ -6,6 +6,7 @@ Their environments are made once a session, with pip from a package index; no ot
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -151,6 +152,24 @@ def test_a_commit_is_stopped_until_the_files_are_added(repository):
     repository.git("commit", "-m", "second")
     assert repository.git("log", "--format=%s") == "second\n"
     assert repository.git("status", "--porcelain") == ""
+
+
+def test_the_line_to_type_is_right_in_a_subfolder(repository):
+    repository.hooks()
+    names = ["top.png", "sub/[id].png"]
+    for name in names:
+        repository.put(name)
+    repository.put("sub/i.png", saved(Image.new("RGB", (9, 9)), "PNG"))
+    repository.stage()
+    repository.run("install")
+    repository.put("sub/i.png", saved(Image.new("RGB", (8, 8)), "PNG"))
+    sub = repository.folder / "sub"
+    command = ["git", "commit", "-m", "first"]
+    done = subprocess.run(command, cwd=sub, env=repository.environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    (line,) = re.findall(r"next: (git add .*)", done.stdout + done.stderr)
+    subprocess.run(["bash", "-c", line], cwd=sub, env=repository.environment, check=True)
+    assert repository.changed() == {"sub/i.png"}
 
 
 def test_all_files_pass_the_second_time_whatever_they_are(repository):

@@ -74,7 +74,12 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
             if in_place and (few or reduction.within):
                 raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
             if not policy.is_met_by(reduction.mse, reduction.psnr):
-                raise Skip(f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB")
+                limits = {"max-error": policy.max_error, "min-psnr": policy.min_psnr}
+                asked = ", ".join(f"{name}={limit:g}" for name, limit in limits.items() if limit is not None)
+                raise Skip(
+                    f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB, "
+                    f"which is worse than {asked}"
+                )
             encoding = Encoding(_LEVELS[settings.effort], policy.strip)
             images = _in_mode(document, reduction)
             written = CONTAINERS[container].write(reduction.document, images, encoding)
@@ -87,7 +92,8 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
     if reduction.within and container == source and saved <= 0 and not policy.strip:
         raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}, and is no smaller as a new file")
     if policy.min_savings and saved < policy.least_savings(len(data)):
-        raise Skip(f"it would save {saved} bytes, less than min-savings={policy.min_savings}")
+        would = f"grow by {-saved} bytes and not save" if saved < 0 else f"save {saved} bytes, less than"
+        raise Skip(f"it would {would} min-savings={policy.min_savings}")
     return Conversion(
         written,
         reduction.colors_before,

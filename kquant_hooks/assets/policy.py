@@ -90,9 +90,10 @@ def recipe(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
     ValueError
         As ``Settings`` and ``Policy`` do.
     """
-    automatic = values.get("colors") == AUTO
+    # A palette leaves no number of colours to be found.
+    automatic = values.get("colors") == AUTO and values.get("palette") is None
     chosen = {name: value for name, value in values.items() if name in OPTIONS}
-    if automatic:
+    if values.get("colors") == AUTO:
         del chosen["colors"]
     gates = {name: value for name, value in values.items() if name in POLICY_OPTIONS}
     return Settings(**chosen), Policy(**gates, auto_colors=automatic)

@@ -5,6 +5,7 @@ Pillow and NumPy are loaded only for a file that its first bytes do not decide.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from dataclasses import replace
@@ -66,6 +67,8 @@ def process(
         if target is not None and not force and target.exists():
             return _beside_existing(outcome, written, target)
         if dry_run:
+            if target is None:
+                _check_writable(path)
             return replace(outcome, status="would-rewrite")
         from kquant_hooks.assets.atomic import replace_bytes
 
@@ -193,6 +196,12 @@ def _check_regular(path: Path, found: os.stat_result, policy: Policy) -> None:
         raise ValueError("it is a folder" if path.is_dir() else "it is no regular file")
     if found.st_size > most_bytes(policy):
         raise ValueError(f"its {found.st_size} bytes are more than max-pixels={policy.max_pixels} can take")
+
+
+def _check_writable(path: Path) -> None:
+    """OSError if the file could not be replaced."""
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
 def _beside_existing(outcome: Outcome, written: bytes, target: Path) -> Outcome:

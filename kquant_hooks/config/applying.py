@@ -63,6 +63,8 @@ def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[
         From the function, if a configuration cannot be used.
     ValueError
         From the function, if the flags cannot.
+    OSError
+        From the function, if the current folder is gone.
     """
 
     @cache
@@ -70,6 +72,9 @@ def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[
         candidate = Path(folder, FILE_NAME)
         if os.path.lexists(candidate):
             return candidate
+        misnamed = candidate.with_suffix(".yml")
+        if os.path.lexists(misnamed):
+            raise ValueError(f"{_from_here(misnamed)} is not read; call it {FILE_NAME}")
         above = os.path.dirname(folder)  # noqa: PTH120  see below
         if os.path.lexists(candidate.with_name(".git")) or above == folder:
             return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +25,8 @@ FILE_OPTIONS: dict[str, Option] = {
 }
 _GLOBS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 _MOST_BYTES = 1 << 20
+# What a glob or colour without quotes begins with, where a value begins.
+_UNQUOTED = re.compile(r"(?:[:,\[]\s*|^\s*-\s+)(?:[*!#]|\{[^}]*\}\S|\[[^]]*\]\S)")
 _LONGEST_VALUE = 60
 
 
@@ -82,6 +86,8 @@ def load(path: Path) -> Config:
 
 def _read(path: Path) -> bytes:
     try:
+        if not os.path.lexists(path):
+            raise ConfigError("there is no such file")
         if not path.is_file():
             raise ConfigError("it is no regular file")
         with path.open("rb") as file:
@@ -94,7 +100,25 @@ def _read(path: Path) -> bytes:
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that is given twice, of which the last would win in silence."""
+    """Stricter than YAML: no key twice, of which the last would win in silence, and no merging.
+
+    Merged mappings can be merged again, so that a few lines make gigabytes.
+    """
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                problem = "'<<' is not supported; write the options out"
+                raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  as it is called
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            # PyYAML lets out what its constructors meet in text that is no date or number.
+            kind = node.tag.rpartition(":")[2]
+            problem = f"{_shown(node.value)} is no {kind}"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark) from error
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002  as it is called
         seen = set()
@@ -107,6 +131,11 @@ class _Loader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# Numbers such as 1e-3, which YAML 1.2 and editors know and PyYAML does not.
+_FLOAT = re.compile(r"[-+]?\d+[eE][-+]?\d+")
+_Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOAT, list("-+0123456789"))
+
+
 def _parsed(data: bytes) -> object:
     try:
         loader = _Loader(data)
@@ -117,16 +146,18 @@ def _parsed(data: bytes) -> object:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = "" if mark is None else f"line {mark.line + 1}, column {mark.column + 1}: "
-        raise ConfigError(f"{place}{error.problem or error.context}{_quotes_hint(error)}") from None
-    except (yaml.YAMLError, ValueError, OverflowError) as error:
-        # The last two come from scalars that look like dates or numbers and are none.
+        raise ConfigError(f"{place}{error.problem or error.context}{_quotes_hint(data, mark)}") from None
+    except yaml.YAMLError as error:
         raise ConfigError(f"no YAML: {' '.join(str(error).split())}") from None
     except RecursionError:
         raise ConfigError("lists or mappings are nested too deeply") from None
 
 
-def _quotes_hint(error: yaml.MarkedYAMLError) -> str:
-    if isinstance(error, yaml.scanner.ScannerError | yaml.parser.ParserError | yaml.composer.ComposerError):
+def _quotes_hint(data: bytes, mark: yaml.Mark | None) -> str:
+    """What to do about a line like ``files: *.png``, or the one before it, where the parser gave up later."""
+    lines = data.decode("utf-8", "replace").splitlines()
+    near = [] if mark is None else lines[max(0, mark.line - 1) : mark.line + 1]
+    if any(_UNQUOTED.search(line) for line in near):
         return "; globs and colours that begin with *, {, [, ! or # need quotes"
     return ""
 

@@ -132,6 +132,8 @@ def _savings(value: object) -> int | str | None:
     number, unit = float(match[1]), match[2].lower()
     if unit == "%":
         return f"{number:g}%" if number <= 100 else None
+    if math.isinf(number):
+        return None
     return round(number * _UNITS[unit])
 
 

@@ -52,11 +52,18 @@ def summary_line(outcomes: Iterable[Outcome], seconds: float) -> str:
     return "  ".join([*parts, f"{seconds:.1f} s"])
 
 
-def git_add_line(paths: Sequence[Path]) -> str:
-    """What to type in a shell to stage the files, as long as that is a line that one would type."""
+def git_add_line(paths: Sequence[Path], *, from_top: bool = False) -> str:
+    """What to type in a shell to stage the files, as long as that is a line that one would type.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    from_top : bool
+        Whether they start at the top of the repository, and the line will be typed elsewhere.
+    """
     if len(paths) > _MOST_NAMES:
-        return f"git add -u  # {_grouped(len(paths))} files, and whatever else was changed"
-    return " ".join(["git", "add", "--", *(_quoted(str(path)) for path in paths)])
+        return f"git add the {_grouped(len(paths))} files above ('git add -u': all that is changed)"
+    return " ".join(["git", "add", "--", *(_quoted(_pathspec(str(path), from_top)) for path in paths)])
 
 
 def sizes_in_words(before: int, after: int) -> str:
@@ -78,6 +85,12 @@ def size_in_words(count: int) -> str:
 def one_line(text: str) -> str:
     """The text with what would end the line or speak to the terminal, as in file names, escaped."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _pathspec(name: str, from_top: bool) -> str:  # noqa: FBT001  private
+    """What git takes for this name and no other."""
+    magic = ["top"] * from_top + ["literal"] * (name.startswith(":") or bool(set("*?[") & set(name)))
+    return f":({','.join(magic)}){name}" if magic else name
 
 
 def _quoted(name: str) -> str:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.report.lines import one_line, outcome_line, summary_line
@@ -109,18 +109,21 @@ def say(text: str) -> bool:
         print(text, flush=True)
     except OSError as error:
         # That is no reason to stop half way.
-        forget_output()
+        forget(sys.stdout)
         if not isinstance(error, BrokenPipeError):
             complain(f"cannot write to standard output: {error.strerror}")
             return False
     return True
 
 
-def forget_output() -> None:
-    """Let what is still buffered for stdout go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def forget(stream: TextIO) -> None:
+    """Let what is still buffered, and what is to come, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def complain(message: object) -> None:
-    """One line on stderr."""
-    print(one_line(f"kquant: {message}"), file=sys.stderr)
+    """One line on stderr, or none if that cannot be written: the exit code says it as well."""
+    try:
+        print(one_line(f"kquant: {message}"), file=sys.stderr, flush=True)
+    except OSError:
+        forget(sys.stderr)

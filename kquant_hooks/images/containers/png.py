@@ -63,6 +63,8 @@ def read(data: bytes, max_pixels: int) -> Document:
     before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))
     after = tuple(chunk for chunk in chunks[middle:] if _is_carried(chunk[0]))
     parts = _Parts(before, after, (), _background(chunks), data[_length_of(chunks) :])
+    if kinds[:middle].count(b"acTL") > 1:
+        raise ValueError("it announces its animation more than once")
     control = dict(chunks[:middle]).get(b"acTL", b"")
     announced = int.from_bytes(control[:4], "big") if len(control) == 8 else 0
     frames, controls = _frames(chunks, max_pixels) if announced else ([], [])
@@ -115,6 +117,9 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
 
 def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list[bytes | None]]:
     """The frames, and for each its control chunk; None for a still that is not part of the animation."""
+    numbers = [content[:4] for kind, content in chunks if kind in (b"fcTL", b"fdAT")]
+    if numbers != [struct.pack(">I", number) for number in range(len(numbers))]:
+        raise ValueError("the frames of its animation are out of sequence")
     header = dict(chunks)[b"IHDR"]
     shared = [chunk for chunk in chunks if chunk[0] in (b"PLTE", b"tRNS")]
     control: bytes | None = None

@@ -6,12 +6,13 @@ import io
 import re
 from collections.abc import Iterable
 
-from PIL import Image
+from PIL import Image, ImageChops
 
 from kquant_hooks.images.document import Document, Encoding, Unsupported
 from kquant_hooks.images.opening import decode, still
 
 _MODES = {b"P1": "1", b"P4": "1", b"P2": "L", b"P5": "L", b"P3": "RGB", b"P6": "RGB"}
+_KINDS = {"1": "PBM", "L": "PGM", "RGB": "PPM"}
 _GAP = rb"(?:\s|#[^\n\r]*[\n\r])+"
 _COMMENT = re.compile(rb"#[^\n\r]*")
 _BEFORE_SIZES = re.compile(rb"P[1-6]" + _GAP)
@@ -34,8 +35,12 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     if image.has_transparency_data:
         raise Unsupported("PPM cannot hold transparency; give another format, such as PNG")
     mode, comments = document.parts if document.container == "PPM" else ("RGB", b"")
+    # Grey levels and black and white are all that two of the three kinds hold.
+    converted = image.convert(mode, dither=Image.Dither.NONE)
+    if ImageChops.difference(converted.convert("RGB"), image.convert("RGB")).getbbox():
+        raise Unsupported(f"{_KINDS[mode]} cannot hold the colours of this palette")
     buffer = io.BytesIO()
-    image.convert(mode, dither=Image.Dither.NONE).save(buffer, "PPM")
+    converted.save(buffer, "PPM")
     written = buffer.getvalue()
     # After the line that says what it is.
     return written if encoding.strip else written[:3] + comments + written[3:]
