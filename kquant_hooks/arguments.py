@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,13 @@ from kquant_hooks.quantizer.options import Option, dashed
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
 from kquant_hooks.report.printing import Style
 
-_METAVARS = {"integer": "N", "number": "X", "palette": "HEX,HEX,...", "savings": "SIZE|N%"}
+_METAVARS = {
+    "duration": "TIME",
+    "integer": "N",
+    "number": "X",
+    "palette": "HEX,HEX,...",
+    "savings": "SIZE|N%",
+}
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -22,10 +29,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help_text = option.help
         if name == "colors":
             help_text += f"; '{AUTO}': the fewest that meet --max-error or --min-psnr"
-        _add(quantizer, name, option, Settings.__dataclass_fields__[name].default, help_text, flags)
+        add_option(quantizer, name, option, Settings.__dataclass_fields__[name].default, help_text, flags)
     policy = parser.add_argument_group("what is written, and when nothing is")
     for name, option in POLICY_OPTIONS.items():
-        _add(policy, name, option, Policy.__dataclass_fields__[name].default, option.help, [])
+        add_option(policy, name, option, Policy.__dataclass_fields__[name].default, option.help, [])
 
 
 def add_style(parser: argparse._ArgumentGroup) -> None:
@@ -46,10 +53,12 @@ def style_of(arguments: argparse.Namespace) -> Style:
     return Style(arguments.json, arguments.quiet, arguments.verbose, arguments.color)
 
 
-def given_options(arguments: argparse.Namespace) -> dict[str, Any]:
+def given_options(
+    arguments: argparse.Namespace, options: Mapping[str, Option] = OPTIONS | POLICY_OPTIONS
+) -> dict[str, Any]:
     """The values of the flags that were given, by option; ValueError for one that is not accepted."""
-    texts = {name: getattr(arguments, name) for name in OPTIONS | POLICY_OPTIONS}
-    return {name: _value(name, text) for name, text in texts.items() if text is not None}
+    texts = {name: getattr(arguments, name) for name in options}
+    return {name: _value(name, options[name], text) for name, text in texts.items() if text is not None}
 
 
 def path_or_none(text: str | None) -> Path | None:
@@ -57,16 +66,16 @@ def path_or_none(text: str | None) -> Path | None:
     return None if text is None else Path(text)
 
 
-def _value(name: str, text: object) -> Any:
+def _value(name: str, option: Option, text: object) -> Any:
     if name == "colors" and text == AUTO:
         return text
-    option = (OPTIONS | POLICY_OPTIONS)[name]
     return option.check(dashed(name), option.parse(text) if isinstance(text, str) else text)
 
 
-def _add(
+def add_option(
     group: argparse._ArgumentGroup, name: str, option: Option, default: object, text: str, flags: list[str]
 ) -> None:
+    """One flag; ``flags`` where it has other names than the option's own."""
     flags = flags or ["--" + dashed(name)]
     if option.kind == "flag":
         group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)

@@ -21,7 +21,7 @@ LAYERS = [
     ["assets"],
     ["filter", "report", "config"],
     ["arguments"],
-    ["batch", "hook", "configure"],
+    ["batch", "hook", "configure", "watch"],
     ["cli"],
     ["__main__"],
 ]
@@ -34,6 +34,7 @@ ALLOWED = {
     "oxipng": {"images"},
     "yaml": {"config"},
     "wcmatch": {"config"},
+    "watchdog": {"watch"},
 }
 
 SOURCES = [path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py"]
@@ -83,6 +84,11 @@ def test_modules_of_a_part_form_no_circle():
 
     for module in edges:
         visit(module, ())
+
+
+def test_one_module_knows_watchdog():
+    knowing = {path.name for path in SOURCES if any(name.startswith("watchdog") for name in imports_of(path))}
+    assert knowing == {"events.py"}
 
 
 def test_importing_the_package_imports_nothing_heavy():

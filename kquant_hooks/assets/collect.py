@@ -129,16 +129,16 @@ def _is_wanted(path: Path, destination: Destination) -> bool:
 def _target(path: Path, inner: Path, destination: Destination) -> Path | None:
     if destination.in_place or destination.file is not None:
         return destination.file
-    ending = _ending(path, destination)
+    ending = ending_for(path, destination.format)
     if destination.folder is not None:
         return destination.folder / inner.with_name(inner.stem + ending)
     return path.with_name(path.stem + destination.suffix + ending)
 
 
-def _ending(path: Path, destination: Destination) -> str:
+def ending_for(path: Path, form: str) -> str:
     """The ending of a result's name: the file's own where that says what the result will be."""
-    if destination.format != "same":
-        container = container_for_format(destination.format)
+    if form != "same":
+        container = container_for_format(form)
     else:
         found = container_of(_head(path))
         container = found if found in SUFFIXES else "PNG"

@@ -6,13 +6,14 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from types import FrameType
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -54,6 +55,110 @@ class _Worker:
     connection: Connection
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Errand:
+    worker: _Worker
+    number: int
+    start: float
+
+
+class Crew(Generic[Item, Result]):
+    """Processes that call a function, one item each at a time.
+
+    Parameters
+    ----------
+    work : callable
+        Of a module's top level, as it is sent to the processes by name.
+    size : int
+        Most processes at once, at least 1.
+    alone : bool
+        Whether a process may have as many threads as there are cores, and not one.
+    threads : bool
+        Whether this process has threads, beside which it must not fork.
+    """
+
+    def __init__(
+        self, work: Callable[[Item], Result], size: int, *, alone: bool = False, threads: bool = False
+    ) -> None:
+        # Forking is quick, and safe where no thread has been started; elsewhere it is not to be had.
+        self._context: Any = multiprocessing.get_context(
+            "fork" if sys.platform == "linux" and not threads else "spawn"
+        )
+        self._arguments = (work, alone)
+        self._size = size
+        self._idle: list[_Worker] = []
+        self._busy: dict[Connection, _Errand] = {}
+
+    @property
+    def busy(self) -> int:
+        """Items in work."""
+        return len(self._busy)
+
+    @property
+    def free(self) -> int:
+        """Items that can be started at once."""
+        return self._size - len(self._busy)
+
+    def start(self, number: int, item: Item) -> None:
+        """Give an item to a process that has none, where ``free`` says that there is one."""
+        worker = self._idle.pop() if self._idle else self._hire()
+        self._busy[worker.connection] = _Errand(worker, number, time.monotonic())
+        try:
+            worker.connection.send(item)
+        except BrokenPipeError:
+            # It died while it had nothing to do; reading says so.
+            return
+
+    def finished(
+        self, timeout: float | None, others: Sequence[Connection] = ()
+    ) -> list[tuple[int, Result | Crash]]:
+        """Numbers and results of what is done, once there is any, time is up or others can be read."""
+        results: list[tuple[int, Result | Crash]] = []
+        for ready in wait([*self._busy, *others], timeout):
+            if ready in others:
+                continue
+            assert isinstance(ready, Connection)
+            errand = self._busy.pop(ready)
+            try:
+                results.append((errand.number, ready.recv()))
+                self._idle.append(errand.worker)
+            except (EOFError, ConnectionResetError):
+                results.append((errand.number, _crash(errand.worker)))
+        return results
+
+    def overdue(self, limit: float) -> list[tuple[int, Crash]]:
+        """Kill the processes that have had an item for longer than ``limit`` seconds."""
+        late = [errand for errand in self._busy.values() if time.monotonic() - errand.start > limit]
+        for errand in late:
+            del self._busy[errand.worker.connection]
+            errand.worker.process.kill()
+            _crash(errand.worker)
+        reason = f"it took more than {limit:g} s"
+        return [(errand.number, Crash(errand.worker.process.pid or 0, reason)) for errand in late]
+
+    def dismiss(self) -> None:
+        """End all processes; those with an item undo what they are about to write."""
+        workers = [*(errand.worker for errand in self._busy.values()), *self._idle]
+        self._busy, self._idle = {}, []
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join(_PATIENCE)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.connection.close()
+
+    def _hire(self) -> _Worker:
+        here, there = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(there, *self._arguments), daemon=True)
+        # A forked worker must not be interrupted before it has said what an interrupt is to it.
+        with _signals_held():
+            process.start()
+        there.close()
+        return _Worker(process, here)
+
+
 def run_each(
     work: Callable[[Item], Result],
     items: Iterable[Item],
@@ -66,54 +171,27 @@ def run_each(
 
     Parameters
     ----------
-    work : callable
-        Of a module's top level, as it is sent to the processes by name.
+    work, jobs, alone :
+        See ``Crew``.
     items : iterable
         Taken one by one, as processes become free.
-    jobs : int
-        At least 1.
     tick : callable
         Called several times a second while nothing comes.
-    alone : bool
-        Whether a process may have as many threads as there are cores, and not one.
     """
-    # Forking is quick, and safe where no thread has been started; elsewhere it is not to be had.
-    context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    idle: list[_Worker] = []
-    busy: dict[Connection, tuple[_Worker, int]] = {}
+    crew: Crew[Item, Result] = Crew(work, jobs, alone=alone)
     waiting = iter(enumerate(items))
-
-    def start() -> _Worker:
-        here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there, work, alone), daemon=True)
-        # A forked worker must not be interrupted before it has said what an interrupt is to it.
-        with _signals_held():
-            process.start()
-        there.close()
-        return _Worker(process, here)
-
     try:
         while True:
-            while len(busy) < jobs and (entry := next(waiting, None)) is not None:
-                worker = idle.pop() if idle else start()
-                busy[worker.connection] = (worker, entry[0])
-                worker.connection.send(entry[1])
-            if not busy:
+            while crew.free and (entry := next(waiting, None)) is not None:
+                crew.start(*entry)
+            if not crew.busy:
                 return
-            finished = wait(list(busy), _TICK)
+            finished = crew.finished(_TICK)
             if not finished:
                 tick()
-            for ready in finished:
-                assert isinstance(ready, Connection)
-                worker, index = busy.pop(ready)
-                try:
-                    result: Result | Crash = ready.recv()
-                    idle.append(worker)
-                except (EOFError, ConnectionResetError):
-                    result = _crash(worker)
-                yield index, result
+            yield from finished
     finally:
-        _dismiss(idle, [worker for worker, _ in busy.values()])
+        crew.dismiss()
 
 
 def _serve(connection: Connection, work: Callable[[Item], Result], alone: bool) -> None:  # noqa: FBT001  sent
@@ -170,16 +248,3 @@ def _crash(worker: _Worker) -> Crash:
     if code is not None and code < 0:
         return Crash(number, signal.Signals(-code).name)
     return Crash(number, f"exit code {code}")
-
-
-def _dismiss(idle: list[_Worker], busy: list[_Worker]) -> None:
-    for worker in busy:
-        worker.process.terminate()
-    for worker in idle:
-        worker.process.terminate()
-        worker.connection.close()
-    for worker in busy + idle:
-        worker.process.join(_PATIENCE)
-        if worker.process.is_alive():
-            worker.process.kill()
-            worker.process.join()

@@ -86,11 +86,15 @@ def _processed(
 
 def _work(job: Job) -> Outcome:
     """In a worker process."""
-    if job.policy.max_pixels > Policy().max_pixels:
-        from PIL import Image
-
-        # Ours is Pillow's; where a higher one is asked for, Pillow's goes, in this process alone.
-        Image.MAX_IMAGE_PIXELS = None
+    lift_limit(job.policy)
     return process(
         job.path, job.settings, job.policy, target=job.target, dry_run=job.dry_run, force=job.force
     )
+
+
+def lift_limit(policy: Policy) -> None:
+    """Take Pillow's limit of pixels, our default, from this process where a higher one is asked for."""
+    if policy.max_pixels > Policy().max_pixels:
+        from PIL import Image
+
+        Image.MAX_IMAGE_PIXELS = None

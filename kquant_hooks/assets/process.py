@@ -111,7 +111,7 @@ def quantize_file(
     size = 0
     try:
         container = None if target is None else _container_for(target, policy)
-        data = _read(path, policy) if data is None else data
+        data = read_file(path, policy) if data is None else data
         size = len(data)
 
         from kquant_hooks.assets.convert import convert
@@ -172,7 +172,8 @@ def _container_for(target: Path, policy: Policy) -> str:
     return name
 
 
-def _read(path: Path, policy: Policy) -> bytes:
+def read_file(path: Path, policy: Policy) -> bytes:
+    """All of a regular file; ValueError for what is none, or too large."""
     with os.fdopen(_open(path, policy)[0], "rb") as file:
         return file.read()
 

@@ -46,7 +46,33 @@ class Applied:
     sources: Mapping[str, str]
 
 
-def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[Path], Applied]:
+def nearest(folder: Path) -> Path | None:
+    """The configuration of a folder: its own, or that of the next one above it that has one."""
+    for above in (folder, *folder.parents):
+        candidate = above / FILE_NAME
+        if os.path.lexists(candidate):
+            return candidate
+        misnamed = candidate.with_suffix(".yml")
+        if os.path.lexists(misnamed):
+            raise ValueError(f"{_from_here(misnamed)} is not read; call it {FILE_NAME}")
+        if os.path.lexists(above / ".git"):
+            return None
+    return None
+
+
+def watch_options(inbox: Path, chosen: Path | None = None) -> Mapping[str, Any]:
+    """Options of the daemon for a folder, by name; ConfigError if the configuration cannot be used."""
+    path = chosen or nearest(inbox.absolute())
+    if path is None:
+        return {}
+    from kquant_hooks.config.document import load
+
+    return load(_from_here(path)).watch
+
+
+def appliers(
+    flags: Mapping[str, Any], chosen: Path | None = None, base: Mapping[str, Any] | None = None
+) -> Callable[[Path], Applied]:
     """A function that tells what holds for a file; configurations are read once.
 
     Parameters
@@ -56,6 +82,8 @@ def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[
     chosen : Path, optional
         The configuration file, with globs from the current folder on; None: the nearest ``.kquant.yaml`` in
         the folders above a file, up to the root of its repository, with globs from that one's folder on.
+    base : mapping, optional
+        Options that have other defaults than usual.
 
     Raises
     ------
@@ -68,24 +96,11 @@ def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[
     """
 
     @cache
-    def nearest(folder: str) -> Path | None:
-        candidate = Path(folder, FILE_NAME)
-        if os.path.lexists(candidate):
-            return candidate
-        misnamed = candidate.with_suffix(".yml")
-        if os.path.lexists(misnamed):
-            raise ValueError(f"{_from_here(misnamed)} is not read; call it {FILE_NAME}")
-        above = os.path.dirname(folder)  # noqa: PTH120  see below
-        if os.path.lexists(candidate.with_name(".git")) or above == folder:
-            return None
-        return nearest(above)
-
-    @cache
     def located(folder: str) -> tuple[Path | None, str]:
         """The configuration of a folder, and where the folder is as its globs see it."""
         # Not resolved, as a link is judged by where it is.
         full = os.path.abspath(folder)  # noqa: PTH100
-        path = chosen or nearest(full)
+        path = chosen or nearest(Path(full))
         inner = os.path.relpath(full, path.parent if path and not chosen else None).replace(os.sep, "/")
         return path, "" if inner == "." else f"{inner}/"
 
@@ -106,7 +121,7 @@ def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[
             name = f"$.rules[{rule}] for {', '.join(found.files)}"
         if path is not None:
             layers.insert(0, ("$.", loaded(path).values))
-        return _applied(layers, path, name)
+        return _applied(base or {}, layers, path, name)
 
     def applied_to(file: Path) -> Applied:
         folder, name = os.path.split(file)
@@ -119,14 +134,16 @@ def appliers(flags: Mapping[str, Any], chosen: Path | None = None) -> Callable[[
     return applied_to
 
 
-def _applied(layers: list[tuple[str, Mapping[str, Any]]], path: Path | None, rule: str | None) -> Applied:
-    values: dict[str, Any] = {}
+def _applied(
+    base: Mapping[str, Any], layers: list[tuple[str, Mapping[str, Any]]], path: Path | None, rule: str | None
+) -> Applied:
+    values = dict(base)
     sources: dict[str, str] = {}
     for place, given in layers:
         values = overlaid(values, given)
         sources |= {name: place + dashed(name) for name in given}
     settings, policy = recipe(values)
-    sources = {name: sources[name] for name in values}
+    sources = {name: source for name, source in sources.items() if name in values}
     return Applied(settings, policy, values.get("skip", False), path and _from_here(path), rule, sources)
 
 

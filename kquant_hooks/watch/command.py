@@ -1,0 +1,112 @@
+"""Face: ``kquant watch``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kquant_hooks.arguments import add_option, add_options, given_options, path_or_none
+from kquant_hooks.config.applying import FILE_NAME, appliers, watch_options
+from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
+from kquant_hooks.report.exits import EXIT_USAGE
+from kquant_hooks.report.printing import complain
+from kquant_hooks.watch.plan import Plan
+
+_EXAMPLES = f"""\
+examples:
+  kquant watch inbox outbox --colors 16
+  kquant watch inbox outbox --format same --originals archive
+  kquant watch sprites --in-place --palette '#1a1c2c,#5d275d,#b13e53'
+  kquant watch inbox outbox --once              what is there now, then end
+  kquant watch --status outbox                  what became of the files
+  kquant watch --retry outbox                   the failed ones once more
+
+Rules for files and a section 'watch:' are read from the nearest {FILE_NAME} above them at the start; flags
+have the say over it.
+
+exit codes: 0 stopped as asked, or (--once) nothing is left to do; 2 usage, or another one is at work; 3
+(--once, --status) a file failed; 130 stopped at once
+"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        "Quantize what is dropped into a folder, whatever Pillow reads, into another folder, as PNG unless "
+        "told otherwise. Nothing is lost: a file is taken once it is whole, its result is written whole or "
+        "not at all, and what a crash interrupts is done at the next start."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument("inbox", nargs="?", metavar="INBOX", help="the folder to watch")
+    parser.add_argument(
+        "outbox", nargs="?", metavar="OUTBOX", help="the folder of results; made if it is not there"
+    )
+    parser.add_argument(
+        "--in-place", action="store_true", help="rewrite the files themselves; without OUTBOX"
+    )
+    parser.add_argument("--once", action="store_true", help="end once nothing is left to do")
+    parser.add_argument("--status", metavar="OUTBOX", help="only print what became of the files")
+    parser.add_argument("--retry", metavar="OUTBOX", help="only have the failed files tried again")
+    parser.add_argument("--json", action="store_true", help="with --status: print a JSON object")
+    parser.add_argument(
+        "--log", choices=("text", "json"), default="text", help="what a line of the log is (default: text)"
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
+    )
+    add_options(parser)
+    watch = parser.add_argument_group("how files are taken in")
+    for name, option in WATCH_OPTIONS.items():
+        default = Watch.__dataclass_fields__[name].default
+        if option.kind == "flag":
+            action = argparse.BooleanOptionalAction
+            watch.add_argument(f"--{name}", action=action, default=None, help=option.help)
+        else:
+            add_option(watch, name, option, default, option.help, ["-j", "--jobs"] if name == "jobs" else [])
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    from kquant_hooks.watch.log import Log
+    from kquant_hooks.watch.service import serve
+    from kquant_hooks.watch.status import retry, tell
+
+    if arguments.status is not None:
+        return tell(Path(arguments.status), as_json=arguments.json)
+    if arguments.retry is not None:
+        return retry(Path(arguments.retry))
+    try:
+        plan = _plan(arguments)
+    except (ValueError, OSError) as error:
+        complain(error)
+        return EXIT_USAGE
+    return serve(plan, Log(arguments.log))
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    if arguments.inbox is None or (arguments.outbox is None) != arguments.in_place:
+        raise ValueError("give INBOX and OUTBOX, or INBOX and --in-place")
+    inbox = Path(arguments.inbox)
+    if not inbox.is_dir():
+        raise ValueError(f"{inbox} is no folder")
+    inbox = inbox.resolve()
+    outbox = None if arguments.in_place else Path(arguments.outbox).resolve()
+    if outbox is not None:
+        if outbox == inbox or inbox in outbox.parents or outbox in inbox.parents:
+            raise ValueError(
+                f"{arguments.outbox} and {arguments.inbox} lie in one another; results would come in again"
+            )
+        outbox.mkdir(parents=True, exist_ok=True)
+    chosen = path_or_none(arguments.config)
+    watch = Watch(**{**watch_options(inbox, chosen), **given_options(arguments, WATCH_OPTIONS)})
+    if outbox is None and watch.originals != "keep":
+        raise ValueError(
+            f"--originals {watch.originals} and --in-place: there are no originals beside the results"
+        )
+    base = {"format": "same" if outbox is None else "png"}
+    applied_to = appliers(given_options(arguments), chosen, base)
+    # A mistake is to be known before the first file comes.
+    applied_to(inbox / "any.png")
+    return Plan(inbox, outbox, watch, applied_to, arguments.once)

@@ -1,0 +1,225 @@
+"""The daemon's loop: hears of files, waits until they are ready, has them published, and minds its health."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from dataclasses import dataclass, field
+
+from kquant_hooks.assets.atomic import sweep
+from kquant_hooks.assets.crew import Crash, Crew
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.quantizer.workers import cores
+from kquant_hooks.watch.desk import Desk
+from kquant_hooks.watch.folder import files_in, identity, is_wanted, leads_out, sample_of
+from kquant_hooks.watch.intake import Intake, Sample
+from kquant_hooks.watch.ledger import Ledger
+from kquant_hooks.watch.log import Log
+from kquant_hooks.watch.mailbox import Mailbox
+from kquant_hooks.watch.plan import Plan
+from kquant_hooks.watch.watching import Watching
+from kquant_hooks.watch.work import Errand, Report, publish
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+# Seconds between attempts at what failed and may pass: doubled each time up to the last.
+_FIRST_PAUSE, _LAST_PAUSE = 1.0, 300.0
+# Where nobody waits for more.
+_TRIES_ONCE = 3
+_CHECK_EVERY = 2.0
+# Seconds for work in hand when the daemon is asked to stop.
+_GRACE = 8.0
+
+
+class HomeGoneError(Exception):
+    """The folder of results is gone, and the ledger with it."""
+
+
+@dataclass(slots=True)
+class _Schedule:
+    """When what is next, in seconds of the monotonic clock."""
+
+    check: float = 0.0
+    scan: float = 0.0
+    assign: float = 0.0
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is to be published, by source, and what is being published, by the crew's numbers."""
+
+    ready: dict[str, Sample] = field(default_factory=dict)
+    started: dict[int, tuple[str, Errand]] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+
+
+class Daemon:
+    """One watched folder, as long as its ledger is open.
+
+    Parameters
+    ----------
+    plan : Plan
+    ledger : Ledger
+    log : Log
+    mailbox : Mailbox
+    """
+
+    def __init__(self, plan: Plan, ledger: Ledger, log: Log, mailbox: Mailbox) -> None:
+        self._plan, self._ledger, self._log, self._mailbox = plan, ledger, log, mailbox
+        self.desk = Desk(plan, ledger, log)
+        settle = plan.watch.settle
+        self._intake = Intake(settle, 5 * settle + 1 if plan.once else max(60.0, 30 * settle))
+        self.watching = Watching(plan, log, mailbox.changed, mailbox.doubt)
+        self._crew: Crew[Errand, Report] = Crew(publish, plan.watch.jobs or cores(), threads=True)
+        self._home = identity(str(plan.home))
+        self._schedule = _Schedule()
+        self._work = _Work()
+        self._scanned = False
+
+    def run(self) -> None:
+        """Work until asked to stop, or, if that is the plan, until nothing is left to do."""
+        try:
+            while not self._mailbox.stops and not (self._plan.once and self._is_idle()):
+                self._turn()
+            self._end()
+        finally:
+            self.watching.stop()
+            self._crew.dismiss()
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        scan = now >= self._schedule.scan
+        if now >= self._schedule.check:
+            self._schedule.check = now + _CHECK_EVERY
+            if identity(str(self._plan.home)) != self._home:
+                raise HomeGoneError(f"{self._plan.home} is gone")
+            scan = self.watching.check(now) or scan
+        paths, doubts = self._mailbox.take()
+        self.watching.doubt(doubts)
+        for path in paths:
+            self._hear(path, now)
+        if (scan or doubts) and self.watching.is_there:
+            self._scan(now)
+        for source in self._intake.due(now):
+            self._look(source, now)
+        self._assign(now)
+        for number, result in self._crew.finished(self._pause(now), [self._mailbox.bell]):
+            self._finish(number, result)
+        for number, crash in self._crew.overdue(self._plan.watch.timeout):
+            self._finish(number, crash)
+
+    def _hear(self, path: str, now: float) -> None:
+        source = os.path.relpath(path, self._plan.inbox)
+        if source == os.curdir or source.startswith(os.pardir) or not is_wanted(source):
+            return
+        if os.path.isdir(path) and not os.path.islink(path):
+            # What is in a folder that was moved in, or made and filled, may not have been heard of.
+            if self._plan.watch.recursive:
+                for inner in files_in(str(self._plan.inbox), source):
+                    self._intake.found(inner, now)
+        elif self._plan.watch.recursive or os.sep not in source:
+            self._intake.changed(source, now)
+
+    def _scan(self, now: float) -> None:
+        """Look through the whole folder for what the ledger does not know."""
+        self._schedule.scan = now + self.watching.interval
+        for source in files_in(str(self._plan.inbox), recursive=self._plan.watch.recursive):
+            if source not in self._intake and source not in self._work.ready and not self._is_done(source):
+                self._intake.found(source, now)
+        self.desk.prune()
+        self.watching.check_coverage()
+        self._scanned = True
+        self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
+
+    def _is_done(self, source: str) -> bool:
+        sample = self._sample(source)
+        return sample is None or self.desk.is_done(source, sample)
+
+    def _sample(self, source: str) -> Sample | None:
+        try:
+            if leads_out(str(self._plan.inbox), source):
+                return None
+            return sample_of(str(self._plan.inbox / source))
+        except OSError:
+            # A share that does not answer: the next scan asks again.
+            return None
+
+    def _look(self, source: str, now: float) -> None:
+        sample = self._sample(source)
+        verdict = self._intake.looked(source, sample, now)
+        if verdict == "ready" and sample is not None and not self.desk.is_done(source, sample):
+            self._work.ready[source] = sample
+        elif verdict == "unsettled":
+            reason = "it is empty" if sample is not None and not sample.size else "it goes on changing"
+            self._log.say("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)
+            if self._plan.once:
+                self.desk.failures += 1
+                self._intake.forget(source)
+
+    def _assign(self, now: float) -> None:
+        at_work = {source for source, _ in self._work.started.values()}
+        for source in list(self._work.ready):
+            if not self._crew.free or now < self._schedule.assign:
+                return
+            if source in at_work:
+                continue
+            errand = self.desk.errand(source, self._work.ready.pop(source))
+            if errand is not None:
+                self._work.count += 1
+                self._work.started[self._work.count] = (source, errand)
+                self._crew.start(self._work.count, errand)
+
+    def _finish(self, number: int, result: Report | Crash) -> None:
+        source, errand = self._work.started.pop(number)
+        now = time.monotonic()
+        if isinstance(result, Crash):
+            sweep((errand.target or errand.path).parent, result.process)
+            reason = f"the process that decoded it came to an end ({result.reason})"
+            result = Report(Outcome(errand.path, "failed", reason, errand.target), errand.sample)
+        verdict = self.desk.finish(source, errand, result)
+        if verdict == "again":
+            self._intake.changed(source, now)
+            return
+        if verdict == "done":
+            self._work.tries.pop(source, None)
+            return
+        assert result.outcome is not None
+        self._put_off(source, result.outcome.reason, result.trouble, now)
+
+    def _put_off(self, source: str, reason: str, trouble: int, now: float) -> None:
+        """Try again later what may pass."""
+        tries = self._work.tries[source] = self._work.tries.get(source, 0) + 1
+        pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LAST_PAUSE)
+        give_up = self._plan.once and tries >= _TRIES_ONCE
+        what = "given up" if give_up else f"tried again in {pause:g} s"
+        self._log.say("trouble", f"{source}: {reason}; {what}", level="warning", source=source, reason=reason)
+        if give_up:
+            self.desk.failures += 1
+            return
+        if trouble in _NO_SPACE:
+            # Others would meet the same.
+            self._schedule.assign = max(self._schedule.assign, now + pause)
+        self._intake.found(source, now, pause)
+
+    def _pause(self, now: float) -> float:
+        """Seconds that the loop may sleep for, unless something happens."""
+        if self._plan.once and self._is_idle():
+            return 0.0
+        times = [self._schedule.check, self._schedule.scan]
+        if (look := self._intake.next_look()) is not None:
+            times.append(look)
+        if self._work.ready and self._crew.free:
+            times.append(self._schedule.assign)
+        return max(0.0, min(times) - now)
+
+    def _is_idle(self) -> bool:
+        return self._scanned and not (self._work.ready or self._work.started or len(self._intake))
+
+    def _end(self) -> None:
+        """Let work in hand come to its end, as long as that takes no time to speak of."""
+        end = time.monotonic() + _GRACE
+        while self._crew.busy and self._mailbox.stops < 2 and (left := end - time.monotonic()) > 0:
+            self._mailbox.take()
+            for number, result in self._crew.finished(left, [self._mailbox.bell]):
+                self._finish(number, result)

@@ -1,0 +1,174 @@
+"""What is to be done with a file that is ready, and what is put down once it is done."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from kquant_hooks.assets.atomic import replace_bytes
+from kquant_hooks.assets.collect import ending_for
+from kquant_hooks.config.applying import Applied
+from kquant_hooks.report.lines import outcome_line
+from kquant_hooks.report.records import outcome_fields
+from kquant_hooks.watch.folder import REASON_ENDING, sample_of
+from kquant_hooks.watch.intake import Sample
+from kquant_hooks.watch.ledger import Entry, Ledger
+from kquant_hooks.watch.log import Log
+from kquant_hooks.watch.plan import Plan
+from kquant_hooks.watch.targets import target_for
+from kquant_hooks.watch.work import Errand, Report
+
+# In the watched folder: where originals are put away.
+_ARCHIVE = ".originals"
+# What does not pass by waiting.
+_LASTING = {errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
+
+
+class Desk:
+    """The ledger, and the files that it speaks of.
+
+    Parameters
+    ----------
+    plan : Plan
+    ledger : Ledger
+    log : Log
+    """
+
+    def __init__(self, plan: Plan, ledger: Ledger, log: Log) -> None:
+        self._plan = plan
+        self._ledger = ledger
+        self._log = log
+        self.failures = 0
+
+    def is_done(self, source: str, sample: Sample) -> bool:
+        """Whether this version of a file was dealt with, with the settings that hold for it."""
+        entry = self._ledger.find(source)
+        if entry is None or not entry.is_of(sample, _fingerprint(self._applied(source))):
+            return False
+        if entry.state == "done":
+            # Of which a crash may have kept us.
+            self._put_away(source, sample)
+        return True
+
+    def errand(self, source: str, sample: Sample) -> Errand | None:
+        """What a worker is to do with a file, put down beforehand; None: nothing."""
+        applied = self._applied(source)
+        known = self._ledger.find(source)
+        # What was made of an earlier version stays its own.
+        entry = Entry(source, sample, _fingerprint(applied), known.target if known else "", "skipped")
+        if applied.skip:
+            self._skip(entry, f"{applied.path}: {applied.sources['skip']} says so")
+            return None
+        plan = self._plan
+        path = plan.inbox / source
+        if plan.outbox is None:
+            self._ledger.record(replace(entry, state="claimed"))
+            return Errand(path, sample, applied.settings, applied.policy, None, plan.home)
+        stem, _ = os.path.splitext(source)
+        wanted = stem + ending_for(path, applied.policy.format)
+        target = target_for(wanted, source, plan.watch.collision, plan.outbox, self._ledger.owner)
+        if target is None:
+            self._skip(entry, f"{wanted} is there already, and not made of it")
+            return None
+        self._ledger.record(replace(entry, target=target, state="claimed"))
+        return Errand(path, sample, applied.settings, applied.policy, plan.outbox / target, plan.home)
+
+    def finish(self, source: str, errand: Errand, report: Report) -> Literal["done", "again", "later"]:
+        """Put down what came of an errand.
+
+        Returns
+        -------
+        {"done", "again", "later"}
+            "again": the file changed meanwhile; "later": what failed may pass.
+        """
+        outcome = report.outcome
+        if outcome is None or report.sample is None:
+            return "again"
+        if report.trouble and report.trouble not in _LASTING:
+            return "later"
+        target = "" if errand.target is None else os.path.relpath(errand.target, self._plan.home)
+        entry = Entry(source, report.sample, _fingerprint(self._applied(source)), target, "done")
+        if outcome.status == "failed":
+            self._fail(replace(entry, state="failed", reason=outcome.reason))
+        elif outcome.status == "skipped":
+            self._skip(entry, outcome.reason)
+        else:
+            self._ledger.record(entry)
+            shown = replace(outcome, path=Path(source), target=Path(target) if target else None)
+            self._log.say("published", outcome_line(shown), **outcome_fields(shown))
+            self._reason_file(source).unlink(missing_ok=True)
+            self._put_away(source, report.sample)
+        return "done"
+
+    def prune(self) -> None:
+        """Forget files that are gone and have left nothing that must be known as theirs."""
+        for entry in list(self._ledger.entries()):
+            if os.path.lexists(self._plan.inbox / entry.source):
+                continue
+            with suppress(OSError):
+                self._reason_file(entry.source).unlink(missing_ok=True)
+            if not entry.target or not os.path.lexists(self._plan.home / entry.target):
+                self._ledger.forget(entry.source)
+
+    def _applied(self, source: str) -> Applied:
+        return self._plan.applied_to(self._plan.inbox / source)
+
+    def _skip(self, entry: Entry, reason: str) -> None:
+        self._ledger.record(replace(entry, state="skipped", reason=reason))
+        self._log.say("skipped", f"{entry.source}  skipped: {reason}", source=entry.source, reason=reason)
+
+    def _fail(self, entry: Entry) -> None:
+        self.failures += 1
+        self._ledger.record(entry)
+        text = f"{entry.source}: {entry.reason}"
+        self._log.say("failed", text, level="error", source=entry.source, reason=entry.reason)
+        path = self._reason_file(entry.source)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            replace_bytes(path, f"{text}\n".encode("utf-8", "backslashreplace"))
+        except OSError as error:
+            self._log.say("warning", f"{path} cannot be written: {error.strerror}", level="warning")
+
+    def _reason_file(self, source: str) -> Path:
+        return self._plan.home / f"{source}{REASON_ENDING}"
+
+    def _put_away(self, source: str, sample: Sample) -> None:
+        """Archive or delete an original, unless it has changed."""
+        originals = self._plan.watch.originals
+        if originals == "keep" or self._plan.outbox is None:
+            return
+        path = self._plan.inbox / source
+        try:
+            if sample_of(str(path)) != sample:
+                return
+            place = _free(self._plan.inbox / _ARCHIVE / source)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(place)
+            if sample_of(str(place)) != sample and not path.exists():
+                # A new version came between the two lines above.
+                place.rename(path)
+            elif originals == "delete":
+                place.unlink()
+        except OSError as error:
+            text = f"{source} cannot be put away: {error.strerror or error}"
+            self._log.say("warning", text, level="warning", source=source)
+
+
+def _free(path: Path) -> Path:
+    """The path, or one like it that nothing has."""
+    number = 0
+    place = path
+    while os.path.lexists(place):
+        number += 1
+        place = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return place
+
+
+def _fingerprint(applied: Applied) -> str:
+    """A word for the settings that a result depends on."""
+    return hashlib.sha256(f"{applied.settings!r} {applied.policy!r} {applied.skip}".encode()).hexdigest()[:16]

@@ -1,0 +1,148 @@
+"""What the system says of a folder; the only module that knows watchdog."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers import Observer
+
+# Not of reading, which is what this program does with each file.
+_HEARD = [
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileClosedEvent,
+    FileMovedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+]
+_NETWORK = (
+    "nfs",
+    "cifs",
+    "smb",
+    "9p",
+    "drvfs",
+    "vboxsf",
+    "virtiofs",
+    "fuse.sshfs",
+    "fuse.grpcfuse",
+    "ceph",
+    "gluster",
+)
+_MOUNTS = Path("/proc/self/mountinfo")
+
+
+class Events:
+    """A watch on a folder.
+
+    Parameters
+    ----------
+    root : str
+    recursive : bool
+    changed : callable
+        Called, in another thread, with the path of whatever something happened to.
+    doubt : callable
+        Called, in another thread, with a sentence if events may have been lost.
+
+    Raises
+    ------
+    OSError
+        If the system cannot watch the folder.
+    """
+
+    def __init__(
+        self, root: str, changed: Callable[[str], None], doubt: Callable[[str], None], *, recursive: bool
+    ) -> None:
+        before = set(threading.enumerate())
+        self._listener = _Listener(doubt)
+        logging.getLogger("watchdog").addHandler(self._listener)
+        self._observer = Observer()
+        self.kind = type(self._observer).__name__.removesuffix("Observer").lower()
+        try:
+            handler = _Handler(changed)
+            self._observer.schedule(handler, root, recursive=recursive, event_filter=list(_HEARD))
+            self._observer.start()
+        except BaseException:
+            self.stop()
+            raise
+        self._threads = set(threading.enumerate()) - before
+
+    def trouble(self) -> str | None:
+        """Why nothing is heard any more, if that is so."""
+        dead = sorted(thread.name for thread in self._threads if not thread.is_alive())
+        if dead or not self._observer.emitters:
+            return f"the observer has lost {', '.join(dead) or 'its folder'}"
+        return None
+
+    def stop(self) -> None:
+        """End it."""
+        logging.getLogger("watchdog").removeHandler(self._listener)
+        try:
+            self._observer.stop()
+            if self._observer.is_alive():
+                self._observer.join()
+        except (OSError, RuntimeError):
+            # Of a folder that is gone.
+            return
+
+
+class _Handler(FileSystemEventHandler):
+    """Only says which path it was: a handler that raises or takes its time makes the observer deaf."""
+
+    def __init__(self, changed: Callable[[str], None]) -> None:
+        self._changed = changed
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        for path in (event.src_path, event.dest_path):
+            if path:
+                self._changed(os.fsdecode(path))
+
+
+class _Listener(logging.Handler):
+    """What watchdog only logs, such as that its queue overflowed."""
+
+    def __init__(self, doubt: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._doubt = doubt
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._doubt(record.getMessage())
+
+
+def watched_folders() -> int | None:
+    """How many folders the kernel watches for this process; None where it does not say."""
+    try:
+        texts = [path.read_text() for path in Path("/proc/self/fdinfo").iterdir()]
+    except OSError:
+        return None
+    return sum(line.startswith("inotify wd:") for text in texts for line in text.splitlines())
+
+
+def network_of(folder: Path) -> str | None:
+    """The kind of network file system that a folder is on, of which the system reports no changes."""
+    try:
+        lines = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return None
+    best, kind = "", ""
+    real = os.path.realpath(folder)
+    for line in lines:
+        fields, _, rest = line.partition(" - ")
+        place = fields.split()[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
+        inside = real == place or real.startswith(place.rstrip("/") + "/")
+        if inside and len(place) >= len(best):
+            best, kind = place, rest.split()[0]
+    return kind if kind.startswith(_NETWORK) else None

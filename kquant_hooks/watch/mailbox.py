@@ -1,0 +1,85 @@
+"""What other threads and signals have to say to the daemon's loop, which sleeps until there is something."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import Pipe
+from threading import Lock
+from types import FrameType
+
+
+class Mailbox:
+    """Paths that something happened to, each once; doubts about what was heard; signals.
+
+    Attributes
+    ----------
+    bell : Connection
+        Can be read once something is there.
+    stops : int
+        How often the daemon was asked to stop.
+    """
+
+    def __init__(self) -> None:
+        self.bell, self._cord = Pipe(duplex=False)
+        self.stops = 0
+        self._lock = Lock()
+        self._rung = False
+        self._called = False
+        self._paths: dict[str, None] = {}
+        self._doubts: dict[str, None] = {}
+
+    def changed(self, path: str) -> None:
+        """Something happened to a path; from any thread."""
+        with self._lock:
+            self._paths[path] = None
+        self._ring()
+
+    def doubt(self, sentence: str) -> None:
+        """Something may have been missed; from any thread."""
+        with self._lock:
+            self._doubts[sentence] = None
+        self._ring()
+
+    def take(self) -> tuple[list[str], list[str]]:
+        """What has come since the last time: paths, and doubts, of which an empty one is a mere wish."""
+        # In this order, nothing that comes meanwhile lies there without the bell being rung.
+        while self.bell.poll():
+            self.bell.recv_bytes()
+        self._rung = False
+        with self._lock:
+            paths, self._paths = list(self._paths), {}
+            doubts, self._doubts = list(self._doubts), {}
+        if self._called:
+            self._called = False
+            doubts.append("")
+        return paths, doubts
+
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Let SIGTERM, SIGINT and SIGHUP ask for a stop, and SIGUSR1 for a look at everything."""
+        stops = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
+        handlers = dict.fromkeys(stops, self._on_stop)
+        if hasattr(signal, "SIGUSR1"):
+            handlers[signal.SIGUSR1] = self._on_call
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
+        # No lock is taken: the thread that this interrupts may hold it.
+        self.stops += 1
+        self._cord.send_bytes(b"\0")
+
+    def _on_call(self, _number: int, _frame: FrameType | None) -> None:
+        self._called = True
+        self._cord.send_bytes(b"\0")
+
+    def _ring(self) -> None:
+        if not self._rung:
+            self._rung = True
+            self._cord.send_bytes(b"\0")

@@ -1,0 +1,122 @@
+"""What the ledger says, for people and for programs; and failed files, to be tried again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from kquant_hooks.report.lines import one_line
+from kquant_hooks.report.printing import complain, say
+from kquant_hooks.watch.folder import files_in, sample_of
+from kquant_hooks.watch.ledger import Ledger, is_ledger_in
+from kquant_hooks.watch.plan import STATE_FOLDER
+from kquant_hooks.watch.service import LockedError, locked
+
+
+def tell(home: Path, *, as_json: bool) -> int:
+    """Print what became of the files whose results are in ``home``; returns the exit code."""
+    state = home / STATE_FOLDER
+    if not is_ledger_in(state):
+        complain(f"{home} is no folder of results: it has no ledger")
+        return EXIT_USAGE
+    try:
+        facts = _facts(state)
+    except (sqlite3.Error, OSError) as error:
+        complain(f"the ledger of {home} cannot be read: {error}")
+        return EXIT_FAILED
+    for line in [json.dumps(facts)] if as_json else _lines(facts):
+        say(one_line(line))
+    return EXIT_FAILED if facts["failed"] else EXIT_DONE
+
+
+def retry(home: Path) -> int:
+    """Have the failed files tried again, at once if a daemon runs; returns the exit code."""
+    state = home / STATE_FOLDER
+    if not is_ledger_in(state):
+        complain(f"{home} is no folder of results: it has no ledger")
+        return EXIT_USAGE
+    try:
+        ledger = Ledger(state)
+        try:
+            failed = [entry.source for entry in ledger.entries("failed")]
+            for source in failed:
+                ledger.reopen(source)
+            process = int(ledger.about().get("process", 0))
+        finally:
+            ledger.close()
+        running = _is_running(state)
+        if running and failed and hasattr(signal, "SIGUSR1"):
+            os.kill(process, signal.SIGUSR1)
+    except (sqlite3.Error, OSError) as error:
+        complain(f"the ledger of {home} cannot be used: {error}")
+        return EXIT_FAILED
+    count = f"{len(failed)} failed file{'s' * (len(failed) != 1)}"
+    say(f"{count} will be tried again {'now' if running else 'when kquant watch runs'}")
+    return EXIT_DONE
+
+
+def _facts(state: Path) -> dict[str, Any]:
+    ledger = Ledger(state)
+    try:
+        about = ledger.about()
+        inbox = about.get("inbox", "")
+        waiting = []
+        for source in files_in(inbox):
+            entry, sample = ledger.find(source), sample_of(os.path.join(inbox, source))
+            if sample is not None and (entry is None or not entry.is_of(sample, entry.fingerprint)):
+                waiting.append(source)
+        failed, skipped = (
+            {entry.source: entry.reason for entry in ledger.entries(kind)} for kind in ("failed", "skipped")
+        )
+        return {
+            "running": _is_running(state),
+            "process": int(about["process"]),
+            "inbox": inbox,
+            "observer": about.get("observer", ""),
+            "started": _time(about["started"]),
+            "last_scan": _time(about.get("last_scan")),
+            "done": ledger.counts().get("done", 0),
+            "waiting": waiting,
+            "skipped": skipped,
+            "failed": failed,
+        }
+    finally:
+        ledger.close()
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    if facts["running"]:
+        yield f"watching {facts['inbox']} by {facts['observer']}, process {facts['process']}"
+    else:
+        yield f"not running; it was for {facts['inbox']}"
+    yield f"started {facts['started']}, last look at everything {facts['last_scan']}"
+    counts = {name: len(facts[name]) for name in ("waiting", "skipped", "failed")}
+    yield ", ".join([f"{facts['done']} done", *(f"{count} {name}" for name, count in counts.items())])
+    for source in facts["waiting"]:
+        yield f"waiting: {source}"
+    for name in ("skipped", "failed"):
+        for source, reason in facts[name].items():
+            yield f"{name}: {source}: {reason}"
+
+
+def _is_running(state: Path) -> bool:
+    try:
+        with locked(state):
+            return False
+    except LockedError:
+        return True
+
+
+def _time(seconds: str | None) -> str | None:
+    return (
+        None
+        if seconds is None
+        else datetime.fromtimestamp(float(seconds)).astimezone().isoformat(" ", "seconds")
+    )

@@ -1,0 +1,87 @@
+"""What a worker process does with one file: read, quantize, look again, publish."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from kquant_hooks.assets.many import lift_limit
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.assets.process import quantize_file, read_file
+from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.watch.folder import sample_of
+from kquant_hooks.watch.intake import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One file to publish.
+
+    Attributes
+    ----------
+    path : Path
+    sample : Sample
+        The version that was ready.
+    settings : Settings
+    policy : Policy
+    target : Path, optional
+        None: the file itself is rewritten.
+    home : Path
+        The folder of results, which is not made anew if it is gone.
+    """
+
+    path: Path
+    sample: Sample
+    settings: Settings
+    policy: Policy
+    target: Path | None
+    home: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of an errand.
+
+    Attributes
+    ----------
+    outcome : Outcome, optional
+        What became of the file; None where it was not that version any more.
+    sample : Sample, optional
+        The version that is there now.
+    trouble : int
+        The error number of what may pass, such as a full disk; 0: none.
+    """
+
+    outcome: Outcome | None
+    sample: Sample | None
+    trouble: int = 0
+
+
+def publish(errand: Errand) -> Report:
+    """Write the result of a file, unless the file changed; never raises for what a file holds."""
+    path, target = errand.path, errand.target
+    lift_limit(errand.policy)
+    try:
+        data = read_file(path, errand.policy)
+        if sample_of(str(path)) != errand.sample:
+            return Report(None, None)
+        outcome, written = quantize_file(path, errand.settings, errand.policy, target, data)
+        if sample_of(str(path)) != errand.sample:
+            return Report(None, None)
+        if written is not None:
+            from kquant_hooks.assets.atomic import replace_bytes
+
+            if not errand.home.is_dir():
+                raise FileNotFoundError(errno.ENOENT, "the folder of results is gone")
+            if target is not None:
+                target.parent.mkdir(parents=True, exist_ok=True)
+            replace_bytes(target or path, written, os.stat(path) if target is None else None)
+        return Report(outcome, sample_of(str(path)) if target is None else errand.sample)
+    except OSError as error:
+        reason = f"{error.strerror or error}"
+        return Report(Outcome(path, "failed", reason, target), errand.sample, error.errno or -1)
+    except ValueError as error:
+        return Report(Outcome(path, "failed", str(error), target), errand.sample)

@@ -1,0 +1,119 @@
+"""What tests of the daemon share: a folder to watch, and the daemon as users start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from conftest import draw_photo
+from drawings import saved
+
+from kquant_hooks.watch.folder import REASON_ENDING
+
+# Seconds for what is bound to happen.
+DEADLINE = 60
+PHOTO = saved(draw_photo(), "JPEG")
+OTHER = saved(draw_photo(seed=8), "JPEG")
+
+
+def until(condition: Callable[[], object], what: str = "") -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, what or "it did not come about"
+        time.sleep(0.02)
+
+
+class Daemon:
+    """``kquant watch in out`` in a folder; its log is read as it is written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.inbox, self.outbox = folder / "in", folder / "out"
+        self.inbox.mkdir()
+        self.log = folder / "log"
+        self.running: subprocess.Popen[bytes] | None = None
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "kquant_hooks", "watch", *arguments]
+
+    def start(self, *flags: str, **environment: str) -> None:
+        """Start it, and wait until it watches."""
+        seen = self.count("started")
+        command = self.command("in", "out", "-c", "5", "--settle", "200ms", "--log", "json", *flags)
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **environment}
+            )
+        until(lambda: self.count("started") > seen or self.running.poll() is not None, "it does not start")
+
+    def once(self, *flags: str) -> int:
+        """Let it do what there is; returns its exit code."""
+        self.start("--once", *flags)
+        return self.wait()
+
+    def wait(self) -> int:
+        assert self.running is not None
+        return self.running.wait(DEADLINE)
+
+    def stop(self, how: int = signal.SIGTERM) -> int:
+        assert self.running is not None
+        self.running.send_signal(how)
+        return self.wait()
+
+    def put(self, name: str, data: bytes = PHOTO) -> Path:
+        """Drop a file in one step, as a move does."""
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / "part").write_bytes(data)
+        (self.folder / "part").rename(path)
+        return path
+
+    def results(self) -> set[str]:
+        """Files in the folder of results, but for the ledger."""
+        return {
+            str(path.relative_to(self.outbox))
+            for path in self.outbox.rglob("*")
+            if path.is_file() and ".kquant" not in path.relative_to(self.outbox).parts
+        }
+
+    def shows(self, *names: str) -> None:
+        """Wait until there are these results and no others."""
+        until(lambda: self.results() == set(names), f"{names} did not come")
+
+    def events(self, name: str) -> list[dict[str, object]]:
+        text = self.log.read_text() if self.log.exists() else ""
+        lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        found = []
+        for line in lines:
+            with suppress(ValueError):
+                found.append(json.loads(line))
+        return [event for event in found if event["event"] == name]
+
+    def count(self, event: str) -> int:
+        return len(self.events(event))
+
+    def says(self, event: str, text: str) -> None:
+        until(lambda: any(text in str(said["text"]) for said in self.events(event)), f"{event}: {text}")
+
+    def status(self) -> dict[str, object]:
+        done = subprocess.run(self.command("--status", "out", "--json"), cwd=self.folder, capture_output=True)
+        return json.loads(done.stdout)
+
+    def end(self) -> None:
+        """Whatever the test left behind."""
+        if self.running is not None and self.running.poll() is None:
+            self.running.kill()
+            self.running.wait()
+        text = self.log.read_text() if self.log.exists() else ""
+        assert "Traceback" not in text
+
+
+def reason(name: str) -> str:
+    return name + REASON_ENDING

@@ -1,0 +1,218 @@
+"""Which files are ready, under a clock that the tests turn."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kquant_hooks.watch.folder import files_in, is_wanted, leads_out, sample_of
+from kquant_hooks.watch.intake import Intake, Sample
+from kquant_hooks.watch.targets import target_for
+
+SETTLE, SCAN = 2.0, 7.0
+ONE, TWO, EMPTY = Sample(10, 1, 1), Sample(20, 2, 1), Sample(0, 3, 1)
+
+
+def look(intake: Intake, now: float, sample: Sample | None) -> list[str]:
+    return [intake.looked(path, sample, now) for path in intake.due(now)]
+
+
+def test_two_equal_samples_make_a_file_ready():
+    intake = Intake(SETTLE, 60)
+    intake.changed("a", 0.0)
+    assert look(intake, 0.0, ONE) == ["wait"]
+    assert look(intake, 1.9, ONE) == []
+    assert intake.next_look() == SETTLE
+    assert look(intake, 2.0, ONE) == ["ready"]
+    assert (len(intake), look(intake, 9.0, ONE)) == (0, [])
+
+
+def test_a_change_starts_the_time_anew():
+    intake = Intake(SETTLE, 60)
+    intake.changed("a", 0.0)
+    assert look(intake, 0.0, ONE) == ["wait"]
+    assert look(intake, 2.0, TWO) == ["wait"]
+    intake.changed("a", 3.5)
+    assert look(intake, 4.0, TWO) == ["wait"]
+    assert look(intake, 5.4, TWO) == []
+    assert look(intake, 5.5, TWO) == ["ready"]
+
+
+def test_a_scan_does_not_start_the_time_anew():
+    intake = Intake(SETTLE, 60)
+    intake.found("a", 0.0)
+    assert look(intake, 0.0, ONE) == ["wait"]
+    intake.found("a", 1.9)
+    assert look(intake, 2.0, ONE) == ["ready"]
+
+
+def test_what_is_gone_is_forgotten():
+    intake = Intake(SETTLE, 60)
+    intake.changed("a", 0.0)
+    assert look(intake, 0.0, None) == ["gone"]
+    assert "a" not in intake
+
+
+def test_an_empty_file_is_never_ready_and_said_once():
+    intake = Intake(SETTLE, 60)
+    intake.changed("a", 0.0)
+    verdicts, now, looks = [], 0.0, 0
+    while now < 3600:
+        verdicts += look(intake, now, EMPTY)
+        looks += 1
+        now = intake.next_look()
+    assert set(verdicts) == {"wait", "unsettled"}
+    assert verdicts.count("unsettled") == 1
+    # Ever more rarely.
+    assert looks < 100
+    intake.changed("a", now)
+    assert look(intake, now + SETTLE, ONE) == ["wait"]
+    assert look(intake, now + 2 * SETTLE, ONE) == ["ready"]
+
+
+def test_a_file_that_goes_on_changing_is_said_once_and_taken_at_last():
+    intake = Intake(SETTLE, 60)
+    intake.changed("a", 0.0)
+    verdicts = []
+    for second in range(100):
+        intake.changed("a", float(second))
+        verdicts += look(intake, float(second), Sample(second + 1, second, 1))
+    assert verdicts.count("unsettled") == 1
+    assert "ready" not in verdicts
+    verdicts = look(intake, 101.5, Sample(100, 99, 1)) + look(intake, 103.5, Sample(100, 99, 1))
+    assert verdicts == ["wait", "ready"]
+
+
+def test_many_events_cost_one_look():
+    intake = Intake(SETTLE, 60)
+    for number in range(1000):
+        intake.changed("a", number / 1000)
+    assert intake.due(1.0) == ["a"]
+    intake.looked("a", ONE, 1.0)
+    assert intake.due(1.0) == []
+
+
+def test_what_is_put_off_is_looked_at_later_but_for_a_change():
+    intake = Intake(SETTLE, 60)
+    intake.found("a", 0.0, 100.0)
+    assert intake.due(99.0) == []
+    intake.changed("a", 10.0)
+    assert intake.due(12.0) == ["a"]
+
+
+WRITES = st.lists(
+    st.tuples(
+        st.floats(0, 30, width=16),
+        st.sampled_from(["a", "b", "c"]),
+        st.sampled_from(["write", "write", "write", "empty", "delete"]),
+        # When the event of it comes: never, at once, late, or twice.
+        st.lists(st.floats(0, 10, width=16), max_size=2),
+    ),
+    max_size=20,
+)
+
+
+@given(WRITES)
+def test_whatever_becomes_of_the_events_each_version_is_taken_once_and_whole(writes):
+    files: dict[str, Sample] = {}
+    written: dict[str, float] = {}
+    events = sorted((at + delay, path) for at, path, _, delays in writes for delay in delays)
+    todo = sorted(writes, key=lambda write: write[0])
+    intake = Intake(SETTLE, 60)
+    done: dict[str, Sample] = {}
+    taken: list[tuple[str, Sample]] = []
+    now, next_scan, version = 0.0, 0.0, 0
+    while now < 80:
+        while todo and todo[0][0] <= now:
+            at, path, what, _ = todo.pop(0)
+            version += 1
+            written[path] = at
+            if what == "delete":
+                files.pop(path, None)
+            else:
+                files[path] = Sample(0 if what == "empty" else version, version, 1)
+        while events and events[0][0] <= now:
+            intake.changed(events.pop(0)[1], now)
+        if now >= next_scan:
+            next_scan = now + SCAN
+            for path in files:
+                if done.get(path) != files[path]:
+                    intake.found(path, now)
+        for path in intake.due(now):
+            sample = files.get(path)
+            if intake.looked(path, sample, now) == "ready" and done.get(path) != sample:
+                assert sample is not None
+                assert sample.size > 0
+                assert now - written[path] >= SETTLE
+                done[path] = sample
+                taken.append((path, sample))
+        now += 0.25
+    assert len(taken) == len(set(taken))
+    for path, sample in files.items():
+        assert not sample.size or done[path] == sample
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a.png.crdownload", "a.part", "a.PNG.PART", "a.tmp", "a.filepart", "a.aria2", "a.png~", ".#a.png",
+        ".a.png.swp", "a.png.swp", "a.swx", "~$a.png", "._a.png", ".DS_Store", "Thumbs.db", "desktop.ini",
+        ".hidden/a.png",
+        "@eaDir/a.png", "$RECYCLE.BIN/a.png", "lost+found/a.png", ".kquant-12-abc", "a.png.kquant-failed.txt",
+        "sub/.originals/a.png",
+    ],
+)  # fmt: skip
+def test_names_that_are_passed_over(name):
+    assert not is_wanted(name.replace("/", os.sep))
+
+
+@pytest.mark.parametrize(
+    "name", ["a.png", "a", "part.png", "sub/a.b.jpg", "tmp/a.png", "with space.png", "ü.png"]
+)
+def test_names_that_are_not(name):
+    assert is_wanted(name.replace("/", os.sep))
+
+
+def test_what_lies_in_a_folder(tmp_path):
+    for name in ("b.png", "a.png", "sub/c.png", "sub/deep/d.png", ".git/e.png", "x.part"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+    (tmp_path / "link").symlink_to(tmp_path / "sub")
+    (tmp_path / "link.png").symlink_to(tmp_path / "a.png")
+    assert sorted(files_in(str(tmp_path))) == ["a.png", "b.png", "sub/c.png", "sub/deep/d.png"]
+    assert list(files_in(str(tmp_path), recursive=False)) == ["a.png", "b.png"]
+    assert sorted(files_in(str(tmp_path), "sub")) == ["sub/c.png", "sub/deep/d.png"]
+    assert sample_of(str(tmp_path / "link.png")) is None
+    assert sample_of(str(tmp_path / "sub")) is None
+    assert sample_of(str(tmp_path / "gone")) is None
+    assert sample_of(str(tmp_path / "a.png")).size == 1
+    assert leads_out(str(tmp_path), "link/c.png")
+    assert not leads_out(str(tmp_path), "sub/c.png")
+    assert not leads_out(str(tmp_path), "a.png")
+
+
+def test_a_result_that_is_taken_gets_a_number(tmp_path):
+    owners = {"a.png": "a.jpg", "b.png": "b.jpg"}
+    for name in ("a.png", "b.png", "theirs.png"):
+        (tmp_path / name).write_bytes(b"")
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "link.png").symlink_to("nowhere")
+
+    def target(wanted: str, source: str, collision: str = "suffix") -> str | None:
+        return target_for(wanted, source, collision, tmp_path, owners.get)
+
+    assert target("new.png", "new.jpg") == "new.png"
+    assert target("a.png", "a.jpg") == "a.png"
+    assert target("a.png", "a.gif") == "a-1.png"
+    assert target("theirs.png", "theirs.jpg") == "theirs-1.png"
+    assert target("folder.png", "folder.jpg") == "folder-1.png"
+    assert target("link.png", "link.jpg") == "link-1.png"
+    assert [target("a.png", "a.gif", how) for how in ("overwrite", "skip")] == ["a.png", None]
+    assert target("theirs.png", "theirs.jpg", "overwrite") == "theirs.png"
+    # Never what is no file.
+    assert target("folder.png", "folder.jpg", "overwrite") == "folder-1.png"
+    assert target("link.png", "link.jpg", "overwrite") == "link-1.png"

@@ -1,0 +1,331 @@
+"""``kquant watch``: what is dropped comes out once, whatever the way in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from daemons import DEADLINE, OTHER, PHOTO, Daemon, reason, until
+from drawings import FILES, saved
+from PIL import Image
+
+from kquant_hooks.cli import main
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and links of Unix")
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    made = Daemon(tmp_path)
+    yield made
+    made.end()
+
+
+# Flags for each way to hear of files.
+OBSERVERS = pytest.mark.parametrize("flags", [(), ("--polling",)], ids=["events", "polling"])
+
+
+def colors_in(path: Path) -> int:
+    with Image.open(path) as image:
+        return len(image.convert("RGBA").getcolors(1 << 20))
+
+
+def copied(daemon: Daemon) -> str:
+    (daemon.inbox / "a.jpg").write_bytes(PHOTO)
+    return "a.png"
+
+
+def moved(daemon: Daemon) -> str:
+    daemon.put("b.jpg")
+    return "b.png"
+
+
+def linked(daemon: Daemon) -> str:
+    (daemon.folder / "elsewhere.jpg").write_bytes(PHOTO)
+    (daemon.inbox / "c.jpg").hardlink_to(daemon.folder / "elsewhere.jpg")
+    return "c.png"
+
+
+def downloaded(daemon: Daemon) -> str:
+    part = daemon.inbox / "d.jpg.crdownload"
+    part.write_bytes(PHOTO[:500])
+    part.write_bytes(PHOTO)
+    part.rename(daemon.inbox / "d.jpg")
+    return "d.png"
+
+
+def saved_by_an_editor(daemon: Daemon) -> str:
+    daemon.put("e.jpg", OTHER)
+    (daemon.inbox / ".e.jpg.swp").write_bytes(PHOTO)
+    (daemon.inbox / ".e.jpg.swp").rename(daemon.inbox / "e.jpg")
+    return "e.png"
+
+
+def slowly(daemon: Daemon) -> str:
+    with (daemon.inbox / "f.jpg").open("wb") as file:
+        for start in range(0, len(PHOTO), 1 + len(PHOTO) // 6):
+            file.write(PHOTO[start : start + 1 + len(PHOTO) // 6])
+            file.flush()
+            time.sleep(0.05)
+    return "f.png"
+
+
+def in_a_folder(daemon: Daemon) -> str:
+    (daemon.folder / "made/deep").mkdir(parents=True)
+    (daemon.folder / "made/deep/g.jpg").write_bytes(PHOTO)
+    (daemon.folder / "made").rename(daemon.inbox / "made")
+    return "made/deep/g.png"
+
+
+WAYS = [copied, moved, linked, downloaded, saved_by_an_editor, slowly, in_a_folder]
+
+
+@OBSERVERS
+def test_every_way_in_leads_to_one_result(flags, daemon):
+    daemon.start(*flags)
+    names = [way(daemon) for way in WAYS]
+    daemon.shows(*names)
+    until(lambda: daemon.status()["waiting"] == [])
+    assert daemon.stop() == 0
+    assert daemon.count("failed") == 0
+    # An editor's first version may have been published before the second.
+    assert len(names) <= daemon.count("published") <= len(names) + 1
+    for name in names:
+        assert colors_in(daemon.outbox / name) == 5
+    assert (daemon.inbox / "e.jpg").read_bytes() == PHOTO
+
+
+def test_files_that_were_there_and_that_come_while_it_is_down(daemon):
+    daemon.put("before.jpg")
+    daemon.start()
+    daemon.shows("before.png")
+    daemon.stop()
+    daemon.put("meanwhile.jpg")
+    daemon.start()
+    daemon.shows("before.png", "meanwhile.png")
+    daemon.stop()
+    assert daemon.count("published") == 2
+
+
+@OBSERVERS
+def test_a_new_version_replaces_the_result(flags, daemon):
+    daemon.start(*flags)
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    before = (daemon.outbox / "a.png").read_bytes()
+    daemon.put("a.jpg", OTHER)
+    until(lambda: (daemon.outbox / "a.png").read_bytes() != before)
+    daemon.shows("a.png")
+
+
+def test_nothing_is_done_twice(daemon):
+    daemon.put("a.jpg")
+    daemon.put("broken.jpg", PHOTO[:-300])
+    assert daemon.once() == 3
+    times = {name: (daemon.outbox / name).stat().st_mtime_ns for name in daemon.results()}
+    assert set(times) == {"a.png", reason("broken.jpg")}
+    assert daemon.once() == 0
+    assert {name: (daemon.outbox / name).stat().st_mtime_ns for name in daemon.results()} == times
+    assert (daemon.count("published"), daemon.count("failed")) == (1, 1)
+
+
+def test_other_settings_make_other_results(daemon):
+    daemon.put("a.jpg")
+    daemon.once()
+    daemon.once("-c", "3")
+    assert colors_in(daemon.outbox / "a.png") == 3
+    assert daemon.results() == {"a.png"}
+
+
+def test_what_is_broken_is_said_and_taken_once_it_is_whole(daemon):
+    daemon.start()
+    daemon.put("a.jpg", PHOTO[:-300])
+    daemon.put("notes.txt", b"no image\n")
+    daemon.put("good.jpg")
+    daemon.shows(reason("a.jpg"), reason("notes.txt"), "good.png")
+    assert (daemon.outbox / reason("a.jpg")).read_text().startswith("a.jpg: cannot be decoded: ")
+    daemon.put("a.jpg")
+    daemon.shows("a.png", reason("notes.txt"), "good.png")
+    (daemon.inbox / "notes.txt").unlink()
+    daemon.stop()
+    daemon.once()
+    assert daemon.results() == {"a.png", "good.png"}
+
+
+def test_two_files_of_one_name(daemon):
+    for name in ("a.jpg", "a.gif", "sub/a.jpg"):
+        daemon.put(name, PHOTO if name.endswith("jpg") else FILES["still.gif"]())
+    daemon.once()
+    assert daemon.results() == {"a.png", "a-1.png", "sub/a.png"}
+    daemon.put("a.jpg", OTHER)
+    daemon.put("a.gif", OTHER)
+    daemon.once()
+    assert daemon.results() == {"a.png", "a-1.png", "sub/a.png"}
+
+
+@pytest.mark.parametrize(
+    ("collision", "results"),
+    [("suffix", {"a.png", "a-1.png"}), ("overwrite", {"a.png"}), ("skip", {"a.png"})],
+)
+def test_a_result_that_is_somebody_elses(collision, results, daemon):
+    daemon.outbox.mkdir()
+    theirs = b"somebody's work"
+    (daemon.outbox / "a.png").write_bytes(theirs)
+    daemon.put("a.jpg")
+    assert daemon.once("--collision", collision) == 0
+    assert daemon.results() == results
+    assert ((daemon.outbox / "a.png").read_bytes() == theirs) == (collision != "overwrite")
+
+
+def test_in_place(daemon):
+    daemon.put("a.png", saved(Image.effect_noise((40, 30), 50), "PNG"))
+    daemon.put("photo.jpg")
+    command = daemon.command("in", "--in-place", "-c", "4", "--settle", "200ms", "--once")
+    for _ in range(2):
+        assert subprocess.run(command, cwd=daemon.folder, timeout=DEADLINE).returncode == 0
+        assert colors_in(daemon.inbox / "a.png") == 4
+        assert (daemon.inbox / "photo.jpg").read_bytes() == PHOTO
+    assert {path.name for path in daemon.inbox.iterdir()} == {"a.png", "photo.jpg", ".kquant"}
+
+
+@pytest.mark.parametrize("originals", ["archive", "delete"])
+def test_originals(originals, daemon):
+    daemon.put("sub/a.jpg")
+    daemon.put("broken.jpg", PHOTO[:-300])
+    daemon.once("--originals", originals)
+    assert daemon.results() == {"sub/a.png", reason("broken.jpg")}
+    assert not (daemon.inbox / "sub/a.jpg").exists()
+    assert (daemon.inbox / "broken.jpg").exists()
+    assert (daemon.inbox / ".originals/sub/a.jpg").exists() == (originals == "archive")
+    daemon.put("sub/a.jpg", OTHER)
+    daemon.once("--originals", originals)
+    assert daemon.results() == {"sub/a.png", reason("broken.jpg")}
+    if originals == "archive":
+        assert (daemon.inbox / ".originals/sub/a-1.jpg").read_bytes() == OTHER
+
+
+def test_links_lead_nowhere(daemon):
+    (daemon.folder / "secret").mkdir()
+    (daemon.folder / "secret/s.jpg").write_bytes(PHOTO)
+    (daemon.inbox / "link.jpg").symlink_to(daemon.folder / "secret/s.jpg")
+    (daemon.inbox / "folder").symlink_to(daemon.folder / "secret")
+    os.mkfifo(daemon.inbox / "pipe.jpg")
+    daemon.put("good.jpg")
+    daemon.once()
+    assert daemon.results() == {"good.png"}
+
+
+def test_rules_and_the_section_of_the_configuration(daemon):
+    (daemon.inbox / ".kquant.yaml").write_text(
+        "colors: 9\nwatch: {originals: archive, settle: 100ms}\nrules:\n"
+        "- {files: 'sprites/**', palette: ['#000', '#fff']}\n- {files: '*.gif', skip: true}\n"
+    )
+    for name in ("sprites/a.jpg", "b.jpg", "c.gif"):
+        daemon.put(name)
+    command = daemon.command("in", "out", "--once")
+    assert subprocess.run(command, cwd=daemon.folder, timeout=DEADLINE).returncode == 0
+    assert daemon.results() == {"sprites/a.png", "b.png"}
+    assert [colors_in(daemon.outbox / name) for name in ("sprites/a.png", "b.png")] == [2, 9]
+    assert (daemon.inbox / ".originals/b.jpg").exists()
+    assert (daemon.inbox / "c.gif").exists()
+
+
+def test_formats_and_animations(daemon):
+    for name in ("animated.webp", "keep.gif", "rgb.tif", "rgb.bmp"):
+        daemon.put(name, FILES[name]())
+    daemon.once("--format", "same")
+    assert daemon.results() == {"animated.webp", "keep.gif", "rgb.tif", "rgb.bmp"}
+    with Image.open(daemon.outbox / "keep.gif") as image:
+        assert image.n_frames == 4
+
+
+def test_the_status_and_another_try(daemon):
+    daemon.put("a.jpg")
+    broken = daemon.put("broken.jpg", PHOTO[:-300])
+    daemon.start()
+    daemon.shows("a.png", reason("broken.jpg"))
+    status = daemon.status()
+    assert (status["running"], status["done"], status["waiting"]) == (True, 1, [])
+    assert list(status["failed"]) == ["broken.jpg"]
+    text = subprocess.run(
+        daemon.command("--status", "out"), cwd=daemon.folder, capture_output=True, text=True
+    )
+    assert text.returncode == 3
+    assert "1 done, 0 waiting, 0 skipped, 1 failed\n" in text.stdout
+    assert "failed: broken.jpg: cannot be decoded" in text.stdout
+    # What is mended without a trace is tried again when that is asked for.
+    stamp = broken.stat()
+    with broken.open("r+b") as file:
+        file.truncate(0)
+        file.write(PHOTO[: stamp.st_size])
+    os.utime(broken, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    before = daemon.count("failed")
+    assert subprocess.run(daemon.command("--retry", "out"), cwd=daemon.folder).returncode == 0
+    until(lambda: daemon.count("failed") > before)
+    daemon.stop()
+    assert daemon.status()["running"] is False
+
+
+def test_a_second_daemon_is_refused(daemon):
+    daemon.start()
+    done = subprocess.run(
+        daemon.command("in", "out", "--once"), cwd=daemon.folder, capture_output=True, timeout=DEADLINE
+    )
+    assert done.returncode == 2
+    assert b"another kquant watch is at work for" in done.stdout
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    daemon.stop(signal.SIGKILL)
+    assert daemon.once() == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_in_the_middle_of_a_large_picture(how, daemon):
+    daemon.put("large.png", saved(Image.effect_noise((3000, 2000), 60).convert("RGB"), "PNG"))
+    daemon.start("--effort", "best")
+    until(lambda: daemon.status()["waiting"] == ["large.png"])
+    start = time.monotonic()
+    assert daemon.stop(how) == 0
+    assert time.monotonic() - start < DEADLINE / 2
+    assert daemon.results() in (set(), {"large.png"})
+    assert [path.name for path in daemon.outbox.iterdir() if path.name.startswith(".kquant-")] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["in", "in/out"], "lie in one another"),
+        (["in/sub", "in"], "lie in one another"),
+        (["in", "in"], "lie in one another"),
+        (["missing", "out"], "missing is no folder"),
+        (["in"], "give INBOX and OUTBOX, or INBOX and --in-place"),
+        (["in", "out", "--in-place"], "give INBOX and OUTBOX, or INBOX and --in-place"),
+        (["in", "--in-place", "--originals", "delete"], "there are no originals beside the results"),
+        (["in", "out", "--settle", "soon"], "settle='soon' is not a time such as 500ms, 2s or 5m"),
+        (["in", "out", "--colors", "300"], "colors=300 is outside 1..256"),
+        (["--status", "in"], "in is no folder of results: it has no ledger"),
+        (["--retry", "in"], "in is no folder of results: it has no ledger"),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments, message, tmp_path, monkeypatch, capsys):
+    (tmp_path / "in/sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert main(["watch", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_the_mode_of_new_files_is_the_usual_one(daemon):
+    daemon.put("a.jpg")
+    daemon.once()
+    (daemon.folder / "plain").touch()
+    assert stat.S_IMODE((daemon.outbox / "a.png").stat().st_mode) == stat.S_IMODE(
+        (daemon.folder / "plain").stat().st_mode
+    )
