@@ -103,7 +103,8 @@ class Daemon:
         until(lambda: any(text in str(said["text"]) for said in self.events(event)), f"{event}: {text}")
 
     def status(self) -> dict[str, object]:
-        done = subprocess.run(self.command("--status", "out", "--json"), cwd=self.folder, capture_output=True)
+        command = Daemon.command(self, "--status", "out", "--json")
+        done = subprocess.run(command, cwd=self.folder, capture_output=True)
         return json.loads(done.stdout)
 
     def end(self) -> None:

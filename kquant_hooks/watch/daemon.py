@@ -95,6 +95,8 @@ class Daemon:
             if identity(str(self._plan.home)) != self._home:
                 raise HomeGoneError(f"{self._plan.home} is gone")
             scan = self.watching.check(now) or scan
+            if self._plan.once and not self.watching.is_there:
+                raise HomeGoneError(f"{self._plan.inbox} is gone")
         paths, doubts = self._mailbox.take()
         self.watching.doubt(doubts)
         for path in paths:
@@ -218,6 +220,9 @@ class Daemon:
 
     def _end(self) -> None:
         """Let work in hand come to its end, as long as that takes no time to speak of."""
+        if self._crew.busy:
+            text = f"stopping once {self._crew.busy} in hand are done, in {_GRACE:g} s at most"
+            self._log.say("stopping", f"{text}; ask again to stop at once")
         end = time.monotonic() + _GRACE
         while self._crew.busy and self._mailbox.stops < 2 and (left := end - time.monotonic()) > 0:
             self._mailbox.take()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import Pipe
-from threading import Lock
 from types import FrameType
 
 
@@ -24,7 +24,7 @@ class Mailbox:
     def __init__(self) -> None:
         self.bell, self._cord = Pipe(duplex=False)
         self.stops = 0
-        self._lock = Lock()
+        self._lock = threading.Lock()
         self._rung = False
         self._called = False
         self._paths: dict[str, None] = {}
@@ -57,16 +57,21 @@ class Mailbox:
         return paths, doubts
 
     @contextmanager
-    def signals(self) -> Iterator[None]:
-        """Let SIGTERM, SIGINT and SIGHUP ask for a stop, and SIGUSR1 for a look at everything."""
+    def open(self) -> Iterator[None]:
+        """Let SIGTERM, SIGINT and SIGHUP ask for a stop, and SIGUSR1 for a look at everything.
+
+        A thread that comes to an end by an exception is a doubt.
+        """
         stops = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
         handlers = dict.fromkeys(stops, self._on_stop)
         if hasattr(signal, "SIGUSR1"):
             handlers[signal.SIGUSR1] = self._on_call
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        hook, threading.excepthook = threading.excepthook, self._on_end
         try:
             yield
         finally:
+            threading.excepthook = hook
             for number, handler in before.items():
                 signal.signal(number, handler)
 
@@ -74,6 +79,9 @@ class Mailbox:
         # No lock is taken: the thread that this interrupts may hold it.
         self.stops += 1
         self._cord.send_bytes(b"\0")
+
+    def _on_end(self, ended: threading.ExceptHookArgs) -> None:
+        self.doubt(f"a thread came to an end: {ended.exc_value or ended.exc_type.__name__}")
 
     def _on_call(self, _number: int, _frame: FrameType | None) -> None:
         self._called = True

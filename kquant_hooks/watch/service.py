@@ -33,7 +33,7 @@ def serve(plan: Plan, log: Log) -> int:
     mailbox = Mailbox()
     pause = _FIRST_PAUSE
     tries = 0
-    with mailbox.signals():
+    with mailbox.open():
         while True:
             try:
                 return _serve_once(plan, log, mailbox)
@@ -114,7 +114,12 @@ def _runs(process: int) -> bool:
         return False
     except (PermissionError, OverflowError):
         return True
-    return True
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return True
+    # One that ended, and whose parent has not asked how.
+    return state != "Z"
 
 
 def _greet(plan: Plan, log: Log, daemon: Daemon) -> None:

@@ -81,10 +81,17 @@ class Watching:
         root = identity(str(self._plan.inbox))
         if root != self._root:
             missed = True
-            self._lose(
-                f"{self._plan.inbox} is {'gone: waiting for it' if root is None else 'another folder now'}"
+            was_gone = self._root is None
+            words = (
+                "gone: waiting for it"
+                if root is None
+                else "there again"
+                if was_gone
+                else "another folder now"
             )
+            self._lose(f"{self._plan.inbox} is {words}")
             self._root, self._again_at = root, now
+            self._seen = True
         elif self._events is not None and (trouble := self._events.trouble()):
             missed = True
             self._lose(f"{trouble}; it is started again")
@@ -134,9 +141,6 @@ class Watching:
             self._pause = min(2 * self._pause, _LAST_PAUSE)
             return
         self._pause = _FIRST_PAUSE
-        if self._seen:
-            self._log.say("watching", f"{self._plan.inbox} is watched again ({self.kind})")
-        self._seen = True
 
     def _lose(self, sentence: str) -> None:
         if self._seen:

@@ -1,0 +1,116 @@
+"""``kquant``, with a fault that the environment names: run by tests of the daemon.
+
+Worker processes import this module as well, so that faults reach them.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from kquant_hooks.assets import atomic
+from kquant_hooks.cli import main
+from kquant_hooks.watch import desk, events, watching, work
+from kquant_hooks.watch.ledger import Ledger
+
+# A file that says that the fault has happened.
+ONCE = Path(os.environ["FAULT_DONE"])
+
+
+def first_time() -> bool:
+    if ONCE.exists():
+        return False
+    ONCE.touch()
+    return True
+
+
+def die(*_arguments, **_options):
+    """This process, and the daemon if this is a worker of it."""
+    if __name__ == "__mp_main__":
+        os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after(owner, name, happens):
+    """Have something happen once a function has done its work."""
+    before = getattr(owner, name)
+
+    def changed(*arguments, **options):
+        result = before(*arguments, **options)
+        happens(*arguments)
+        return result
+
+    setattr(owner, name, changed)
+
+
+def instead(owner, name, happens):
+    """Have something happen the first time, in place of a function's work."""
+    before = getattr(owner, name)
+
+    def changed(*arguments, **options):
+        return happens(*arguments, **options) if first_time() else before(*arguments, **options)
+
+    setattr(owner, name, changed)
+
+
+def of_state(state):
+    return lambda _ledger, entry: die() if entry.state == state else None
+
+
+def for_name(name, happens):
+    return lambda path, *_: happens() if path.name == name else None
+
+
+def hang():
+    ONCE.touch()
+    time.sleep(1000)
+
+
+def refuse(error):
+    def raising(*_arguments, **_options):
+        raise error
+
+    return raising
+
+
+def lose_all_but_the_log(_handler, _event):
+    if first_time():
+        logging.getLogger("watchdog.observers").warning("Inotify queue overflowed")
+
+
+def no_watch(*_arguments, **_options):
+    raise NO_SPACE
+
+
+NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
+
+FAULTS = {
+    "killed-after-the-claim": lambda: after(Ledger, "record", of_state("claimed")),
+    "killed-before-the-rename": lambda: instead(atomic, "_rename", die),
+    "killed-after-the-rename": lambda: after(atomic, "_rename", die),
+    "killed-before-the-ledger": lambda: instead(desk.Desk, "finish", die),
+    "killed-after-the-ledger": lambda: after(Ledger, "record", of_state("done")),
+    "killed-while-putting-away": lambda: instead(Path, "rename", die),
+    "raising-handler": lambda: instead(events._Handler, "on_any_event", refuse(RuntimeError("a bug"))),
+    "overflow": lambda: setattr(events._Handler, "on_any_event", lose_all_but_the_log),
+    "no-watches": lambda: setattr(events.Events, "__init__", no_watch),
+    "few-watches": lambda: setattr(watching, "watched_folders", lambda: 1),
+    "full-disk": lambda: instead(atomic, "replace_bytes", refuse(NO_SPACE)),
+    "full-ledger": lambda: instead(Ledger, "record", refuse(sqlite3.OperationalError("disk is full"))),
+    "share-gone": lambda: instead(work, "read_file", refuse(OSError(errno.EIO, "Input/output error"))),
+    "hanging-decoder": lambda: after(work, "read_file", for_name("bad.jpg", hang)),
+    "crashing-decoder": lambda: after(
+        work, "read_file", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))
+    ),
+}  # fmt: skip
+
+FAULTS[os.environ["FAULT"]]()
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+"""``kquant watch`` through kills, full disks, lost events and folders that go away."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from daemons import OTHER, PHOTO, Daemon, reason, until
+from drawings import saved
+from PIL import Image
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+
+
+class FaultyDaemon(Daemon):
+    """One that meets a fault while it is set."""
+
+    fault: str | None = None
+
+    def command(self, *arguments: str) -> list[str]:
+        if self.fault is None:
+            return super().command(*arguments)
+        return [sys.executable, str(Path(__file__).with_name("faulty.py")), "watch", *arguments]
+
+    def start(self, *flags: str, **environment: str) -> None:
+        faults = {"FAULT": self.fault or "", "FAULT_DONE": str(self.folder / "done")}
+        super().start(*flags, **faults, **environment)
+
+    def leftovers(self) -> list[str]:
+        return [path.name for path in self.outbox.rglob(".kquant-*")]
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    made = FaultyDaemon(tmp_path)
+    yield made
+    made.end()
+
+
+KILLS = [
+    "killed-after-the-claim",
+    "killed-before-the-rename",
+    "killed-after-the-rename",
+    "killed-before-the-ledger",
+    "killed-after-the-ledger",
+]
+
+
+@pytest.mark.parametrize("fault", KILLS)
+@pytest.mark.parametrize("originals", ["keep", "archive"])
+def test_a_kill_at_any_point_costs_nothing(fault, originals, daemon):
+    source = daemon.put("a.jpg")
+    daemon.fault = fault
+    daemon.start("--originals", originals)
+    assert daemon.wait() == -signal.SIGKILL
+    assert daemon.results() - set(daemon.leftovers()) in (set(), {"a.png"})
+    # What is not in the ledger is not put away.
+    assert source.read_bytes() == PHOTO
+    daemon.fault = None
+    assert daemon.once("--originals", originals) == 0
+    assert daemon.results() == {"a.png"}
+    assert daemon.leftovers() == []
+    with Image.open(daemon.outbox / "a.png") as image:
+        assert len(image.convert("RGB").getcolors()) == 5
+    kept = source if originals == "keep" else daemon.inbox / ".originals/a.jpg"
+    assert kept.read_bytes() == PHOTO
+
+
+def test_a_kill_while_the_original_is_put_away(daemon):
+    daemon.put("a.jpg")
+    daemon.fault = "killed-while-putting-away"
+    daemon.start("--originals", "delete")
+    assert daemon.wait() == -signal.SIGKILL
+    daemon.fault = None
+    daemon.once("--originals", "delete")
+    assert daemon.results() == {"a.png"}
+    assert not (daemon.inbox / "a.jpg").exists()
+
+
+FLAGS = pytest.mark.parametrize("flags", [("--rescan", "1h"), ("--polling",)], ids=["events", "polling"])
+
+
+@FLAGS
+def test_the_folder_is_removed_and_made_again(flags, daemon):
+    daemon.start(*flags)
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    shutil.rmtree(daemon.inbox)
+    daemon.says("warning", "in is gone: waiting for it")
+    daemon.put("b.jpg")
+    daemon.shows("a.png", "b.png")
+    daemon.put("c.jpg")
+    daemon.shows("a.png", "b.png", "c.png")
+    assert daemon.stop() == 0
+
+
+@FLAGS
+def test_the_folder_is_renamed_and_comes_back(flags, daemon):
+    daemon.start(*flags)
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    away = daemon.folder / "away"
+    daemon.inbox.rename(away)
+    daemon.says("warning", "in is gone: waiting for it")
+    (away / "b.jpg").write_bytes(PHOTO)
+    away.rename(daemon.inbox)
+    daemon.shows("a.png", "b.png")
+    # As another folder, at once.
+    daemon.inbox.rename(away)
+    daemon.put("c.jpg")
+    daemon.shows("a.png", "b.png", "c.png")
+    daemon.put("d.jpg")
+    daemon.shows("a.png", "b.png", "c.png", "d.png")
+
+
+def test_the_folder_of_results_goes_away(daemon):
+    daemon.start()
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    daemon.outbox.rename(daemon.folder / "away")
+    daemon.says("trouble", "out is gone; started again in")
+    daemon.put("b.jpg")
+    (daemon.folder / "away").rename(daemon.outbox)
+    daemon.shows("a.png", "b.png")
+    assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "event", "text"),
+    [
+        ("raising-handler", "warning", "the observer has lost"),
+        (
+            "overflow",
+            "warning",
+            "events may be lost (Inotify queue overflowed): everything is looked at again",
+        ),
+        (
+            "no-watches",
+            "warning",
+            "cannot be watched, so that it is polled; raise the limit with 'sysctl fs.inot",
+        ),
+        (
+            "few-watches",
+            "warning",
+            "only 1 of 2 folders can be watched, so that they are polled; raise the limit",
+        ),
+        ("full-disk", "trouble", "a.jpg: No space left on device; tried again in 1 s"),
+        (
+            "full-ledger",
+            "trouble",
+            "the ledger cannot be used: disk is full; started again in 1 s",
+        ),
+        ("share-gone", "trouble", "a.jpg: Input/output error; tried again in 1 s"),
+    ],
+)
+def test_what_passes_costs_no_file(fault, event, text, daemon):
+    (daemon.inbox / "sub").mkdir()
+    daemon.fault = fault
+    daemon.start("--rescan", "1h")
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    daemon.says(event, text)
+    daemon.put("sub/b.jpg", OTHER)
+    daemon.put("a.jpg", OTHER)
+    if fault != "overflow":
+        # That one goes on losing all events.
+        daemon.shows("a.png", "sub/b.png")
+    assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("hanging-decoder", "the process that decoded it came to an end (it took more than 1 s)"),
+        ("crashing-decoder", "the process that decoded it came to an end (SIGSEGV)"),
+    ],
+)
+def test_a_bad_decoder_costs_its_file_alone(fault, said, daemon):
+    daemon.fault = fault
+    daemon.start("--timeout", "1s")
+    daemon.put("bad.jpg")
+    for number in range(5):
+        daemon.put(f"{number}.jpg")
+    daemon.shows(*(f"{number}.png" for number in range(5)), reason("bad.jpg"))
+    assert said in (daemon.outbox / reason("bad.jpg")).read_text()
+    assert daemon.stop() == 0
+
+
+def test_a_second_signal_stops_at_once(daemon):
+    daemon.fault = "hanging-decoder"
+    daemon.start()
+    daemon.put("bad.jpg")
+    until(lambda: daemon.status()["waiting"] == ["bad.jpg"])
+    # The fault says when it has begun.
+    until((daemon.folder / "done").exists)
+    daemon.running.send_signal(signal.SIGTERM)
+    daemon.says("stopping", "stopping once 1 in hand are done")
+    daemon.running.send_signal(signal.SIGTERM)
+    assert daemon.wait() == 130
+
+
+def test_a_file_that_changes_while_it_is_worked_on(daemon):
+    daemon.start("--effort", "best")
+    daemon.put("a.png", saved(Image.effect_noise((900, 900), 60).convert("RGB"), "PNG"))
+    until(lambda: daemon.status()["waiting"] == ["a.png"])
+    daemon.put("a.png", OTHER)
+    daemon.shows("a.png")
+    until(lambda: daemon.status()["waiting"] == [])
+    with Image.open(daemon.outbox / "a.png") as image:
+        assert image.size == (96, 64)
