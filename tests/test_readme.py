@@ -19,6 +19,7 @@ from PIL import Image
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.cli import main
 from kquant_hooks.config.document import load
+from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.sniff import SUFFIXES
@@ -65,7 +66,26 @@ def containers_table() -> str:
     return table(["format", "names", "kinds", "what is kept"], rows)
 
 
+def watch_table() -> str:
+    rows = [
+        [
+            "`--" + ("[no-]" if option.kind == "flag" else "") + f"{name}`",
+            option.accepts(),
+            f"`{shown_default(name)}`",
+            option.help,
+        ]
+        for name, option in WATCH_OPTIONS.items()
+    ]
+    return table(["option", "values", "default", "what it does"], rows)
+
+
+def shown_default(name: str) -> str:
+    default = Watch.__dataclass_fields__[name].default
+    return f"{default:g}s" if WATCH_OPTIONS[name].kind == "duration" else str(default)
+
+
 TABLES = {
+    "watch": watch_table,
     "options": options_table,
     "modes": modes_table,
     "policy": policy_table,
@@ -127,6 +147,31 @@ def test_the_pipe_works(folder):
     subprocess.run(command.replace("kquant", program, 1), shell=True, check=True, capture_output=True)
     with Image.open(folder / "photo.png") as image:
         assert len(image.convert("RGB").getcolors()) == 16
+
+
+def test_the_watch_folder_works(folder):
+    (folder / "inbox").mkdir()
+    (folder / "photo.jpg").rename(folder / "inbox/photo.jpg")
+    text = "".join(blocks("console"))
+    for flag, said in (("--once", "photo.jpg -> photo.png"), ("--status", "1 done"), ("--retry", "0 failed")):
+        (command,) = re.findall(rf"kquant (watch [^#\n]*{flag}[^#\n]*)", text)
+        program = [sys.executable, "-m", "kquant_hooks", *shlex.split(command)]
+        done = subprocess.run(program, capture_output=True, text=True, timeout=120)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert said in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_the_service_is_one_that_systemd_takes(tmp_path):
+    text = (ROOT / "examples/kquant-watch.service").read_text()
+    command = re.search(r"^ExecStart=(\S+) (.*)$", text, re.MULTILINE)
+    unit = tmp_path / "kquant-watch.service"
+    unit.write_text(text.replace(command[1], sys.executable))
+    done = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    inbox, outbox, *_ = command[2].split()[1:]
+    assert f"ReadOnlyPaths={inbox}\n" in text
+    assert f"ReadWritePaths={outbox}\n" in text
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))
