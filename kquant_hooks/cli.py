@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import textwrap
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
@@ -72,7 +73,8 @@ class _Version(argparse.Action):
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     # Looking for the terminal's width, once for each argument, takes longer than judging a hundred files.
-    width = None if {"-h", "--help"} & set(given) else _USUAL_WIDTH
+    asks_for_help = bool({"-h", "--help"} & set(given))
+    width = None if asks_for_help else _USUAL_WIDTH
     formatter = partial(argparse.RawDescriptionHelpFormatter, width=width)
     layout: dict[str, Any] = {"formatter_class": formatter, "allow_abbrev": False}
     parser = argparse.ArgumentParser(prog="kquant", description=_DESCRIPTION, epilog=_EXAMPLES, **layout)
@@ -84,4 +86,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
             face = import_module(module)
             face.describe(command)
             command.set_defaults(run=face.run)
+            if asks_for_help:
+                # The formatter leaves it as it is, as it must leave the examples.
+                command.description = textwrap.fill(str(command.description), _USUAL_WIDTH)
     return parser
