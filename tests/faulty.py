@@ -104,6 +104,7 @@ FAULTS = {
     "full-disk": lambda: instead(atomic, "replace_bytes", refuse(NO_SPACE)),
     "full-ledger": lambda: instead(Ledger, "record", refuse(sqlite3.OperationalError("disk is full"))),
     "share-gone": lambda: instead(work, "read_file", refuse(OSError(errno.EIO, "Input/output error"))),
+    "killed-worker": lambda: instead(work, "read_file", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
     "hanging-decoder": lambda: after(work, "read_file", for_name("bad.jpg", hang)),
     "crashing-decoder": lambda: after(
         work, "read_file", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))

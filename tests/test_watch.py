@@ -91,7 +91,7 @@ def test_every_way_in_leads_to_one_result(flags, daemon):
     daemon.start(*flags)
     names = [way(daemon) for way in WAYS]
     daemon.shows(*names)
-    until(lambda: daemon.status()["waiting"] == [])
+    until(lambda: daemon.status()["waiting"] == {})
     assert daemon.stop() == 0
     assert daemon.count("failed") == 0
     # An editor's first version may have been published before the second.
@@ -236,6 +236,57 @@ def test_rules_and_the_section_of_the_configuration(daemon):
     assert (daemon.inbox / "c.gif").exists()
 
 
+def test_a_mistake_in_a_configuration_that_comes_later(daemon):
+    daemon.start()
+    (daemon.inbox / "sub").mkdir()
+    (daemon.inbox / "sub/.kquant.yaml").write_text("colors: 300")
+    daemon.put("sub/a.jpg")
+    daemon.put("b.jpg")
+    daemon.shows("b.png", reason("sub/a.jpg"))
+    assert "expected an integer from 1 to 256" in (daemon.outbox / reason("sub/a.jpg")).read_text()
+    assert daemon.stop() == 0
+
+
+def test_a_name_whose_result_would_have_too_long_a_name(daemon):
+    daemon.put("x" * 253 + ".a")
+    daemon.put("b.jpg")
+    assert daemon.once() == 3
+    assert daemon.results() == {"b.png"}
+    assert "File name too long" in daemon.events("failed")[0]["text"]
+
+
+def test_names_of_all_kinds(daemon):
+    names = [
+        "with space.jpg",
+        "-dash.jpg",
+        "neue\nzeile.jpg",
+        "ümlaut.jpg",
+        "<b>.jpg",
+        "noending",
+        "a.b.c.jpg",
+    ]
+    if sys.platform == "linux":
+        names.append(os.fsdecode(b"caf\xe9.jpg"))
+    for name in names:
+        daemon.put(name)
+    assert daemon.once() == 0
+    assert daemon.results() == {name.removesuffix(".jpg") + ".png" for name in names}
+    assert daemon.count("published") == len(names)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the processes are looked up in /proc")
+def test_workers_that_are_killed_cost_no_file(daemon):
+    daemon.start("-j", "1")
+    for number in range(4):
+        daemon.put(f"{number}.jpg")
+        daemon.shows(*(f"{done}.png" for done in range(number + 1)))
+        children = Path(f"/proc/{daemon.running.pid}/task/{daemon.running.pid}/children").read_text()
+        for child in children.split():
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(int(child), signal.SIGKILL)
+    assert daemon.count("failed") == 0
+
+
 def test_formats_and_animations(daemon):
     for name in ("animated.webp", "keep.gif", "rgb.tif", "rgb.bmp"):
         daemon.put(name, FILES[name]())
@@ -251,7 +302,7 @@ def test_the_status_and_another_try(daemon):
     daemon.start()
     daemon.shows("a.png", reason("broken.jpg"))
     status = daemon.status()
-    assert (status["running"], status["done"], status["waiting"]) == (True, 1, [])
+    assert (status["running"], status["done"], status["waiting"]) == (True, 1, {})
     assert list(status["failed"]) == ["broken.jpg"]
     text = subprocess.run(
         daemon.command("--status", "out"), cwd=daemon.folder, capture_output=True, text=True
@@ -289,7 +340,7 @@ def test_a_second_daemon_is_refused(daemon):
 def test_a_stop_in_the_middle_of_a_large_picture(how, daemon):
     daemon.put("large.png", saved(Image.effect_noise((3000, 2000), 60).convert("RGB"), "PNG"))
     daemon.start("--effort", "best")
-    until(lambda: daemon.status()["waiting"] == ["large.png"])
+    until(lambda: daemon.status()["waiting"] == {"large.png": ""})
     start = time.monotonic()
     assert daemon.stop(how) == 0
     assert time.monotonic() - start < DEADLINE / 2

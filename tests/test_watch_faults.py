@@ -154,6 +154,7 @@ def test_the_folder_of_results_goes_away(daemon):
             "the ledger cannot be used: disk is full; started again in 1 s",
         ),
         ("share-gone", "trouble", "a.jpg: Input/output error; tried again in 1 s"),
+        ("killed-worker", "trouble", "came to an end (SIGKILL); tried again in 1 s"),
     ],
 )
 def test_what_passes_costs_no_file(fault, event, text, daemon):
@@ -193,7 +194,7 @@ def test_a_second_signal_stops_at_once(daemon):
     daemon.fault = "hanging-decoder"
     daemon.start()
     daemon.put("bad.jpg")
-    until(lambda: daemon.status()["waiting"] == ["bad.jpg"])
+    until(lambda: daemon.status()["waiting"] == {"bad.jpg": ""})
     # The fault says when it has begun.
     until((daemon.folder / "done").exists)
     daemon.running.send_signal(signal.SIGTERM)
@@ -205,9 +206,9 @@ def test_a_second_signal_stops_at_once(daemon):
 def test_a_file_that_changes_while_it_is_worked_on(daemon):
     daemon.start("--effort", "best")
     daemon.put("a.png", saved(Image.effect_noise((900, 900), 60).convert("RGB"), "PNG"))
-    until(lambda: daemon.status()["waiting"] == ["a.png"])
+    until(lambda: daemon.status()["waiting"] == {"a.png": ""})
     daemon.put("a.png", OTHER)
     daemon.shows("a.png")
-    until(lambda: daemon.status()["waiting"] == [])
+    until(lambda: daemon.status()["waiting"] == {})
     with Image.open(daemon.outbox / "a.png") as image:
         assert image.size == (96, 64)

@@ -43,10 +43,13 @@ class Crash:
         Its number.
     reason : str
         Such as ``SIGSEGV`` or ``exit code 1``.
+    late : bool
+        Whether it was killed as it took too long.
     """
 
     process: int
     reason: str
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +104,10 @@ class Crew(Generic[Item, Result]):
 
     def start(self, number: int, item: Item) -> None:
         """Give an item to a process that has none, where ``free`` says that there is one."""
-        worker = self._idle.pop() if self._idle else self._hire()
+        # Some may have been killed while they had nothing to do.
+        alive = [worker for worker in self._idle if worker.process.is_alive()]
+        worker = alive.pop() if alive else self._hire()
+        self._idle = alive
         self._busy[worker.connection] = _Errand(worker, number, time.monotonic())
         try:
             worker.connection.send(item)
@@ -134,7 +140,7 @@ class Crew(Generic[Item, Result]):
             errand.worker.process.kill()
             _crash(errand.worker)
         reason = f"it took more than {limit:g} s"
-        return [(errand.number, Crash(errand.worker.process.pid or 0, reason)) for errand in late]
+        return [(errand.number, Crash(errand.worker.process.pid or 0, reason, late=True)) for errand in late]
 
     def dismiss(self) -> None:
         """End all processes; those with an item undo what they are about to write."""

@@ -41,6 +41,7 @@ class _Schedule:
 
     check: float = 0.0
     scan: float = 0.0
+    thorough: float = 0.0
     assign: float = 0.0
 
 
@@ -76,6 +77,8 @@ class Daemon:
         self._schedule = _Schedule()
         self._work = _Work()
         self._scanned = False
+        # What the last scan found done.
+        self._known: dict[str, Sample] = {}
 
     def run(self) -> None:
         """Work until asked to stop, or, if that is the plan, until nothing is left to do."""
@@ -89,20 +92,21 @@ class Daemon:
 
     def _turn(self) -> None:
         now = time.monotonic()
-        scan = now >= self._schedule.scan
+        missed = False
         if now >= self._schedule.check:
             self._schedule.check = now + _CHECK_EVERY
             if identity(str(self._plan.home)) != self._home:
                 raise HomeGoneError(f"{self._plan.home} is gone")
-            scan = self.watching.check(now) or scan
+            missed = self.watching.check(now)
             if self._plan.once and not self.watching.is_there:
                 raise HomeGoneError(f"{self._plan.inbox} is gone")
+        scan = missed or now >= self._schedule.scan
         paths, doubts = self._mailbox.take()
         self.watching.doubt(doubts)
         for path in paths:
             self._hear(path, now)
         if (scan or doubts) and self.watching.is_there:
-            self._scan(now)
+            self._scan(now, thorough=bool(missed or doubts) or now >= self._schedule.thorough)
         for source in self._intake.due(now):
             self._look(source, now)
         self._assign(now)
@@ -123,32 +127,38 @@ class Daemon:
         elif self._plan.watch.recursive or os.sep not in source:
             self._intake.changed(source, now)
 
-    def _scan(self, now: float) -> None:
-        """Look through the whole folder for what the ledger does not know."""
-        self._schedule.scan = now + self.watching.interval
-        for source in files_in(str(self._plan.inbox), recursive=self._plan.watch.recursive):
-            if source not in self._intake and source not in self._work.ready and not self._is_done(source):
-                self._intake.found(source, now)
-        self.desk.prune()
-        self.watching.check_coverage()
-        self._scanned = True
-        self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
+    def _scan(self, now: float, *, thorough: bool) -> None:
+        """Look through the whole folder for what the ledger does not know.
 
-    def _is_done(self, source: str) -> bool:
-        sample = self._sample(source)
-        return sample is None or self.desk.is_done(source, sample)
+        Where the folder is polled, the ledger is asked only now and then about files that stay the same.
+        """
+        self._schedule.scan = now + self.watching.interval
+        known, self._known = {} if thorough else self._known, {}
+        for source in files_in(str(self._plan.inbox), recursive=self._plan.watch.recursive):
+            sample = self._sample(source)
+            if sample is None or source in self._intake or source in self._work.ready:
+                continue
+            if known.get(source) == sample or self.desk.is_done(source, sample):
+                self._known[source] = sample
+            else:
+                self._intake.found(source, now)
+        self._scanned = True
+        if thorough:
+            self._schedule.thorough = now + self._plan.watch.rescan
+            self.desk.prune()
+            self.watching.check_coverage()
+            self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
 
     def _sample(self, source: str) -> Sample | None:
         try:
-            if leads_out(str(self._plan.inbox), source):
-                return None
             return sample_of(str(self._plan.inbox / source))
         except OSError:
             # A share that does not answer: the next scan asks again.
             return None
 
     def _look(self, source: str, now: float) -> None:
-        sample = self._sample(source)
+        # A scan does not follow links; what was heard of may lie behind one.
+        sample = None if leads_out(str(self._plan.inbox), source) else self._sample(source)
         verdict = self._intake.looked(source, sample, now)
         if verdict == "ready" and sample is not None and not self.desk.is_done(source, sample):
             self._work.ready[source] = sample
@@ -178,7 +188,11 @@ class Daemon:
         if isinstance(result, Crash):
             sweep((errand.target or errand.path).parent, result.process)
             reason = f"the process that decoded it came to an end ({result.reason})"
-            result = Report(Outcome(errand.path, "failed", reason, errand.target), errand.sample)
+            # It may have been killed for no fault of the file's, but not again and again.
+            blameless = not result.late and source not in self._work.tries
+            result = Report(
+                Outcome(errand.path, "failed", reason, errand.target), errand.sample, -1 if blameless else 0
+            )
         verdict = self.desk.finish(source, errand, result)
         if verdict == "again":
             self._intake.changed(source, now)

@@ -48,7 +48,11 @@ class Desk:
     def is_done(self, source: str, sample: Sample) -> bool:
         """Whether this version of a file was dealt with, with the settings that hold for it."""
         entry = self._ledger.find(source)
-        if entry is None or not entry.is_of(sample, _fingerprint(self._applied(source))):
+        try:
+            if entry is None or not entry.is_of(sample, _fingerprint(self._applied(source))):
+                return False
+        except ValueError:
+            # A mistake in a configuration: whoever takes the file up says so.
             return False
         if entry.state == "done":
             # Of which a crash may have kept us.
@@ -57,10 +61,21 @@ class Desk:
 
     def errand(self, source: str, sample: Sample) -> Errand | None:
         """What a worker is to do with a file, put down beforehand; None: nothing."""
-        applied = self._applied(source)
         known = self._ledger.find(source)
         # What was made of an earlier version stays its own.
-        entry = Entry(source, sample, _fingerprint(applied), known.target if known else "", "skipped")
+        entry = Entry(source, sample, "", known.target if known else "", "skipped")
+        try:
+            return self._errand(entry)
+        except (ValueError, OSError) as error:
+            # Of the configuration; or of a name that is too long, or a folder that may not be read.
+            reason = str(error) if isinstance(error, ValueError) else f"{error.strerror or error}"
+            self._fail(replace(entry, state="failed", reason=reason))
+            return None
+
+    def _errand(self, entry: Entry) -> Errand | None:
+        source, sample = entry.source, entry.sample
+        applied = self._applied(source)
+        entry = replace(entry, fingerprint=_fingerprint(applied))
         if applied.skip:
             self._skip(entry, f"{applied.path}: {applied.sources['skip']} says so")
             return None
@@ -89,10 +104,11 @@ class Desk:
         outcome = report.outcome
         if outcome is None or report.sample is None:
             return "again"
-        if report.trouble and report.trouble not in _LASTING:
-            return "later"
         target = "" if errand.target is None else os.path.relpath(errand.target, self._plan.home)
         entry = Entry(source, report.sample, _fingerprint(self._applied(source)), target, "done")
+        if report.trouble and report.trouble not in _LASTING:
+            self._ledger.record(replace(entry, state="claimed", reason=outcome.reason))
+            return "later"
         if outcome.status == "failed":
             self._fail(replace(entry, state="failed", reason=outcome.reason))
         elif outcome.status == "skipped":
@@ -101,7 +117,7 @@ class Desk:
             self._ledger.record(entry)
             shown = replace(outcome, path=Path(source), target=Path(target) if target else None)
             self._log.say("published", outcome_line(shown), **outcome_fields(shown))
-            self._reason_file(source).unlink(missing_ok=True)
+            self._forget_reason(source)
             self._put_away(source, report.sample)
         return "done"
 
@@ -110,8 +126,7 @@ class Desk:
         for entry in list(self._ledger.entries()):
             if os.path.lexists(self._plan.inbox / entry.source):
                 continue
-            with suppress(OSError):
-                self._reason_file(entry.source).unlink(missing_ok=True)
+            self._forget_reason(entry.source)
             if not entry.target or not os.path.lexists(self._plan.home / entry.target):
                 self._ledger.forget(entry.source)
 
@@ -133,6 +148,11 @@ class Desk:
             replace_bytes(path, f"{text}\n".encode("utf-8", "backslashreplace"))
         except OSError as error:
             self._log.say("warning", f"{path} cannot be written: {error.strerror}", level="warning")
+
+    def _forget_reason(self, source: str) -> None:
+        # A name may be too long for there to be one.
+        with suppress(OSError):
+            self._reason_file(source).unlink(missing_ok=True)
 
     def _reason_file(self, source: str) -> Path:
         return self._plan.home / f"{source}{REASON_ENDING}"

@@ -67,11 +67,11 @@ def _facts(state: Path) -> dict[str, Any]:
     try:
         about = ledger.about()
         inbox = about.get("inbox", "")
-        waiting = []
+        waiting = {}
         for source in files_in(inbox):
             entry, sample = ledger.find(source), sample_of(os.path.join(inbox, source))
             if sample is not None and (entry is None or not entry.is_of(sample, entry.fingerprint)):
-                waiting.append(source)
+                waiting[source] = "" if entry is None else entry.reason
         failed, skipped = (
             {entry.source: entry.reason for entry in ledger.entries(kind)} for kind in ("failed", "skipped")
         )
@@ -99,11 +99,9 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield f"started {facts['started']}, last look at everything {facts['last_scan']}"
     counts = {name: len(facts[name]) for name in ("waiting", "skipped", "failed")}
     yield ", ".join([f"{facts['done']} done", *(f"{count} {name}" for name, count in counts.items())])
-    for source in facts["waiting"]:
-        yield f"waiting: {source}"
-    for name in ("skipped", "failed"):
+    for name in counts:
         for source, reason in facts[name].items():
-            yield f"{name}: {source}: {reason}"
+            yield ": ".join(filter(None, (name, source, reason)))
 
 
 def _is_running(state: Path) -> bool:
