@@ -83,3 +83,13 @@ def repository(tmp_path, monkeypatch) -> Path:
     (tmp_path / ".git").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def daemon(tmp_path):
+    """``kquant watch in out``, not started yet."""
+    from daemons import Daemon
+
+    made = Daemon(tmp_path)
+    yield made
+    made.end()

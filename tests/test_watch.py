@@ -15,16 +15,7 @@ from daemons import DEADLINE, OTHER, PHOTO, Daemon, reason, until
 from drawings import FILES, saved
 from PIL import Image
 
-from kquant_hooks.cli import main
-
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and links of Unix")
-
-
-@pytest.fixture
-def daemon(tmp_path):
-    made = Daemon(tmp_path)
-    yield made
-    made.end()
 
 
 # Flags for each way to hear of files.
@@ -294,83 +285,6 @@ def test_formats_and_animations(daemon):
     assert daemon.results() == {"animated.webp", "keep.gif", "rgb.tif", "rgb.bmp"}
     with Image.open(daemon.outbox / "keep.gif") as image:
         assert image.n_frames == 4
-
-
-def test_the_status_and_another_try(daemon):
-    daemon.put("a.jpg")
-    broken = daemon.put("broken.jpg", PHOTO[:-300])
-    daemon.start()
-    daemon.shows("a.png", reason("broken.jpg"))
-    status = daemon.status()
-    assert (status["running"], status["done"], status["waiting"]) == (True, 1, {})
-    assert list(status["failed"]) == ["broken.jpg"]
-    text = subprocess.run(
-        daemon.command("--status", "out"), cwd=daemon.folder, capture_output=True, text=True
-    )
-    assert text.returncode == 3
-    assert "1 done, 0 waiting, 0 skipped, 1 failed\n" in text.stdout
-    assert "failed: broken.jpg: cannot be decoded" in text.stdout
-    # What is mended without a trace is tried again when that is asked for.
-    stamp = broken.stat()
-    with broken.open("r+b") as file:
-        file.truncate(0)
-        file.write(PHOTO[: stamp.st_size])
-    os.utime(broken, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    before = daemon.count("failed")
-    assert subprocess.run(daemon.command("--retry", "out"), cwd=daemon.folder).returncode == 0
-    until(lambda: daemon.count("failed") > before)
-    daemon.stop()
-    assert daemon.status()["running"] is False
-
-
-def test_a_second_daemon_is_refused(daemon):
-    daemon.start()
-    done = subprocess.run(
-        daemon.command("in", "out", "--once"), cwd=daemon.folder, capture_output=True, timeout=DEADLINE
-    )
-    assert done.returncode == 2
-    assert b"another kquant watch is at work for" in done.stdout
-    daemon.put("a.jpg")
-    daemon.shows("a.png")
-    daemon.stop(signal.SIGKILL)
-    assert daemon.once() == 0
-
-
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_in_the_middle_of_a_large_picture(how, daemon):
-    daemon.put("large.png", saved(Image.effect_noise((3000, 2000), 60).convert("RGB"), "PNG"))
-    daemon.start("--effort", "best")
-    until(lambda: daemon.status()["waiting"] == {"large.png": ""})
-    start = time.monotonic()
-    assert daemon.stop(how) == 0
-    assert time.monotonic() - start < DEADLINE / 2
-    assert daemon.results() in (set(), {"large.png"})
-    assert [path.name for path in daemon.outbox.iterdir() if path.name.startswith(".kquant-")] == []
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["in", "in/out"], "lie in one another"),
-        (["in/sub", "in"], "lie in one another"),
-        (["in", "in"], "lie in one another"),
-        (["missing", "out"], "missing is no folder"),
-        (["in"], "give INBOX and OUTBOX, or INBOX and --in-place"),
-        (["in", "out", "--in-place"], "give INBOX and OUTBOX, or INBOX and --in-place"),
-        (["in", "--in-place", "--originals", "delete"], "there are no originals beside the results"),
-        (["in", "out", "--settle", "soon"], "settle='soon' is not a time such as 500ms, 2s or 5m"),
-        (["in", "out", "--colors", "300"], "colors=300 is outside 1..256"),
-        (["--status", "in"], "in is no folder of results: it has no ledger"),
-        (["--retry", "in"], "in is no folder of results: it has no ledger"),
-    ],
-)
-def test_wrong_usage_is_one_line(arguments, message, tmp_path, monkeypatch, capsys):
-    (tmp_path / "in/sub").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    assert main(["watch", *arguments]) == 2
-    captured = capsys.readouterr()
-    assert message in captured.err
-    assert captured.err.count("\n") == 1
 
 
 def test_the_mode_of_new_files_is_the_usual_one(daemon):
