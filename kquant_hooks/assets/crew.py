@@ -142,14 +142,14 @@ class Crew(Generic[Item, Result]):
         reason = f"it took more than {limit:g} s"
         return [(errand.number, Crash(errand.worker.process.pid or 0, reason, late=True)) for errand in late]
 
-    def dismiss(self) -> None:
-        """End all processes; those with an item undo what they are about to write."""
+    def dismiss(self, patience: float = _PATIENCE) -> None:
+        """End all processes; those with an item have some seconds to undo what they are about to write."""
         workers = [*(errand.worker for errand in self._busy.values()), *self._idle]
         self._busy, self._idle = {}, []
         for worker in workers:
             worker.process.terminate()
         for worker in workers:
-            worker.process.join(_PATIENCE)
+            worker.process.join(patience)
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()

@@ -29,6 +29,8 @@ _TRIES_ONCE = 3
 _CHECK_EVERY = 2.0
 # Seconds for work in hand when the daemon is asked to stop.
 _GRACE = 8.0
+# So many wishes to stop are one to stop at once.
+_AT_ONCE = 2
 
 
 class HomeGoneError(Exception):
@@ -88,7 +90,7 @@ class Daemon:
             self._end()
         finally:
             self.watching.stop()
-            self._crew.dismiss()
+            self._crew.dismiss(_GRACE if self._mailbox.stops < _AT_ONCE else 0.5)
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -238,7 +240,7 @@ class Daemon:
             text = f"stopping once {self._crew.busy} in hand are done, in {_GRACE:g} s at most"
             self._log.say("stopping", f"{text}; ask again to stop at once")
         end = time.monotonic() + _GRACE
-        while self._crew.busy and self._mailbox.stops < 2 and (left := end - time.monotonic()) > 0:
+        while self._crew.busy and self._mailbox.stops < _AT_ONCE and (left := end - time.monotonic()) > 0:
             self._mailbox.take()
             for number, result in self._crew.finished(left, [self._mailbox.bell]):
                 self._finish(number, result)
