@@ -134,6 +134,19 @@ def test_other_settings_make_other_results(daemon):
     assert daemon.results() == {"a.png"}
 
 
+def test_a_result_stays_its_files_own_while_that_is_skipped(daemon):
+    daemon.put("a.jpg")
+    daemon.once()
+    rules = daemon.inbox / ".kquant.yaml"
+    rules.write_text("skip: true")
+    daemon.once()
+    assert daemon.count("skipped") == 1
+    rules.unlink()
+    daemon.once("-c", "3")
+    assert daemon.results() == {"a.png"}
+    assert colors_in(daemon.outbox / "a.png") == 3
+
+
 def test_what_is_broken_is_said_and_taken_once_it_is_whole(daemon):
     daemon.start()
     daemon.put("a.jpg", PHOTO[:-300])
