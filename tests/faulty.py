@@ -67,6 +67,11 @@ def for_name(name, happens):
     return lambda path, *_: happens() if path.name == name else None
 
 
+def replace_once(path, *_):
+    if first_time():
+        path.write_bytes((path.parent.parent / "other").read_bytes())
+
+
 def hang():
     ONCE.touch()
     time.sleep(1000)
@@ -105,6 +110,7 @@ FAULTS = {
     "full-ledger": lambda: instead(Ledger, "record", refuse(sqlite3.OperationalError("disk is full"))),
     "share-gone": lambda: instead(work, "read_file", refuse(OSError(errno.EIO, "Input/output error"))),
     "killed-worker": lambda: instead(work, "read_file", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
+    "changed-while-at-work": lambda: after(work, "quantize_file", replace_once),
     "hanging-decoder": lambda: after(work, "read_file", for_name("bad.jpg", hang)),
     "crashing-decoder": lambda: after(
         work, "read_file", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))

@@ -204,11 +204,13 @@ def test_a_second_signal_stops_at_once(daemon):
 
 
 def test_a_file_that_changes_while_it_is_worked_on(daemon):
-    daemon.start("--effort", "best")
-    daemon.put("a.png", saved(Image.effect_noise((900, 900), 60).convert("RGB"), "PNG"))
-    until(lambda: daemon.status()["waiting"] == {"a.png": ""})
-    daemon.put("a.png", OTHER)
+    (daemon.folder / "other").write_bytes(saved(Image.new("RGB", (7, 5)), "PNG"))
+    daemon.fault = "changed-while-at-work"
+    daemon.start("-j", "1")
+    daemon.put("a.jpg")
     daemon.shows("a.png")
     until(lambda: daemon.status()["waiting"] == {})
+    # Of what was replaced nothing was published.
+    assert daemon.count("published") == 1
     with Image.open(daemon.outbox / "a.png") as image:
-        assert image.size == (96, 64)
+        assert image.size == (7, 5)
