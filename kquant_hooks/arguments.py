@@ -21,8 +21,8 @@ _METAVARS = {
 }
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """A flag for every option of the quantizer and of the policy."""
+def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | None = None) -> None:
+    """A flag for every option of the quantizer and of the policy; ``defaults`` are those that differ."""
     quantizer = parser.add_argument_group("how colours are chosen")
     for name, option in OPTIONS.items():
         flags = ["-c", "--colors"] if name == "colors" else []
@@ -32,7 +32,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         add_option(quantizer, name, option, Settings.__dataclass_fields__[name].default, help_text, flags)
     policy = parser.add_argument_group("what is written, and when nothing is")
     for name, option in POLICY_OPTIONS.items():
-        add_option(policy, name, option, Policy.__dataclass_fields__[name].default, option.help, [])
+        default = (defaults or {}).get(name, Policy.__dataclass_fields__[name].default)
+        add_option(policy, name, option, default, option.help, [])
 
 
 def add_style(parser: argparse._ArgumentGroup) -> None:
@@ -76,6 +77,8 @@ def add_option(
     group: argparse._ArgumentGroup, name: str, option: Option, default: object, text: str, flags: list[str]
 ) -> None:
     """One flag; ``flags`` where it has other names than the option's own."""
+    if option.kind == "duration":
+        default = f"{default:g}s"
     flags = flags or ["--" + dashed(name)]
     if option.kind == "flag":
         group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -43,14 +42,12 @@ class Daemon:
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "kquant_hooks", "watch", *arguments]
 
-    def start(self, *flags: str, **environment: str) -> None:
+    def start(self, *flags: str, **options: object) -> None:
         """Start it, and wait until it watches."""
         seen = self.count("started")
         command = self.command("in", "out", "-c", "5", "--settle", "200ms", "--log", "json", *flags)
         with self.log.open("ab") as log:
-            self.running = subprocess.Popen(
-                command, cwd=self.folder, stdout=log, stderr=log, env={**os.environ, **environment}
-            )
+            self.running = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **options)
         until(lambda: self.count("started") > seen or self.running.poll() is not None, "it does not start")
 
     def once(self, *flags: str) -> int:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import kquant_hooks.watch.events
+from kquant_hooks.watch.events import Events, network_of, watched_folders
 from kquant_hooks.watch.folder import files_in, is_wanted, leads_out, sample_of
 from kquant_hooks.watch.intake import Intake, Sample
 from kquant_hooks.watch.targets import target_for
@@ -193,6 +198,43 @@ def test_what_lies_in_a_folder(tmp_path):
     assert leads_out(str(tmp_path), "link/c.png")
     assert not leads_out(str(tmp_path), "sub/c.png")
     assert not leads_out(str(tmp_path), "a.png")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells what it watches")
+def test_watched_folders_are_counted_and_events_heard_of(tmp_path):
+    (tmp_path / "a/b").mkdir(parents=True)
+    before = watched_folders()
+    heard: list[str] = []
+    events = Events(str(tmp_path), heard.append, heard.append, recursive=True)
+    assert watched_folders() - before == 3
+    (tmp_path / "a/b/c.png").write_bytes(b"x")
+    end = time.monotonic() + 60
+    while str(tmp_path / "a/b/c.png") not in heard:
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert events.trouble() is None
+    events.stop()
+    assert watched_folders() == before
+
+
+@pytest.mark.parametrize(
+    ("folder", "kind"),
+    [
+        ("/mnt/b\u00fcro share/in", "cifs"),
+        ("/mnt/bu", None),
+        ("/home/a", None),
+        ("/mnt/b\u00fcro shared", None),
+    ],
+)
+def test_network_file_systems_are_known(folder, kind, tmp_path, monkeypatch):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 8:1 / / rw - ext4 /dev/sda rw\n"
+        "40 22 0:30 / /mnt/b\u00fcro\\040share rw shared:1 - cifs //server/share rw\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(kquant_hooks.watch.events, "_MOUNTS", mounts)
+    assert network_of(Path(folder)) == kind
 
 
 def test_a_result_that_is_taken_gets_a_number(tmp_path):

@@ -199,6 +199,49 @@ def test_in_place(daemon):
 
 
 @pytest.mark.parametrize("originals", ["archive", "delete"])
+def test_an_original_without_its_result_is_never_put_away(originals, daemon):
+    path = daemon.put("a.jpg")
+    daemon.once()
+    (daemon.outbox / "a.png").rename(daemon.folder / "taken.png")
+    daemon.once("--originals", originals)
+    assert daemon.results() == {"a.png"}
+    assert not path.exists()
+
+
+def test_a_result_keeps_its_name_when_another_becomes_free(daemon):
+    daemon.put("a.png")
+    daemon.once()
+    daemon.put("a.jpg")
+    daemon.once()
+    (daemon.inbox / "a.png").unlink()
+    (daemon.outbox / "a.png").unlink()
+    daemon.once()
+    daemon.put("a.jpg", OTHER)
+    daemon.once()
+    assert daemon.results() == {"a-1.png"}
+
+
+@pytest.mark.parametrize("flags", [("--polling",), ("--rescan", "1s")], ids=["polling", "rescan"])
+def test_what_takes_long_is_done_once(flags, daemon):
+    daemon.put("large.png", saved(Image.effect_noise((3000, 2000), 60).convert("RGB"), "PNG"))
+    daemon.start("-j", "1", *flags)
+    for number in range(3):
+        daemon.put(f"{number}.jpg")
+    daemon.shows("large.png", "0.png", "1.png", "2.png")
+    until(lambda: daemon.status()["waiting"] == {})
+    daemon.put("last.jpg")
+    daemon.shows("large.png", "0.png", "1.png", "2.png", "last.png")
+    assert daemon.count("published") == 5
+
+
+def test_times_of_a_far_future(daemon):
+    path = daemon.put("a.jpg")
+    os.utime(path, (10**10, 10**10))
+    assert [daemon.once(), daemon.once()] == [0, 0]
+    assert daemon.count("published") == 1
+
+
+@pytest.mark.parametrize("originals", ["archive", "delete"])
 def test_originals(originals, daemon):
     daemon.put("sub/a.jpg")
     daemon.put("broken.jpg", PHOTO[:-300])
@@ -240,14 +283,13 @@ def test_rules_and_the_section_of_the_configuration(daemon):
     assert (daemon.inbox / "c.gif").exists()
 
 
-def test_a_mistake_in_a_configuration_that_comes_later(daemon):
+def test_what_is_dropped_brings_no_rules(daemon):
     daemon.start()
-    (daemon.inbox / "sub").mkdir()
-    (daemon.inbox / "sub/.kquant.yaml").write_text("colors: 300")
-    daemon.put("sub/a.jpg")
-    daemon.put("b.jpg")
-    daemon.shows("b.png", reason("sub/a.jpg"))
-    assert "expected an integer from 1 to 256" in (daemon.outbox / reason("sub/a.jpg")).read_text()
+    for text, name in (("colors: 300", "one"), ("skip: true", "two")):
+        (daemon.inbox / name).mkdir()
+        (daemon.inbox / name / ".kquant.yaml").write_text(text)
+        daemon.put(f"{name}/a.jpg")
+    daemon.shows("one/a.png", "two/a.png")
     assert daemon.stop() == 0
 
 

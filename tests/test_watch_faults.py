@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,9 +27,9 @@ class FaultyDaemon(Daemon):
             return super().command(*arguments)
         return [sys.executable, str(Path(__file__).with_name("faulty.py")), "watch", *arguments]
 
-    def start(self, *flags: str, **environment: str) -> None:
+    def start(self, *flags: str, **options: object) -> None:
         faults = {"FAULT": self.fault or "", "FAULT_DONE": str(self.folder / "done")}
-        super().start(*flags, **faults, **environment)
+        super().start(*flags, env={**os.environ, **faults}, **options)
 
     def leftovers(self) -> list[str]:
         return [path.name for path in self.outbox.rglob(".kquant-*")]
@@ -188,6 +190,64 @@ def test_a_bad_decoder_costs_its_file_alone(fault, said, daemon):
     daemon.shows(*(f"{number}.png" for number in range(5)), reason("bad.jpg"))
     assert said in (daemon.outbox / reason("bad.jpg")).read_text()
     assert daemon.stop() == 0
+
+
+def test_a_folder_of_results_that_comes_back_without_its_ledger_is_another_one(daemon):
+    """As where a share was mounted on it."""
+    daemon.start("--originals", "delete")
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    daemon.outbox.rename(daemon.folder / "away")
+    daemon.outbox.mkdir()
+    daemon.says("trouble", "out is there without its ledger; to begin anew, restart kquant watch")
+    source = daemon.put("b.jpg")
+    assert list(daemon.outbox.iterdir()) == []
+    daemon.outbox.rmdir()
+    (daemon.folder / "away").rename(daemon.outbox)
+    daemon.shows("a.png", "b.png")
+    until(lambda: not source.exists())
+
+
+def test_a_ledger_that_is_removed_is_missed(daemon):
+    daemon.start()
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    shutil.rmtree(daemon.outbox / ".kquant")
+    daemon.says("trouble", "out is gone, or the ledger in it")
+    assert daemon.stop() == 0
+
+
+def test_a_ledger_that_is_damaged_is_said_with_the_way_out(daemon):
+    (daemon.outbox / ".kquant").mkdir(parents=True)
+    (daemon.outbox / ".kquant/ledger.sqlite3").write_bytes(b"no database" * 1000)
+    daemon.put("a.jpg")
+    assert daemon.once() == 3
+    daemon.says("trouble", "all files are done anew, under new names")
+
+
+def test_a_group_of_processes_that_is_stopped_fails_nothing(daemon):
+    daemon.put("large.png", saved(Image.effect_noise((3000, 2000), 60).convert("RGB"), "PNG"))
+    daemon.fault = "hanging-decoder"
+    daemon.put("bad.jpg")
+    daemon.start(process_group=0)
+    until((daemon.folder / "done").exists)
+    os.killpg(daemon.running.pid, signal.SIGTERM)
+    assert daemon.wait() == 0
+    daemon.fault = None
+    assert daemon.count("failed") == 0
+    assert daemon.status()["failed"] == {}
+    assert daemon.once() == 0
+    assert daemon.results() == {"large.png", "bad.png"}
+
+
+def test_a_reader_of_the_log_who_stops_reading_stops_nothing(daemon):
+    for number in range(200):
+        daemon.put(f"{'x' * 150}{number}.txt", b"no image")
+    command = daemon.command("in", "out", "--settle", "100ms")
+    daemon.running = subprocess.Popen(command, cwd=daemon.folder, stdout=subprocess.PIPE)
+    until(lambda: len(daemon.results()) == 200)
+    assert daemon.stop() == 0
+    daemon.running.stdout.close()
 
 
 def test_a_second_signal_stops_at_once(daemon):

@@ -111,8 +111,8 @@ class Crew(Generic[Item, Result]):
         self._busy[worker.connection] = _Errand(worker, number, time.monotonic())
         try:
             worker.connection.send(item)
-        except BrokenPipeError:
-            # It died while it had nothing to do; reading says so.
+        except OSError:
+            # It died just now; reading says so.
             return
 
     def finished(
@@ -128,7 +128,7 @@ class Crew(Generic[Item, Result]):
             try:
                 results.append((errand.number, ready.recv()))
                 self._idle.append(errand.worker)
-            except (EOFError, ConnectionResetError):
+            except (EOFError, OSError):
                 results.append((errand.number, _crash(errand.worker)))
         return results
 
@@ -148,8 +148,9 @@ class Crew(Generic[Item, Result]):
         self._busy, self._idle = {}, []
         for worker in workers:
             worker.process.terminate()
+        end = time.monotonic() + patience
         for worker in workers:
-            worker.process.join(patience)
+            worker.process.join(max(0.0, end - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
@@ -204,6 +205,8 @@ def _serve(connection: Connection, work: Callable[[Item], Result], alone: bool) 
     """What a worker process does: items in, results out, until the parent closes its end or is gone."""
     # The parent decides what an interrupt means; being stopped unwinds what is in hand.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     _let_signals_in()
     # C libraries print their complaints about broken files.

@@ -71,7 +71,10 @@ def watch_options(inbox: Path, chosen: Path | None = None) -> Mapping[str, Any]:
 
 
 def appliers(
-    flags: Mapping[str, Any], chosen: Path | None = None, base: Mapping[str, Any] | None = None
+    flags: Mapping[str, Any],
+    chosen: Path | None = None,
+    base: Mapping[str, Any] | None = None,
+    home: Path | None = None,
 ) -> Callable[[Path], Applied]:
     """A function that tells what holds for a file; configurations are read once.
 
@@ -84,6 +87,8 @@ def appliers(
         the folders above a file, up to the root of its repository, with globs from that one's folder on.
     base : mapping, optional
         Options that have other defaults than usual.
+    home : Path, optional
+        The configuration of this folder is that of all files.
 
     Raises
     ------
@@ -100,7 +105,7 @@ def appliers(
         """The configuration of a folder, and where the folder is as its globs see it."""
         # Not resolved, as a link is judged by where it is.
         full = os.path.abspath(folder)  # noqa: PTH100
-        path = chosen or nearest(Path(full))
+        path = chosen or nearest(home or Path(full))
         inner = os.path.relpath(full, path.parent if path and not chosen else None).replace(os.sep, "/")
         return path, "" if inner == "." else f"{inner}/"
 
@@ -151,6 +156,6 @@ def _from_here(path: Path) -> Path:
     """A path as one would type it in the current folder."""
     try:
         return Path(os.path.relpath(path))
-    except ValueError:
-        # On another drive.
+    except (ValueError, OSError):
+        # It is on another drive, or the current folder is gone.
         return path

@@ -22,7 +22,7 @@ class Watch:
     """
 
     settle: float = option(2.0, kind="duration", help="a file is ready when it has not changed for so long")
-    rescan: float = option(300.0, kind="duration", help="look through the whole folder so often")
+    rescan: float = option(300.0, kind="duration", low=1, help="look through the whole folder so often")
     polling: bool = option(
         False, kind="flag", help="look at the folder again and again, where the system reports no changes"
     )
@@ -44,7 +44,7 @@ class Watch:
     )
 
     timeout: float = option(
-        300.0, kind="duration", help="give a file up whose decoding or quantizing takes longer"
+        300.0, kind="duration", low=1, help="give a file up whose decoding or quantizing takes longer"
     )
 
     def __post_init__(self) -> None:

@@ -55,7 +55,7 @@ class Option:
         if self.kind == "choice":
             words = " | ".join(self.choices)
         elif self.kind in _WORDS:
-            words = _WORDS[self.kind]
+            words = _WORDS[self.kind] + (f", from {self.low}s" if self.low else "")
         else:
             words = f"an integer from {self.low}" if self.kind == "integer" else f"a number from {self.low}"
             words += "" if self.high is None else f" to {self.high}"
@@ -84,7 +84,7 @@ class Option:
             return value
         if self.kind == "savings" and (savings := _savings(value)) is not None:
             return savings
-        if self.kind == "duration" and (seconds := _seconds(value)) is not None:
+        if self.kind == "duration" and (seconds := _seconds(value)) is not None and seconds >= self.low:
             return seconds
         if self.kind in ("integer", "number") and not isinstance(value, bool):
             number: int | float | None = None

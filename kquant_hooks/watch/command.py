@@ -56,7 +56,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
     )
-    add_options(parser)
+    add_options(parser, {"format": "png, or same with --in-place"})
     watch = parser.add_argument_group("how files are taken in")
     for name, option in WATCH_OPTIONS.items():
         default = Watch.__dataclass_fields__[name].default
@@ -82,7 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
     except (ValueError, OSError) as error:
         complain(error)
         return EXIT_USAGE
-    return serve(plan, Log(arguments.log))
+    log = Log(arguments.log)
+    try:
+        return serve(plan, log)
+    finally:
+        log.close()
 
 
 def _plan(arguments: argparse.Namespace) -> Plan:
@@ -106,7 +110,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
             f"--originals {watch.originals} and --in-place: there are no originals beside the results"
         )
     base = {"format": "same" if outbox is None else "png"}
-    applied_to = appliers(given_options(arguments), chosen, base)
+    # What is dropped brings no rules of its own.
+    applied_to = appliers(given_options(arguments), chosen, base, inbox)
     # A mistake is to be known before the first file comes.
     applied_to(inbox / "any.png")
     return Plan(inbox, outbox, watch, applied_to, arguments.once)

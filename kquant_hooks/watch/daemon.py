@@ -29,6 +29,8 @@ _TRIES_ONCE = 3
 _CHECK_EVERY = 2.0
 # Seconds for work in hand when the daemon is asked to stop.
 _GRACE = 8.0
+# And to undo what is not done by then.
+_LAST_GRACE = 2.0
 # So many wishes to stop are one to stop at once.
 _AT_ONCE = 2
 
@@ -75,12 +77,17 @@ class Daemon:
         self._intake = Intake(settle, 5 * settle + 1 if plan.once else max(60.0, 30 * settle))
         self.watching = Watching(plan, log, mailbox.changed, mailbox.doubt)
         self._crew: Crew[Errand, Report] = Crew(publish, plan.watch.jobs or cores(), threads=True)
-        self._home = identity(str(plan.home))
+        self._home = self._places()
         self._schedule = _Schedule()
         self._work = _Work()
         self._scanned = False
         # What the last scan found done.
         self._known: dict[str, Sample] = {}
+
+    @property
+    def in_hand(self) -> int:
+        """Files that were begun and not finished."""
+        return len(self._work.started)
 
     def run(self) -> None:
         """Work until asked to stop, or, if that is the plan, until nothing is left to do."""
@@ -90,15 +97,15 @@ class Daemon:
             self._end()
         finally:
             self.watching.stop()
-            self._crew.dismiss(_GRACE if self._mailbox.stops < _AT_ONCE else 0.5)
+            self._crew.dismiss(_LAST_GRACE if self._mailbox.stops < _AT_ONCE else 0.0)
 
     def _turn(self) -> None:
         now = time.monotonic()
         missed = False
         if now >= self._schedule.check:
             self._schedule.check = now + _CHECK_EVERY
-            if identity(str(self._plan.home)) != self._home:
-                raise HomeGoneError(f"{self._plan.home} is gone")
+            if self._places() != self._home:
+                raise HomeGoneError(f"{self._plan.home} is gone, or the ledger in it")
             missed = self.watching.check(now)
             if self._plan.once and not self.watching.is_there:
                 raise HomeGoneError(f"{self._plan.inbox} is gone")
@@ -116,6 +123,9 @@ class Daemon:
             self._finish(number, result)
         for number, crash in self._crew.overdue(self._plan.watch.timeout):
             self._finish(number, crash)
+
+    def _places(self) -> list[tuple[int, int] | None]:
+        return [identity(str(self._plan.home)), identity(str(self._plan.state))]
 
     def _hear(self, path: str, now: float) -> None:
         source = os.path.relpath(path, self._plan.inbox)
@@ -136,9 +146,10 @@ class Daemon:
         """
         self._schedule.scan = now + self.watching.interval
         known, self._known = {} if thorough else self._known, {}
+        at_work = {source for source, _ in self._work.started.values()}
         for source in files_in(str(self._plan.inbox), recursive=self._plan.watch.recursive):
             sample = self._sample(source)
-            if sample is None or source in self._intake or source in self._work.ready:
+            if sample is None or source in self._intake or source in self._work.ready or source in at_work:
                 continue
             if known.get(source) == sample or self.desk.is_done(source, sample):
                 self._known[source] = sample
@@ -178,13 +189,18 @@ class Daemon:
                 return
             if source in at_work:
                 continue
-            errand = self.desk.errand(source, self._work.ready.pop(source))
+            sample = self._work.ready.pop(source)
+            # It may have been done since it was ready, while it waited for its turn.
+            errand = None if self.desk.is_done(source, sample) else self.desk.errand(source, sample)
             if errand is not None:
                 self._work.count += 1
                 self._work.started[self._work.count] = (source, errand)
                 self._crew.start(self._work.count, errand)
 
     def _finish(self, number: int, result: Report | Crash) -> None:
+        if isinstance(result, Crash) and self._mailbox.stops:
+            # Whoever asked for the stop ended it; the ledger has its claim.
+            return
         source, errand = self._work.started.pop(number)
         now = time.monotonic()
         if isinstance(result, Crash):

@@ -54,8 +54,10 @@ class Desk:
         except ValueError:
             # A mistake in a configuration: whoever takes the file up says so.
             return False
-        if entry.state == "done":
-            # Of which a crash may have kept us.
+        if entry.state == "done" and self._puts_away:
+            # Of which a crash may have kept us. But an original is all that there is without its result.
+            if not os.path.lexists(self._plan.home / entry.target):
+                return False
             self._put_away(source, sample)
         return True
 
@@ -86,6 +88,9 @@ class Desk:
             return Errand(path, sample, applied.settings, applied.policy, None, plan.home)
         stem, _ = os.path.splitext(source)
         wanted = stem + ending_for(path, applied.policy.format)
+        # A result keeps its name, even if another file's name has become free.
+        if entry.target and os.path.splitext(entry.target)[1] == os.path.splitext(wanted)[1]:
+            wanted = entry.target
         target = target_for(wanted, source, plan.watch.collision, plan.outbox, self._ledger.owner)
         if target is None:
             self._skip(entry, f"{wanted} is there already, and not made of it")
@@ -106,6 +111,8 @@ class Desk:
             return "again"
         target = "" if errand.target is None else os.path.relpath(errand.target, self._plan.home)
         entry = Entry(source, report.sample, _fingerprint(self._applied(source)), target, "done")
+        if report.trouble == errno.ENOENT and not os.path.lexists(errand.path):
+            return "again"
         if report.trouble and report.trouble not in _LASTING:
             self._ledger.record(replace(entry, state="claimed", reason=outcome.reason))
             return "later"
@@ -142,6 +149,9 @@ class Desk:
         self._ledger.record(entry)
         text = f"{entry.source}: {entry.reason}"
         self._log.say("failed", text, level="error", source=entry.source, reason=entry.reason)
+        if self._plan.outbox is None or not self._plan.outbox.is_dir():
+            # Beside the files themselves it would be in the way.
+            return
         path = self._reason_file(entry.source)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -157,22 +167,25 @@ class Desk:
     def _reason_file(self, source: str) -> Path:
         return self._plan.home / f"{source}{REASON_ENDING}"
 
+    @property
+    def _puts_away(self) -> bool:
+        return self._plan.watch.originals != "keep" and self._plan.outbox is not None
+
     def _put_away(self, source: str, sample: Sample) -> None:
         """Archive or delete an original, unless it has changed."""
-        originals = self._plan.watch.originals
-        if originals == "keep" or self._plan.outbox is None:
-            return
         path = self._plan.inbox / source
         try:
-            if sample_of(str(path)) != sample:
+            if not self._puts_away or sample_of(str(path)) != sample:
                 return
             place = _free(self._plan.inbox / _ARCHIVE / source)
             place.parent.mkdir(parents=True, exist_ok=True)
             path.rename(place)
-            if sample_of(str(place)) != sample and not path.exists():
-                # A new version came between the two lines above.
-                place.rename(path)
-            elif originals == "delete":
+            if sample_of(str(place)) != sample:
+                # A new version came between the two looks: back with it, unless there is a newer one.
+                with suppress(FileExistsError):
+                    path.hardlink_to(place)
+                    place.unlink()
+            elif self._plan.watch.originals == "delete":
                 place.unlink()
         except OSError as error:
             text = f"{source} cannot be put away: {error.strerror or error}"

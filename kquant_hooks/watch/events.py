@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from watchdog.events import (
@@ -36,13 +39,17 @@ _NETWORK = (
     "9p",
     "drvfs",
     "vboxsf",
+    "vmhgfs",
+    "prl_fs",
+    "fakeowner",
     "virtiofs",
-    "fuse.sshfs",
-    "fuse.grpcfuse",
+    "fuse.",
+    "davfs",
     "ceph",
     "gluster",
 )
 _MOUNTS = Path("/proc/self/mountinfo")
+_HANDLES = Path("/proc/self/fdinfo")
 
 
 class Events:
@@ -66,6 +73,8 @@ class Events:
     def __init__(
         self, root: str, changed: Callable[[str], None], doubt: Callable[[str], None], *, recursive: bool
     ) -> None:
+        # Such as of folders that come and go; what matters is found out otherwise.
+        warnings.filterwarnings("ignore", module="watchdog")
         before = set(threading.enumerate())
         self._listener = _Listener(doubt)
         logging.getLogger("watchdog").addHandler(self._listener)
@@ -124,11 +133,16 @@ class _Listener(logging.Handler):
 
 def watched_folders() -> int | None:
     """How many folders the kernel watches for this process; None where it does not say."""
+    count = 0
     try:
-        texts = [path.read_text() for path in Path("/proc/self/fdinfo").iterdir()]
+        handles = list(_HANDLES.iterdir())
     except OSError:
         return None
-    return sum(line.startswith("inotify wd:") for text in texts for line in text.splitlines())
+    for handle in handles:
+        # The one that the list was read through is closed by now, and others may be.
+        with suppress(OSError):
+            count += sum(line.startswith("inotify wd:") for line in handle.read_text().splitlines())
+    return count
 
 
 def network_of(folder: Path) -> str | None:
@@ -141,7 +155,8 @@ def network_of(folder: Path) -> str | None:
     real = os.path.realpath(folder)
     for line in lines:
         fields, _, rest = line.partition(" - ")
-        place = fields.split()[4].encode("utf-8", "surrogateescape").decode("unicode_escape")
+        # Spaces and the like are written as octal numbers.
+        place = re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), fields.split()[4])
         inside = real == place or real.startswith(place.rstrip("/") + "/")
         if inside and len(place) >= len(best):
             best, kind = place, rest.split()[0]

@@ -19,8 +19,8 @@ _UNFINISHED = (
 # Of systems: thumbnails, indices, bins.
 _SYSTEM = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"}
 _SYSTEM |= {"thumbs.db", "ehthumbs.db", "desktop.ini"}
-# SQLite's integers have a sign.
-_INODES = (1 << 63) - 1
+# What SQLite's integers hold; of a time in a far future enough to tell it from others.
+_HELD = (1 << 63) - 1
 
 
 def is_wanted(path: str) -> bool:
@@ -50,7 +50,12 @@ def sample_of(path: str) -> Sample | None:
         return None
     if not stat.S_ISREG(found.st_mode):
         return None
-    return Sample(found.st_size, found.st_mtime_ns, found.st_ino & _INODES)
+    return sample(found)
+
+
+def sample(found: os.stat_result) -> Sample:
+    """The version that the system describes."""
+    return Sample(found.st_size, found.st_mtime_ns & _HELD, found.st_ino & _HELD)
 
 
 def files_in(root: str, below: str = "", *, recursive: bool = True) -> Iterator[str]:

@@ -75,6 +75,8 @@ class Ledger:
         Where it is, or is made.
     shared : bool
         Whether the folder can hold memory that processes share; network file systems cannot.
+    read_only : bool
+        Whether nothing is written, not even to open it.
 
     Raises
     ------
@@ -82,7 +84,10 @@ class Ledger:
         From every method, if the disk is full or gone.
     """
 
-    def __init__(self, folder: Path, *, shared: bool = True) -> None:
+    def __init__(self, folder: Path, *, shared: bool = True, read_only: bool = False) -> None:
+        if read_only:
+            self._database = _reading(folder / _FILE)
+            return
         self._database = sqlite3.connect(folder / _FILE, timeout=_BUSY_SECONDS, isolation_level=None)
         self._database.execute(f"PRAGMA journal_mode={'WAL' if shared else 'TRUNCATE'}")
         # What is committed is on the disk, even if the power goes.
@@ -115,7 +120,7 @@ class Ledger:
         """Put down what became of a file, in place of what was known of it."""
         values = (
             os.fsencode(entry.source), entry.sample.size, entry.sample.mtime_ns, entry.sample.inode,
-            entry.fingerprint, os.fsencode(entry.target), entry.state, entry.reason, time.time(),
+            entry.fingerprint, os.fsencode(entry.target), entry.state, _text(entry.reason), time.time(),
         )  # fmt: skip
         self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
@@ -129,12 +134,12 @@ class Ledger:
 
     def note(self, **about: object) -> None:
         """Put down what is known of the daemon."""
-        values = [(name, str(value)) for name, value in about.items()]
+        values = [(name, os.fsencode(str(value))) for name, value in about.items()]
         self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values)
 
     def about(self) -> dict[str, str]:
         """What ``note`` put down."""
-        return dict(self._database.execute("SELECT name, value FROM about"))
+        return {name: os.fsdecode(value) for name, value in self._database.execute("SELECT * FROM about")}
 
     def _entries(self, where: str, *values: object) -> Iterator[Entry]:
         columns = "source, size, mtime_ns, inode, fingerprint, target, state, reason, at"
@@ -143,3 +148,20 @@ class Ledger:
         for source, size, mtime_ns, inode, fingerprint, target, state, reason, at in rows:
             sample = Sample(size, mtime_ns, inode)
             yield Entry(os.fsdecode(source), sample, fingerprint, os.fsdecode(target), state, reason, at)
+
+
+def _reading(path: Path) -> sqlite3.Connection:
+    where = f"{path.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(where, timeout=_BUSY_SECONDS, uri=True)
+    try:
+        connection.execute("SELECT count(*) FROM files")
+    except sqlite3.OperationalError:
+        connection.close()
+        # Of somebody else, whose memory is not ours to share: then what the file itself holds.
+        connection = sqlite3.connect(f"{where}&immutable=1", uri=True)
+    return connection
+
+
+def _text(reason: str) -> str:
+    """As the database can hold it: names may hold bytes that are no text."""
+    return reason.encode("utf-8", "backslashreplace").decode()

@@ -7,25 +7,25 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from kquant_hooks.assets.atomic import PREFIX
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.watch.daemon import Daemon, HomeGoneError
 from kquant_hooks.watch.events import network_of
-from kquant_hooks.watch.ledger import Ledger
+from kquant_hooks.watch.ledger import Ledger, is_ledger_in
+from kquant_hooks.watch.lock import LockedError, locked
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
 
-_LOCK = "lock.sqlite3"
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
 _TRIES_ONCE = 3
-
-
-class LockedError(Exception):
-    """Another daemon has the folder of results."""
+# Seconds after which a session has shown that what was wrong before it is over.
+_LASTED = 10.0
+_OLD = 3600.0
 
 
 def serve(plan: Plan, log: Log) -> int:
@@ -33,65 +33,69 @@ def serve(plan: Plan, log: Log) -> int:
     mailbox = Mailbox()
     pause = _FIRST_PAUSE
     tries = 0
+    # Of the ledger, once one was opened.
+    ledger = ""
     with mailbox.open():
         while True:
+            start = time.monotonic()
             try:
-                return _serve_once(plan, log, mailbox)
+                with _session(plan, log, mailbox, ledger) as (daemon, ledger):
+                    return _run(plan, log, mailbox, daemon)
             except LockedError as error:
                 log.say("error", str(error), level="error")
                 return EXIT_USAGE
             except (HomeGoneError, sqlite3.Error, OSError) as error:
                 tries += 1
+                if time.monotonic() - start > _LASTED:
+                    pause = _FIRST_PAUSE
                 give_up = bool(mailbox.stops) or (plan.once and tries >= _TRIES_ONCE)
                 what = "given up" if give_up else f"started again in {pause:g} s"
-                log.say("trouble", f"{_words(error)}; {what}", level="error")
-                if give_up:
+                log.say("trouble", f"{_words(error, plan)}; {what}", level="error")
+                if give_up and not mailbox.stops:
                     return EXIT_FAILED
             _sleep(mailbox, pause)
             pause = min(2 * pause, _LAST_PAUSE)
             if mailbox.stops:
+                log.say("stopped", "stopped")
                 return EXIT_DONE
 
 
-def _serve_once(plan: Plan, log: Log, mailbox: Mailbox) -> int:
-    with _session(plan, mailbox, log) as daemon:
-        _greet(plan, log, daemon)
-        daemon.run()
+def _run(plan: Plan, log: Log, mailbox: Mailbox, daemon: Daemon) -> int:
+    _greet(plan, log, daemon)
+    daemon.run()
     if mailbox.stops > 1:
         return EXIT_INTERRUPTED
-    log.say("stopped", "stopped; nothing is half done" if mailbox.stops else "nothing is left to do")
-    return EXIT_FAILED if plan.once and daemon.desk.failures else EXIT_DONE
+    if mailbox.stops:
+        text = "stopped; nothing is half done"
+        left = f"; {daemon.in_hand} in hand are taken up at the next start" if daemon.in_hand else ""
+        log.say("stopped", text + left)
+        return EXIT_DONE
+    log.say("stopped", "nothing is left to do")
+    return EXIT_FAILED if daemon.desk.failures else EXIT_DONE
 
 
 @contextmanager
-def _session(plan: Plan, mailbox: Mailbox, log: Log) -> Iterator[Daemon]:
-    with locked(plan.state):
-        ledger = Ledger(plan.state, shared=network_of(plan.state) is None)
-        try:
-            sweep_leftovers(plan.home)
-            ledger.note(process=os.getpid(), started=time.time(), inbox=plan.inbox)
-            yield Daemon(plan, ledger, log, mailbox)
-        finally:
-            ledger.close()
-
-
-@contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Hold the lock of a folder of results, which a crash lets go of; LockedError if another has it."""
-    if not state.parent.is_dir():
-        raise HomeGoneError(f"{state.parent} is gone")
-    state.mkdir(exist_ok=True)
-    connection = sqlite3.connect(state / _LOCK, timeout=0, isolation_level=None)
-    try:
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise
-            raise LockedError(f"another kquant watch is at work for {state.parent}") from None
-        yield
-    finally:
-        connection.close()
+def _session(plan: Plan, log: Log, mailbox: Mailbox, before: str) -> Iterator[tuple[Daemon, str]]:
+    """A daemon with its ledger, which has to be that of the session before, if there was one."""
+    if not plan.home.is_dir():
+        raise HomeGoneError(f"{plan.home} is gone")
+    if before and not is_ledger_in(plan.state):
+        # What is there may be an empty folder on which a share is to be mounted.
+        raise HomeGoneError(f"{plan.home} is there without its ledger; to begin anew, restart kquant watch")
+    plan.state.mkdir(exist_ok=True)
+    with locked(plan.state), closing(Ledger(plan.state, shared=network_of(plan.state) is None)) as ledger:
+        name = ledger.about().get("name") or uuid4().hex
+        if before not in ("", name):
+            raise HomeGoneError(f"{plan.home} has another ledger now; to go on with it, restart kquant watch")
+        sweep_leftovers(plan.home)
+        ledger.note(
+            name=name,
+            process=os.getpid(),
+            started=time.time(),
+            inbox=plan.inbox,
+            recursive=plan.watch.recursive,
+        )
+        yield Daemon(plan, ledger, log, mailbox), name
 
 
 def sweep_leftovers(home: Path) -> None:
@@ -100,8 +104,17 @@ def sweep_leftovers(home: Path) -> None:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             match = re.match(re.escape(PREFIX) + r"(\d+)-", name)
-            if match and not _runs(int(match[1])):
-                Path(folder, name).unlink(missing_ok=True)
+            path = Path(folder, name)
+            if match and (not _runs(int(match[1])) or _is_old(path)):
+                path.unlink(missing_ok=True)
+
+
+def _is_old(path: Path) -> bool:
+    """Whether its process is bound to be another one of the same number."""
+    try:
+        return time.time() - path.stat().st_mtime > _OLD
+    except OSError:
+        return False
 
 
 def _runs(process: int) -> bool:
@@ -131,7 +144,16 @@ def _greet(plan: Plan, log: Log, daemon: Daemon) -> None:
         f"watching {plan.inbox} by {daemon.watching.kind}; files are {where}, {settings!r}, "
         f"settle {watch.settle:g} s, rescan {watch.rescan:g} s, originals {watch.originals}"
     )
-    log.say("started", text, inbox=str(plan.inbox), observer=daemon.watching.kind)
+    log.say(
+        "started",
+        text,
+        inbox=str(plan.inbox),
+        outbox=str(plan.home),
+        observer=daemon.watching.kind,
+        originals=watch.originals,
+        settle=watch.settle,
+        rescan=watch.rescan,
+    )
 
 
 def _sleep(mailbox: Mailbox, seconds: float) -> None:
@@ -141,5 +163,13 @@ def _sleep(mailbox: Mailbox, seconds: float) -> None:
         mailbox.take()
 
 
-def _words(error: Exception) -> str:
-    return str(error) if not isinstance(error, sqlite3.Error) else f"the ledger cannot be used: {error}"
+def _words(error: Exception, plan: Plan) -> str:
+    if isinstance(error, sqlite3.OperationalError):
+        return f"the ledger cannot be used: {error}"
+    if isinstance(error, sqlite3.Error):
+        return (
+            f"the ledger is damaged ({error}); without {plan.state} all files are done anew, under new names"
+        )
+    if isinstance(error, OSError):
+        return f"{error.filename or plan.home}: {error.strerror or error}"
+    return str(error)

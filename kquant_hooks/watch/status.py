@@ -14,10 +14,11 @@ from typing import Any
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
+from kquant_hooks.watch.events import network_of
 from kquant_hooks.watch.folder import files_in, sample_of
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
+from kquant_hooks.watch.lock import is_locked
 from kquant_hooks.watch.plan import STATE_FOLDER
-from kquant_hooks.watch.service import LockedError, locked
 
 
 def tell(home: Path, *, as_json: bool) -> int:
@@ -43,7 +44,7 @@ def retry(home: Path) -> int:
         complain(f"{home} is no folder of results: it has no ledger")
         return EXIT_USAGE
     try:
-        ledger = Ledger(state)
+        ledger = Ledger(state, shared=network_of(state) is None)
         try:
             failed = [entry.source for entry in ledger.entries("failed")]
             for source in failed:
@@ -51,7 +52,7 @@ def retry(home: Path) -> int:
             process = int(ledger.about().get("process", 0))
         finally:
             ledger.close()
-        running = _is_running(state)
+        running = is_locked(state)
         if running and failed and hasattr(signal, "SIGUSR1"):
             os.kill(process, signal.SIGUSR1)
     except (sqlite3.Error, OSError) as error:
@@ -63,12 +64,12 @@ def retry(home: Path) -> int:
 
 
 def _facts(state: Path) -> dict[str, Any]:
-    ledger = Ledger(state)
+    ledger = Ledger(state, read_only=True)
     try:
         about = ledger.about()
         inbox = about.get("inbox", "")
         waiting = {}
-        for source in files_in(inbox):
+        for source in files_in(inbox, recursive=about.get("recursive") != "False"):
             entry, sample = ledger.find(source), sample_of(os.path.join(inbox, source))
             if sample is not None and (entry is None or not entry.is_of(sample, entry.fingerprint)):
                 waiting[source] = "" if entry is None else entry.reason
@@ -76,11 +77,11 @@ def _facts(state: Path) -> dict[str, Any]:
             {entry.source: entry.reason for entry in ledger.entries(kind)} for kind in ("failed", "skipped")
         )
         return {
-            "running": _is_running(state),
-            "process": int(about["process"]),
+            "running": is_locked(state),
+            "process": int(about.get("process", 0)),
             "inbox": inbox,
             "observer": about.get("observer", ""),
-            "started": _time(about["started"]),
+            "started": _time(about.get("started")),
             "last_scan": _time(about.get("last_scan")),
             "done": ledger.counts().get("done", 0),
             "waiting": waiting,
@@ -102,14 +103,6 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     for name in counts:
         for source, reason in facts[name].items():
             yield ": ".join(filter(None, (name, source, reason)))
-
-
-def _is_running(state: Path) -> bool:
-    try:
-        with locked(state):
-            return False
-    except LockedError:
-        return True
 
 
 def _time(seconds: str | None) -> str | None:

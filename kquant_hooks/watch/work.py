@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import quantize_file, read_file
 from kquant_hooks.quantizer.settings import Settings
-from kquant_hooks.watch.folder import sample_of
+from kquant_hooks.watch.folder import sample, sample_of
 from kquant_hooks.watch.intake import Sample
 
 
@@ -69,7 +70,8 @@ def publish(errand: Errand) -> Report:
         if sample_of(str(path)) != errand.sample:
             return Report(None, None)
         outcome, written = quantize_file(path, errand.settings, errand.policy, target, data)
-        if sample_of(str(path)) != errand.sample:
+        found = os.lstat(path)
+        if sample(found) != errand.sample:
             return Report(None, None)
         if written is not None:
             from kquant_hooks.assets.atomic import replace_bytes
@@ -78,10 +80,18 @@ def publish(errand: Errand) -> Report:
                 raise FileNotFoundError(errno.ENOENT, "the folder of results is gone")
             if target is not None:
                 target.parent.mkdir(parents=True, exist_ok=True)
-            replace_bytes(target or path, written, os.stat(path) if target is None else None)
+            _leave_with_the_daemon()
+            replace_bytes(target or path, written, found if target is None else None)
         return Report(outcome, sample_of(str(path)) if target is None else errand.sample)
     except OSError as error:
         reason = f"{error.strerror or error}"
         return Report(Outcome(path, "failed", reason, target), errand.sample, error.errno or -1)
     except ValueError as error:
         return Report(Outcome(path, "failed", str(error), target), errand.sample)
+
+
+def _leave_with_the_daemon() -> None:
+    """Publish nothing for a daemon that is gone: another one may be at work already, with other settings."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        raise SystemExit(1)
