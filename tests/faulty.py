@@ -105,7 +105,10 @@ FAULTS = {
     "raising-handler": lambda: instead(events._Handler, "on_any_event", refuse(RuntimeError("a bug"))),
     "overflow": lambda: setattr(events._Handler, "on_any_event", lose_all_but_the_log),
     "no-watches": lambda: setattr(events.Events, "__init__", no_watch),
-    "few-watches": lambda: setattr(watching, "watched_folders", lambda: 1),
+    "few-watches": lambda: (
+        setattr(watching, "watched_folders", lambda: 1),
+        setattr(events._Handler, "on_any_event", lambda *_: None),
+    ),
     "full-disk": lambda: instead(atomic, "replace_bytes", refuse(NO_SPACE)),
     "full-ledger": lambda: instead(Ledger, "record", refuse(sqlite3.OperationalError("disk is full"))),
     "share-gone": lambda: instead(work, "read_file", refuse(OSError(errno.EIO, "Input/output error"))),

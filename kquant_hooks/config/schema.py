@@ -83,7 +83,10 @@ def _accepted(option: Option) -> list[dict[str, Any]]:
         case "savings":
             return [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _whole(SAVINGS)}]
         case "duration":
-            return [{"type": "number", "minimum": 0}, {"type": "string", "pattern": _whole(DURATION)}]
+            return [
+                {"type": "number", "minimum": option.low},
+                {"type": "string", "pattern": _whole(DURATION)},
+            ]
         case kind:
             return [{"type": kind, **span}]
 

@@ -144,7 +144,6 @@ class Daemon:
 
         Where the folder is polled, the ledger is asked only now and then about files that stay the same.
         """
-        self._schedule.scan = now + self.watching.interval
         known, self._known = {} if thorough else self._known, {}
         at_work = {source for source, _ in self._work.started.values()}
         for source in files_in(str(self._plan.inbox), recursive=self._plan.watch.recursive):
@@ -161,6 +160,8 @@ class Daemon:
             self.desk.prune()
             self.watching.check_coverage()
             self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
+        # Which the look at the watches may just have made shorter.
+        self._schedule.scan = now + self.watching.interval
 
     def _sample(self, source: str) -> Sample | None:
         try:
