@@ -33,7 +33,7 @@ MISTAKES = [
     ("skip: 1", "$.skip: expected true or false, got 1"),
     ("min-savings: 200%", "$.min-savings: expected a size such as 1KiB or 5%, got '200%'"),
     ("watch: {settle: 2 days}", "$.watch.settle: expected a time such as 500ms, 2s or 5m, got '2 days'"),
-    ("watch: {rescan: .inf}", "$.watch.rescan: expected a time such as 500ms, 2s or 5m, got inf"),
+    ("watch: {rescan: .inf}", "$.watch.rescan: expected a time such as 500ms, 2s or 5m, from 1s, got inf"),
     ("colour: 5", "$: there is no option 'colour'; did you mean 'colors'?"),
     ("min_savings: 5", "$: there is no option 'min_savings'; did you mean 'min-savings'?"),
     ("rule: []", "$: there is no option 'rule'; did you mean 'rules'?"),
