@@ -111,6 +111,9 @@ class Daemon:
             self.running.wait()
         text = self.log.read_text() if self.log.exists() else ""
         assert "Traceback" not in text
+        # Nothing but lines of the log, whole, unless it was killed in the middle of one.
+        *whole, _ = text.split("\n")
+        assert [line for line in whole if not line.startswith("{")] == []
 
 
 def reason(name: str) -> str:

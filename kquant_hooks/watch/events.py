@@ -98,14 +98,13 @@ class Events:
 
     def stop(self) -> None:
         """End it."""
-        logging.getLogger("watchdog").removeHandler(self._listener)
-        try:
+        # Of a folder that is gone, there may be nothing to stop.
+        with suppress(OSError, RuntimeError):
             self._observer.stop()
             if self._observer.is_alive():
                 self._observer.join()
-        except (OSError, RuntimeError):
-            # Of a folder that is gone.
-            return
+        # Without it, what is logged while it stops would be printed.
+        logging.getLogger("watchdog").removeHandler(self._listener)
 
 
 class _Handler(FileSystemEventHandler):
