@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, Policy
-from kquant_hooks.quantizer.options import Option, dashed
+from kquant_hooks.config.applying import FILE_NAME
+from kquant_hooks.quantizer.options import Option, dashed, defaults_of
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
 from kquant_hooks.report.printing import Style
 
@@ -24,16 +25,16 @@ _METAVARS = {
 def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | None = None) -> None:
     """A flag for every option of the quantizer and of the policy; ``defaults`` are those that differ."""
     quantizer = parser.add_argument_group("how colours are chosen")
+    usual = {**defaults_of(Settings), **defaults_of(Policy), **(defaults or {})}
     for name, option in OPTIONS.items():
         flags = ["-c", "--colors"] if name == "colors" else []
         help_text = option.help
         if name == "colors":
             help_text += f"; '{AUTO}': the fewest that meet --max-error or --min-psnr"
-        add_option(quantizer, name, option, Settings.__dataclass_fields__[name].default, help_text, flags)
+        add_option(quantizer, name, option, usual[name], help_text, flags)
     policy = parser.add_argument_group("what is written, and when nothing is")
     for name, option in POLICY_OPTIONS.items():
-        default = (defaults or {}).get(name, Policy.__dataclass_fields__[name].default)
-        add_option(policy, name, option, default, option.help, [])
+        add_option(policy, name, option, usual[name], option.help, [])
 
 
 def add_style(parser: argparse._ArgumentGroup) -> None:
@@ -62,9 +63,26 @@ def given_options(
     return {name: _value(name, options[name], text) for name, text in texts.items() if text is not None}
 
 
-def path_or_none(text: str | None) -> Path | None:
-    """The path that a flag gives, if it was given."""
-    return None if text is None else Path(text)
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The flag for a configuration file."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
+    )
+
+
+def config_of(arguments: argparse.Namespace) -> Path | None:
+    """The configuration file that was given, if one was."""
+    return None if arguments.config is None else Path(arguments.config)
+
+
+def jobs_of(arguments: argparse.Namespace, default: int) -> int:
+    """How many files at once; ValueError for none."""
+    jobs: int = default if arguments.jobs is None else arguments.jobs
+    if jobs < 1:
+        raise ValueError(f"--jobs {jobs} is not an integer from 1")
+    return jobs
 
 
 def _value(name: str, option: Option, text: object) -> Any:

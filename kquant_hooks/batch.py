@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from kquant_hooks.arguments import add_options, add_style, given_options, style_of
+from kquant_hooks.arguments import add_options, add_style, given_options, jobs_of, style_of
 from kquant_hooks.assets.collect import Destination, collect, is_folder
 from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
@@ -83,9 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise ValueError("a path is empty; for the current folder give '.'")
         settings, policy = recipe(given_options(arguments))
         destination = _destination(arguments)
-        jobs = cores() if arguments.jobs is None else arguments.jobs
-        if jobs < 1:
-            raise ValueError(f"--jobs {jobs} is not an integer from 1")
+        jobs = jobs_of(arguments, cores())
     except ValueError as error:
         complain(error)
         return EXIT_USAGE

@@ -6,7 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
-from kquant_hooks.arguments import path_or_none
+from kquant_hooks.arguments import add_config, config_of
 from kquant_hooks.config.applying import FILE_NAME, appliers
 from kquant_hooks.config.explaining import explanation
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
@@ -31,9 +31,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("paths", nargs="*", metavar="FILE", help="files, which need not exist")
-    parser.add_argument(
-        "--config", metavar="FILE", help=f"this configuration, instead of the nearest {FILE_NAME}"
-    )
+    add_config(parser)
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
         "--init", action="store_true", help=f"write {FILE_NAME} to begin with; never overwrites"
@@ -54,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_USAGE
     try:
         paths = [Path(name) for name in arguments.paths]
-        applied_to = appliers({}, path_or_none(arguments.config))
+        applied_to = appliers({}, config_of(arguments))
         lines = [one_line(line) for path in paths for line in explanation(path, applied_to(path))]
     except ValueError as error:
         complain(error)

@@ -6,7 +6,15 @@ import argparse
 import os
 from pathlib import Path
 
-from kquant_hooks.arguments import add_options, add_style, given_options, path_or_none, style_of
+from kquant_hooks.arguments import (
+    add_config,
+    add_options,
+    add_style,
+    config_of,
+    given_options,
+    jobs_of,
+    style_of,
+)
 from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import look
@@ -41,18 +49,13 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--explain", metavar="FILE", help="only print what holds for FILE, and where it comes from"
     )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
-    )
+    add_config(parser)
     add_options(parser)
     how = parser.add_argument_group("how it runs and what it prints")
     how.add_argument(
         "-j",
         "--jobs",
         type=int,
-        default=1,
         metavar="N",
         help="files at once (default: 1, as pre-commit runs several of these commands at once)",
     )
@@ -62,9 +65,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     try:
-        if arguments.jobs < 1:
-            raise ValueError(f"--jobs {arguments.jobs} is not an integer from 1")
-        applied_to = appliers(given_options(arguments), path_or_none(arguments.config))
+        jobs = jobs_of(arguments, 1)
+        applied_to = appliers(given_options(arguments), config_of(arguments))
         if arguments.explain is not None:
             from kquant_hooks.config.explaining import explanation
 
@@ -81,9 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
     printer = Printer(style_of(arguments), len(items) if working else 0)
     outcomes = []
     try:
-        for outcome in process_each(
-            items, arguments.jobs, done=printer.count, tick=printer.tick, crowded=True
-        ):
+        for outcome in process_each(items, jobs, done=printer.count, tick=printer.tick, crowded=True):
             outcomes.append(outcome)
             printer.print(outcome)
     except KeyboardInterrupt:
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _item(path: Path, applied: Applied, *, dry_run: bool) -> Job | Outcome:
     """What is known of a file already, or else what is to be done with it."""
     if applied.skip:
-        return Outcome(path, "skipped", f"{applied.path}: {applied.sources['skip']} says so")
+        return Outcome(path, "skipped", applied.skip_reason)
     decided = look(path, applied.settings, applied.policy)
     return decided or Job(path, applied.settings, applied.policy, dry_run=dry_run)
 

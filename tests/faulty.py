@@ -109,7 +109,7 @@ FAULTS = {
         setattr(watching, "watched_folders", lambda: 1),
         setattr(events._Handler, "on_any_event", lambda *_: None),
     ),
-    "full-disk": lambda: instead(atomic, "replace_bytes", refuse(NO_SPACE)),
+    "full-disk": lambda: instead(work, "replace_bytes", refuse(NO_SPACE)),
     "full-ledger": lambda: instead(Ledger, "record", refuse(sqlite3.OperationalError("disk is full"))),
     "share-gone": lambda: instead(work, "read_file", refuse(OSError(errno.EIO, "Input/output error"))),
     "killed-worker": lambda: instead(work, "read_file", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),

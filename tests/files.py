@@ -7,7 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from drawings import FILES
+from conftest import draw_photo
+from drawings import FILES, saved
 from helpers import pixels_of
 from PIL import Image, ImageSequence
 
@@ -71,3 +72,16 @@ def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
 def run(arguments: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-m", "kquant_hooks", "quantize", *arguments]
     return subprocess.run(command, capture_output=True, timeout=DEADLINE, **options)
+
+
+def colors_in(path: Path | str) -> int:
+    with Image.open(path) as image:
+        return len(image.convert("RGBA").getcolors(1 << 20))
+
+
+def picture_at(name: str, data: bytes | None = None) -> Path:
+    """A file below the current folder: a photo, unless it is to hold something else."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(saved(draw_photo(), "PNG") if data is None else data)
+    return path

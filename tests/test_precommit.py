@@ -5,42 +5,23 @@ Their environments are made once a session, with pip from a package index; no ot
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import stat
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, draw_photo
+from conftest import draw_photo
 from drawings import FILES, saved
-from files import frames_of, timing_of
+from files import colors_in, frames_of, timing_of
 from PIL import Image
+from repositories import DEADLINE, INSTALLED, SOURCE, Repository, environment
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="names and modes of Unix")
 
-# Where the sources are, if the tests are not beside them.
-SOURCE = Path(os.environ.get("KQUANT_SOURCE", ROOT))
-INSTALLED = (".pre-commit-hooks.yaml", "pyproject.toml", "README.md", "LICENSE", "kquant_hooks")
 TOOLS = ("pre-commit", "prek")
-# Seconds; the first run installs.
-DEADLINE = 300
-
-
-def environment(home: Path) -> dict[str, str]:
-    """No settings of the user's, and no tool's files but in one folder."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {
-        "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
-        "PRE_COMMIT_HOME": str(home / "pre-commit"),
-        "PREK_HOME": str(home / "prek"),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_SYSTEM": os.devnull,
-        **{f"GIT_{who}_{what}": "a@b" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-    }
 
 
 @pytest.fixture(scope="session")
@@ -61,65 +42,9 @@ def source(home) -> Path:
     return folder
 
 
-class Repository:
-    """A repository with the hook, and the tool that runs it."""
-
-    def __init__(self, folder: Path, tool: str, source: Path, home: Path) -> None:
-        self.folder, self.tool, self.source = folder, tool, source
-        self.environment = environment(home)
-        self.git("init", "-q")
-
-    def git(self, *arguments: str) -> str:
-        command = ["git", *arguments]
-        return subprocess.run(
-            command, cwd=self.folder, env=self.environment, check=True, capture_output=True, text=True
-        ).stdout
-
-    def hooks(self, hook: str = "kquant", options: str = "") -> None:
-        """Write the configuration; ``options`` are lines of the hook."""
-        revision = self.git("-C", str(self.source), "rev-parse", "HEAD").strip()
-        lines = "".join(f"    {line}\n" for line in options.splitlines())
-        self.put(
-            ".pre-commit-config.yaml",
-            f"repos:\n- repo: {self.source}\n  rev: {revision}\n  hooks:\n  - id: {hook}\n{lines}".encode(),
-        )
-
-    def put(self, name: str, data: bytes | None = None) -> Path:
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(saved(draw_photo(), "PNG") if data is None else data)
-        return path
-
-    def stage(self) -> None:
-        self.git("add", "-A")
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        """Exit code and output of the tool."""
-        done = subprocess.run(
-            [self.tool, *arguments],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="surrogateescape",
-            timeout=DEADLINE,
-        )
-        return done.returncode, done.stdout
-
-    def changed(self) -> set[str]:
-        """Names of files that differ from the index."""
-        return set(filter(None, self.git("diff", "--name-only", "-z").split("\0")))
-
-
 @pytest.fixture(params=TOOLS)
 def repository(request, tmp_path, source, home) -> Repository:
     return Repository(tmp_path, request.param, source, home)
-
-
-def colors_in(path: Path) -> int:
-    with Image.open(path) as image:
-        return len(image.convert("RGBA").getcolors(1 << 20))
 
 
 def test_a_photo_fails_and_is_rewritten_and_passes_once_it_is_added(repository):

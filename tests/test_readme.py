@@ -23,6 +23,7 @@ from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.sniff import SUFFIXES
+from kquant_hooks.quantizer.options import defaults_of
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
 
 ROOT = Path(__file__).parent.parent
@@ -35,7 +36,7 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 
 
 def options_table() -> str:
-    defaults = {name: Settings.__dataclass_fields__[name].default for name in OPTIONS}
+    defaults = defaults_of(Settings)
     rows = [
         [f"`{name}`", option.accepts(), f"`{defaults[name]}`", option.help]
         for name, option in OPTIONS.items()
@@ -50,7 +51,7 @@ def modes_table() -> str:
 
 
 def policy_table() -> str:
-    defaults = {name: Policy.__dataclass_fields__[name].default for name in POLICY_OPTIONS}
+    defaults = defaults_of(Policy)
     rows = [
         [f"`--{name.replace('_', '-')}`", option.accepts(), f"`{defaults[name]}`", option.help]
         for name, option in POLICY_OPTIONS.items()
@@ -80,7 +81,7 @@ def watch_table() -> str:
 
 
 def shown_default(name: str) -> str:
-    default = Watch.__dataclass_fields__[name].default
+    default = defaults_of(Watch)[name]
     return f"{default:g}s" if WATCH_OPTIONS[name].kind == "duration" else str(default)
 
 

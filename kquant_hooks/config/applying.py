@@ -45,6 +45,11 @@ class Applied:
     rule: str | None
     sources: Mapping[str, str]
 
+    @property
+    def skip_reason(self) -> str:
+        """Who says that it is to be left alone."""
+        return f"{self.path}: {self.sources['skip']} says so"
+
 
 def nearest(folder: Path) -> Path | None:
     """The configuration of a folder: its own, or that of the next one above it that has one."""
@@ -99,13 +104,15 @@ def appliers(
     OSError
         From the function, if the current folder is gone.
     """
+    # Of a folder that is watched, it is that of the start.
+    for_all = chosen or (nearest(home) if home else None)
 
     @cache
     def located(folder: str) -> tuple[Path | None, str]:
         """The configuration of a folder, and where the folder is as its globs see it."""
         # Not resolved, as a link is judged by where it is.
         full = os.path.abspath(folder)  # noqa: PTH100
-        path = chosen or nearest(home or Path(full))
+        path = for_all if chosen or home else nearest(Path(full))
         inner = os.path.relpath(full, path.parent if path and not chosen else None).replace(os.sep, "/")
         return path, "" if inner == "." else f"{inner}/"
 

@@ -114,6 +114,11 @@ def options_of(cls: type[Any]) -> dict[str, Option]:
     return {entry.name: entry.metadata["option"] for entry in fields(cls) if "option" in entry.metadata}
 
 
+def defaults_of(cls: type[Any]) -> dict[str, Any]:
+    """The defaults of the options that a dataclass declares, by name."""
+    return {entry.name: entry.default for entry in fields(cls) if "option" in entry.metadata}
+
+
 def check_all(instance: object, options: dict[str, Option]) -> None:
     """Replace each option's value by the checked one, at construction."""
     for name, entry in options.items():

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kquant_hooks.arguments import add_option, add_options, given_options, path_or_none
+from kquant_hooks.arguments import add_config, add_option, add_options, config_of, given_options
 from kquant_hooks.config.applying import FILE_NAME, appliers, watch_options
 from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
+from kquant_hooks.quantizer.options import defaults_of
 from kquant_hooks.report.exits import EXIT_USAGE
 from kquant_hooks.report.printing import complain
 from kquant_hooks.watch.plan import Plan
@@ -51,20 +52,18 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", choices=("text", "json"), default="text", help="what a line of the log is (default: text)"
     )
-    parser.add_argument(
-        "--config",
-        metavar="FILE",
-        help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
-    )
+    add_config(parser)
     add_options(parser, {"format": "png, or same with --in-place"})
     watch = parser.add_argument_group("how files are taken in")
+    defaults = defaults_of(Watch)
     for name, option in WATCH_OPTIONS.items():
-        default = Watch.__dataclass_fields__[name].default
         if option.kind == "flag":
             action = argparse.BooleanOptionalAction
             watch.add_argument(f"--{name}", action=action, default=None, help=option.help)
         else:
-            add_option(watch, name, option, default, option.help, ["-j", "--jobs"] if name == "jobs" else [])
+            add_option(
+                watch, name, option, defaults[name], option.help, ["-j", "--jobs"] if name == "jobs" else []
+            )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -103,7 +102,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
                 f"{arguments.outbox} and {arguments.inbox} lie in one another; results would come in again"
             )
         outbox.mkdir(parents=True, exist_ok=True)
-    chosen = path_or_none(arguments.config)
+    chosen = config_of(arguments)
     watch = Watch(**{**watch_options(inbox, chosen), **given_options(arguments, WATCH_OPTIONS)})
     if outbox is None and watch.originals != "keep":
         raise ValueError(

@@ -58,6 +58,11 @@ class _Work:
     tries: dict[str, int] = field(default_factory=dict)
     count: int = 0
 
+    @property
+    def sources(self) -> set[str]:
+        """What is being published."""
+        return {source for source, _ in self.started.values()}
+
 
 class Daemon:
     """One watched folder, as long as its ledger is open.
@@ -145,7 +150,7 @@ class Daemon:
         Where the folder is polled, the ledger is asked only now and then about files that stay the same.
         """
         known, self._known = {} if thorough else self._known, {}
-        at_work = {source for source, _ in self._work.started.values()}
+        at_work = self._work.sources
         for source in files_in(str(self._plan.inbox), recursive=self._plan.watch.recursive):
             sample = self._sample(source)
             if sample is None or source in self._intake or source in self._work.ready or source in at_work:
@@ -184,7 +189,7 @@ class Daemon:
                 self._intake.forget(source)
 
     def _assign(self, now: float) -> None:
-        at_work = {source for source, _ in self._work.started.values()}
+        at_work = self._work.sources
         for source in list(self._work.ready):
             if not self._crew.free or now < self._schedule.assign:
                 return

@@ -20,7 +20,7 @@ from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Entry, Ledger
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.plan import Plan
-from kquant_hooks.watch.targets import target_for
+from kquant_hooks.watch.targets import numbered, target_for
 from kquant_hooks.watch.work import Errand, Report
 
 # In the watched folder: where originals are put away.
@@ -79,7 +79,7 @@ class Desk:
         applied = self._applied(source)
         entry = replace(entry, fingerprint=_fingerprint(applied))
         if applied.skip:
-            self._skip(entry, f"{applied.path}: {applied.sources['skip']} says so")
+            self._skip(entry, applied.skip_reason)
             return None
         plan = self._plan
         path = plan.inbox / source
@@ -177,7 +177,8 @@ class Desk:
         try:
             if not self._puts_away or sample_of(str(path)) != sample:
                 return
-            place = _free(self._plan.inbox / _ARCHIVE / source)
+            archive = self._plan.inbox / _ARCHIVE
+            place = next(archive / name for name in numbered(source) if not os.path.lexists(archive / name))
             place.parent.mkdir(parents=True, exist_ok=True)
             path.rename(place)
             if sample_of(str(place)) != sample:
@@ -190,16 +191,6 @@ class Desk:
         except OSError as error:
             text = f"{source} cannot be put away: {error.strerror or error}"
             self._log.say("warning", text, level="warning", source=source)
-
-
-def _free(path: Path) -> Path:
-    """The path, or one like it that nothing has."""
-    number = 0
-    place = path
-    while os.path.lexists(place):
-        number += 1
-        place = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return place
 
 
 def _fingerprint(applied: Applied) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ _BUSY_SECONDS = 10.0
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (
     source BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, fingerprint TEXT,
-    target BLOB, state TEXT, reason TEXT, at REAL
+    target BLOB, state TEXT, reason TEXT
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS targets ON files (target);
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -44,8 +43,6 @@ class Entry:
         "claimed" is one whose target is set aside for it and may be written already.
     reason : str
         For the last two.
-    at : float
-        Seconds since the epoch.
     """
 
     source: str
@@ -54,7 +51,6 @@ class Entry:
     target: str
     state: State
     reason: str = ""
-    at: float = 0.0
 
     def is_of(self, sample: Sample, fingerprint: str) -> bool:
         """Whether this version was dealt with, with these settings."""
@@ -120,9 +116,9 @@ class Ledger:
         """Put down what became of a file, in place of what was known of it."""
         values = (
             os.fsencode(entry.source), entry.sample.size, entry.sample.mtime_ns, entry.sample.inode,
-            entry.fingerprint, os.fsencode(entry.target), entry.state, _text(entry.reason), time.time(),
+            entry.fingerprint, os.fsencode(entry.target), entry.state, _text(entry.reason),
         )  # fmt: skip
-        self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._database.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def reopen(self, source: str) -> None:
         """Have a file taken up again as it is, whose result, if there is one, stays its own."""
@@ -142,12 +138,12 @@ class Ledger:
         return {name: os.fsdecode(value) for name, value in self._database.execute("SELECT * FROM about")}
 
     def _entries(self, where: str, *values: object) -> Iterator[Entry]:
-        columns = "source, size, mtime_ns, inode, fingerprint, target, state, reason, at"
+        columns = "source, size, mtime_ns, inode, fingerprint, target, state, reason"
         query = f"SELECT {columns} FROM files {where}"  # noqa: S608  the condition is one of this module's own
         rows = self._database.execute(query, values)
-        for source, size, mtime_ns, inode, fingerprint, target, state, reason, at in rows:
+        for source, size, mtime_ns, inode, fingerprint, target, state, reason in rows:
             sample = Sample(size, mtime_ns, inode)
-            yield Entry(os.fsdecode(source), sample, fingerprint, os.fsdecode(target), state, reason, at)
+            yield Entry(os.fsdecode(source), sample, fingerprint, os.fsdecode(target), state, reason)
 
 
 def _reading(path: Path) -> sqlite3.Connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -43,5 +43,12 @@ def target_for(
         return wanted
     if collision == "skip":
         return None
-    stem, ending = os.path.splitext(wanted)
-    return next(target for number in count(1) if is_free(target := f"{stem}-{number}{ending}"))
+    return next(filter(is_free, numbered(wanted)))
+
+
+def numbered(path: str) -> Iterator[str]:
+    """The path, and then ``a-1.png``, ``a-2.png`` and so on."""
+    stem, ending = os.path.splitext(path)
+    yield path
+    for number in count(1):
+        yield f"{stem}-{number}{ending}"

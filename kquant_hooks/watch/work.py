@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from kquant_hooks.assets.atomic import replace_bytes
 from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
@@ -74,8 +75,6 @@ def publish(errand: Errand) -> Report:
         if sample(found) != errand.sample:
             return Report(None, None)
         if written is not None:
-            from kquant_hooks.assets.atomic import replace_bytes
-
             if not errand.home.is_dir():
                 raise FileNotFoundError(errno.ENOENT, "the folder of results is gone")
             if target is not None:
