@@ -270,6 +270,7 @@ def test_a_file_that_changes_while_it_is_worked_on(daemon):
     daemon.put("a.jpg")
     daemon.shows("a.png")
     until(lambda: daemon.status()["waiting"] == {})
+    assert daemon.stop() == 0
     # Of what was replaced nothing was published.
     assert daemon.count("published") == 1
     with Image.open(daemon.outbox / "a.png") as image:
