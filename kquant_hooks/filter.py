@@ -42,6 +42,9 @@ class KMeansQuantize(Settings, ImageFilter.MultibandFilter):
         Start of the random draws, at least 0.
     order : {"given", "lightness", "population"}
         Order of the palette, which a filter shows in no way; see ``quantize``.
+    threads : int, optional
+        Most threads to use, which change nothing but the time. None: one for each core that the process may
+        use, or as many as ``KQUANT_NUM_THREADS`` in the environment says.
 
     Raises
     ------

@@ -5,24 +5,28 @@ Strips keep the extra memory small: no stage holds a second copy of the picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
 
 from kquant_hooks.images.modes import MODES, Mode
 from kquant_hooks.quantizer.arrays import Integers
-from kquant_hooks.quantizer.codes import OPAQUE, Codes, count_codes, make_lookup
+from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, Marks, count_codes, make_lookup
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     histogram_of_inks,
     histogram_of_levels,
     histogram_of_rgba,
+    uncounted_histogram,
 )
-from kquant_hooks.quantizer.workers import in_slices
+from kquant_hooks.quantizer.workers import meanwhile
 
 _STRIP_PIXELS = 1 << 18
-_STRIPS_PER_THREAD = 8
+# 2**32 times the golden ratio's fraction.
+_GOLDEN = 0x9E3779B9
 # A level times this is that level in R, G and B.
 _GREY = np.uint32(0x010101)
 
@@ -51,8 +55,58 @@ def read_histogram(image: Image.Image, *, for_palette: bool) -> tuple[Histogram,
     return histogram, codes, rows
 
 
+def read_sample(image: Image.Image, pixels: int) -> Histogram:
+    """The histogram of about so many pixels of an 'RGB' image, spread evenly over it.
+
+    In both directions the distances vary by the golden ratio, and so follow no period that a picture has.
+    """
+    step = max(1, math.isqrt(image.width * image.height // pixels))
+    rows = _spread(np.arange(image.height // step), step)
+    columns = np.arange(image.width // step)
+    parts = []
+    for number, top in enumerate(rows.tolist()):
+        row = _codes_in(image, (0, top, image.width, top + 1), MODES[image.mode])
+        parts.append(row[_spread(columns, step, number * len(columns))])
+    codes, counts = count_codes(parts, len(rows) * len(columns), 24)
+    return histogram_of_rgba(codes | OPAQUE, counts)[0]
+
+
+def _spread(numbers: Integers, step: int, shift: int = 0) -> Integers:
+    """One of every ``step`` places for each number."""
+    fractions = ((numbers + shift) * _GOLDEN) & 0xFFFFFFFF
+    return numbers * step + (fractions * step >> 32)
+
+
+@contextmanager
+def finding_colors(
+    image: Image.Image, threads: int | None
+) -> Iterator[Callable[[], tuple[Histogram, Codes, Integers]]]:
+    """Find an 'RGB' image's colours while the body runs, without counting them.
+
+    Gives a function for use after the body, which returns the same as ``read_histogram``.
+    """
+    strips = _strips(image.size)
+    marks = Marks()
+
+    def start() -> Callable[[int], None]:
+        add = marks.adder()
+        return lambda strip: add(_codes_in(image, strips[strip], MODES[image.mode]))
+
+    def found() -> tuple[Histogram, Codes, Integers]:
+        histogram, codes = uncounted_histogram(marks.codes())
+        return histogram, codes, np.arange(len(codes))
+
+    with meanwhile(start, len(strips), threads):
+        yield found
+
+
 def replace_codes(
-    image: Image.Image, codes: Codes, labels: Codes, values: Codes | None, mode: str
+    image: Image.Image,
+    codes: Codes,
+    labels: Codes,
+    values: Codes | None,
+    mode: str,
+    threads: int | None,
 ) -> Image.Image:
     """A new image of ``mode`` in which ``codes[i]`` has become ``values[labels[i]]``.
 
@@ -65,19 +119,47 @@ def replace_codes(
         Codes of ``mode``; None: the labels themselves.
     """
     lookup = make_lookup(codes, labels, MODES[image.mode].bits)
-    if values is not None:
-        values = values.astype(MODES[mode].dtype)
+    if values is None:
+        return _with_each_strip(image, lookup, mode, threads)
+    replacements = values.astype(MODES[mode].dtype)
+    return _with_each_strip(image, lambda block: replacements.take(lookup(block)), mode, threads)
+
+
+def replace_and_sum(
+    image: Image.Image, codes: Codes, labels: Codes, errors: Integers, threads: int | None
+) -> tuple[Image.Image, int]:
+    """A new 'P' image of the labels of an image's codes, and the sum over its pixels of their errors.
+
+    Parameters
+    ----------
+    errors : ndarray of int, shape (n,)
+        Of each code, below 2**24.
+    """
+    # Both in one table: it is the access to memory that takes time.
+    lookup = make_lookup(codes, errors.astype(np.uint32) << np.uint32(8) | labels, MODES[image.mode].bits)
+    sums: list[int] = []
+
+    def label(block: Codes) -> Codes:
+        found = lookup(block)
+        sums.append(int((found >> np.uint32(8)).sum(dtype=np.uint64)))
+        return found.astype(np.uint8)
+
+    return _with_each_strip(image, label, "P", threads), sum(sums)
+
+
+def _with_each_strip(image: Image.Image, change: Lookup, mode: str, threads: int | None) -> Image.Image:
+    """A new image of ``mode`` that has, strip by strip, the codes that ``change`` makes of the image's."""
     result = Image.new(mode, image.size)
     readable = _readable(image)
     strips = _strips(image.size)
 
-    def replace(part: slice) -> None:
-        for box in strips[part]:
-            found = lookup(_codes_in(readable, box, MODES[image.mode]))
-            size = (box[2] - box[0], box[3] - box[1])
-            result.paste(_from_codes(found if values is None else values.take(found), size, mode), box)
+    def work(strip: int) -> None:
+        box = strips[strip]
+        changed = change(_codes_in(readable, box, MODES[image.mode]))
+        result.paste(_from_codes(changed, (box[2] - box[0], box[3] - box[1]), mode), box)
 
-    in_slices(replace, len(strips), _STRIPS_PER_THREAD)
+    with meanwhile(lambda: work, len(strips), threads):
+        pass
     return result
 
 

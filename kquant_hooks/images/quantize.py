@@ -11,7 +11,10 @@ from PIL import Image
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import (
     deep_with_alpha,
+    finding_colors,
     read_histogram,
+    read_sample,
+    replace_and_sum,
     replace_codes,
     rgba_codes_to_mode,
     with_palette_alpha,
@@ -21,7 +24,8 @@ from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import Codes
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
 from kquant_hooks.quantizer.palette import Palette
-from kquant_hooks.quantizer.pipeline import Clustering, cluster
+from kquant_hooks.quantizer.pipeline import Clustering, cluster, learn_entries, psnr_of, sample_size
+from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
 
 # Entries of ``info`` that speak of palette indices, which are new.
@@ -76,6 +80,8 @@ class Census:
         See ``read_histogram``.
     ranks : ndarray of int, optional
         The lowest palette index of each colour, for a 'P' image.
+    learnt : Learnt, optional
+        What was learnt from a sample, where the pixels were not counted.
     """
 
     image: Image.Image
@@ -84,6 +90,7 @@ class Census:
     codes: Codes
     rows: Integers
     ranks: Integers | None
+    learnt: Learnt | None
 
 
 def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized:
@@ -121,24 +128,52 @@ def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized
 
 def quantize_with(image: Image.Image, settings: Settings) -> Quantized:
     """``quantize`` for settings that are at hand."""
-    census = census_of(image)
-    return indexed(census, cluster(census.histogram, settings, census.ranks))
+    census = census_of(image, settings)
+    clustering = cluster(census.histogram, settings, census.ranks, census.learnt)
+    return indexed(census, clustering, settings.threads)
 
 
-def census_of(image: Image.Image) -> Census:
-    """Count an image's colours; ValueError for a mode that a palette cannot hold."""
+def census_of(image: Image.Image, settings: Settings | None = None) -> Census:
+    """Count an image's colours, or find them and learn from a sample, where that is enough for the settings.
+
+    Raises
+    ------
+    ValueError
+        For a mode that a palette cannot hold.
+    """
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
     source = _with_transparency_in_pixels(image)
-    histogram, codes, rows = read_histogram(source, for_palette=True)
+    histogram, codes, rows, learnt = _survey(source, settings, for_palette=True)
     ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
-    return Census(image, source, histogram, codes, rows, ranks)
+    return Census(image, source, histogram, codes, rows, ranks, learnt)
 
 
-def indexed(census: Census, clustering: Clustering) -> Quantized:
+def _survey(
+    image: Image.Image, settings: Settings | None, *, for_palette: bool
+) -> tuple[Histogram, Codes, Integers, Learnt | None]:
+    """What ``read_histogram`` returns, and perhaps what was learnt meanwhile."""
+    sample = sample_size(settings, image.width * image.height) if settings else None
+    if settings is None or sample is None or image.mode != "RGB":
+        return *read_histogram(image, for_palette=for_palette), None
+    with finding_colors(image, settings.threads) as found:
+        # Looking for colours keeps one core busy, learning another.
+        learnt = None if settings.palette else learn_entries(read_sample(image, sample), settings)
+    return *found(), learnt
+
+
+def indexed(census: Census, clustering: Clustering, threads: int | None) -> Quantized:
     """The image of a census with the colours of a clustering of its histogram."""
     entries = opaque_rows(clustering.entries)
-    result = replace_codes(census.source, census.codes, clustering.labels[census.rows], None, "P")
+    labels = clustering.labels[census.rows]
+    mse, psnr = clustering.mse, clustering.psnr
+    if census.histogram.counted:
+        result = replace_codes(census.source, census.codes, labels, None, "P", threads)
+    else:
+        errors = clustering.errors[census.rows]
+        result, total = replace_and_sum(census.source, census.codes, labels, errors, threads)
+        mse = total / (result.width * result.height)
+        psnr = psnr_of(mse, 3, _PEAK)
     result.info = {key: value for key, value in census.image.info.items() if key not in _ABOUT_INDICES}
     result.putpalette(entries[:, :3].tobytes())
     transparency = _transparency(entries[:, 3])
@@ -147,8 +182,8 @@ def indexed(census: Census, clustering: Clustering) -> Quantized:
     return Quantized(
         result,
         Palette(entries.tolist()) if len(entries) else None,
-        clustering.mse,
-        clustering.psnr,
+        mse,
+        psnr,
         clustering.iterations,
         clustering.converged,
         len(census.histogram.colors),
@@ -171,17 +206,19 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         )
     if settings.palette is not None and not mode.indexable:
         raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
-    histogram, codes, rows = read_histogram(image, for_palette=False)
+    histogram, codes, rows, learnt = _survey(image, settings, for_palette=False)
     if settings.palette is None and len(codes) <= settings.colors:
         return image.copy()
-    clustering = cluster(histogram, settings)
+    clustering = cluster(histogram, settings, learnt=learnt)
     labels = clustering.labels[rows]
     if settings.palette is not None:
         _check_mode_shows(image, opaque_rows(clustering.entries)[np.unique(labels)])
     values = codes_of(clustering.entries)
     if mode.content == "index":
         return with_palette_codes(image, codes, values[labels])
-    return replace_codes(image, codes, labels, rgba_codes_to_mode(values, image.mode), image.mode)
+    return replace_codes(
+        image, codes, labels, rgba_codes_to_mode(values, image.mode), image.mode, settings.threads
+    )
 
 
 def _with_transparency_in_pixels(image: Image.Image) -> Image.Image:

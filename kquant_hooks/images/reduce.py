@@ -15,6 +15,7 @@ from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, histogram_of_rgba, opaque_rows
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
+from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
 
 Goal = Callable[[Clustering], bool]
@@ -88,11 +89,12 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
 
 
 def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
-    census = census_of(document.frames[0].load())
+    # The search for a number of colours judges errors, which must then be exact.
+    census = census_of(document.frames[0].load(), None if goal else settings)
     if not len(census.histogram.colors):
         raise ValueError("it has no pixels")
-    clustering = _cluster(census.histogram, settings, census.ranks, goal)
-    quantized = indexed(census, clustering)
+    clustering = _cluster(census.histogram, settings, census.ranks, goal, census.learnt)
+    quantized = indexed(census, clustering, settings.threads)
     assert quantized.palette is not None
     return Reduction(
         document,
@@ -107,10 +109,14 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> 
 
 
 def _cluster(
-    histogram: Histogram, settings: Settings, ranks: Integers | None, goal: Goal | None
+    histogram: Histogram,
+    settings: Settings,
+    ranks: Integers | None,
+    goal: Goal | None,
+    learnt: Learnt | None = None,
 ) -> Clustering:
     if goal is None or settings.palette is not None:
-        return cluster(histogram, settings, ranks)
+        return cluster(histogram, settings, ranks, learnt)
     # The error falls with the number of colours, nearly always: halving finds the smallest that will do.
     low = 1 + (histogram.transparent and len(histogram.colors) > 1)
     high = max(low, min(settings.colors, len(histogram.colors)))
@@ -154,7 +160,8 @@ def _ranks(seen: Histogram, own: Census) -> Integers:
     ranks = np.full(len(seen.colors), MAX_COLORS)
     if own.ranks is not None:
         codes, known = codes_of(seen.colors), codes_of(own.histogram.colors)
-        places = np.searchsorted(known, codes).clip(max=len(known) - 1)
+        order = np.argsort(known)
+        places = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
         found = known[places] == codes
         ranks[found] = own.ranks[places[found]]
     return ranks

@@ -23,6 +23,8 @@ _COLOR = np.uint32(0x00FFFFFF)
 
 # Below this many pixels sorting beats clearing and scanning a table of all 2**24 colours.
 _SORT_LIMIT = 1 << 20
+# Places that fit into the first and second-level caches.
+_PLACES = 1 << 15
 # Codes with alpha are merged into distinct ones whenever this many have gathered.
 _MERGE_LIMIT = 1 << 22
 
@@ -50,6 +52,30 @@ def count_codes(blocks: Iterable[Codes], pixels: int, bits: int) -> tuple[Codes,
         return _count_by_table(blocks, bits)
     pieces = [block & _COLOR if bits == 24 else block for block in blocks]
     return _distinct(np.concatenate(pieces) if pieces else np.empty(0, np.uint32))
+
+
+class Marks:
+    """Which 24-bit codes occur, in a table of all of them; several threads may add to it at once."""
+
+    def __init__(self) -> None:
+        self._present = np.zeros(1 << 24, bool)
+
+    def adder(self) -> Callable[[Codes], None]:
+        """A function that adds a block of codes, for use in one thread."""
+        places = np.empty(_PLACES, np.intp)
+
+        def add(block: Codes) -> None:
+            for start in range(0, len(block), _PLACES):
+                part = block[start : start + _PLACES]
+                here = places[: len(part)]
+                np.bitwise_and(part, _COLOR, out=here)
+                self._present[here] = True
+
+        return add
+
+    def codes(self) -> Codes:
+        """Those that were added, rising: uint32, shape (n,)."""
+        return np.flatnonzero(self._present).astype(np.uint32)
 
 
 def make_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:

@@ -11,15 +11,19 @@ class Effort:
 
     Attributes
     ----------
-    search_points : int
-        Target number of points while centres are seeded and moved about.
+    sample_pixels : int or None
+        How many pixels of a large picture are learnt from; None: all. With n of them the error of k colours
+        is a share of k / n higher, as each mean strays by its cluster's error over its pixels.
+    search_points : tuple of int
+        Target number of points while centres are seeded and moved about: so many, and so many more for each
+        colour.
     oversplits : tuple of int
         Wu's cuts make this many times the wanted colours, which are then merged in pairs; the further ones
         are other starts for small pictures and few colours.
     swap_tries, swap_share, swap_settle :
         See ``kmeans.swap``.
-    descent_points : int
-        Target number of points for the descent that follows.
+    descent_points : tuple of int
+        The same for the descent that follows.
     refine_colors : int
         Pictures with no more distinct colours than this end with iterations over all of them.
     refine_iterations : int
@@ -28,19 +32,20 @@ class Effort:
         Where the descents stop, unless the settings say so.
     """
 
-    search_points: int
+    sample_pixels: int | None
+    search_points: tuple[int, int]
     oversplits: tuple[int, ...]
     swap_tries: int
     swap_share: float
     swap_settle: int
-    descent_points: int
+    descent_points: tuple[int, int]
     refine_colors: int
     refine_iterations: int
     tol: float
 
 
 EFFORTS: dict[str, Effort] = {
-    "fast": Effort(2000, (1,), 2, 0.12, 1, 6000, 0, 0, 5e-3),
-    "balanced": Effort(4000, (2, 1, 4), 10, 0.12, 2, 16000, 1 << 18, 2, 2e-4),
-    "best": Effort(24000, (2, 1, 4, 8), 60, 0.12, 4, 64000, 1 << 24, 10, 1e-4),
+    "fast": Effort(1 << 18, (500, 6), (1,), 2, 0.12, 1, (1000, 20), 0, 0, 5e-3),
+    "balanced": Effort(1 << 18, (1000, 12), (2, 1, 4), 10, 0.12, 2, (3000, 52), 1 << 18, 1, 1e-3),
+    "best": Effort(None, (24000, 0), (2, 1, 4, 8), 60, 0.12, 4, (64000, 0), 1 << 24, 10, 1e-4),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kquant_hooks.quantizer.arrays import Floats, Integers, Points, exact_dtype
 from kquant_hooks.quantizer.codes import OPAQUE, Codes
+from kquant_hooks.quantizer.morton import morton_keys, sorting_order
 
 _DESIGN_BITS = 10
 _FINE_BITS = 24
@@ -23,17 +24,20 @@ class Histogram:
     Attributes
     ----------
     colors : ndarray, shape (n, d), uint8 or uint16
-        Distinct colours in a fixed order. With alpha: R, G, B, A, not premultiplied, and all fully
-        transparent pixels as one row of zeros, which comes first.
+        Distinct colours in Morton order of their first three channels. With alpha: R, G, B, A, not
+        premultiplied, and all fully transparent pixels as one row of zeros, which comes first.
     weights : ndarray of int64, shape (n,)
         Pixels of each colour.
     alpha : bool
         Whether the last channel is alpha.
+    counted : bool
+        Whether the pixels were counted; if not, all weights are 1.
     """
 
     colors: Integers
     weights: Integers
     alpha: bool
+    counted: bool = True
 
     @property
     def transparent(self) -> bool:
@@ -56,12 +60,23 @@ def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Intege
         weights = np.zeros(len(distinct), np.int64)
         np.add.at(weights, rows, counts)
     alpha = bool((distinct < OPAQUE).any())
-    return Histogram(_bytes_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows
+    return _in_order(Histogram(_bytes_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows)
+
+
+def uncounted_histogram(codes: Codes) -> tuple[Histogram, Codes]:
+    """From the distinct 24-bit codes of R, G, B, whose pixels are not counted; also the codes in its order.
+
+    There may be millions of them, and they will only be looked up: Morton order by 16 bits is enough.
+    """
+    keys = morton_keys(_bytes_of(codes)[:, :3], 8)
+    order = sorting_order(keys >> np.uint32(8), 16)
+    codes = codes if order is None else codes[order]
+    return Histogram(_bytes_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False), codes
 
 
 def histogram_of_inks(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
     """From codes of four plain channels, such as C, M, Y, K; distinct and rising."""
-    return Histogram(_bytes_of(codes), counts, False), np.arange(len(codes))
+    return _in_order(Histogram(_bytes_of(codes), counts, False), np.arange(len(codes)))
 
 
 def histogram_of_levels(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
@@ -85,7 +100,7 @@ def opaque_rows(colors: Integers) -> Integers:
 
 def with_alpha(histogram: Histogram) -> Histogram:
     """The same R, G, B[, A] histogram, with an alpha channel."""
-    return Histogram(opaque_rows(histogram.colors), histogram.weights, True)
+    return replace(histogram, colors=opaque_rows(histogram.colors), alpha=True)
 
 
 def exact_coords(colors: Integers, *, alpha: bool) -> tuple[Floats, int, int]:
@@ -150,6 +165,16 @@ def _points(coords: Floats, weights: Integers, bits: int) -> Points:
     dtype = exact_dtype(bits, coords.shape[1])
     coords = coords.astype(dtype, order="F", copy=False)
     return Points(coords, weights.astype(np.float64), bits)
+
+
+def _in_order(histogram: Histogram, rows: Integers) -> tuple[Histogram, Integers]:
+    order = sorting_order(morton_keys(histogram.colors[:, :3], 8), 24)
+    if order is None:
+        return histogram, rows
+    places = np.empty(len(order), np.intp)
+    places[order] = np.arange(len(order))
+    ordered = replace(histogram, colors=histogram.colors[order], weights=histogram.weights[order])
+    return ordered, places[rows]
 
 
 def _bytes_of(codes: Codes) -> Integers:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, Points, grouped_sums, ordered_total
-from kquant_hooks.quantizer.nearest import nearest, nearest_two, squared_lengths
+from kquant_hooks.quantizer.nearest import nearest, nearest_two
+from kquant_hooks.quantizer.scores import squared_lengths
 
 _POWER_ITERATIONS = 8
 _SINGLE_MOVE_CANDIDATES = 6
@@ -27,28 +28,44 @@ class Descent:
     converged: bool
 
 
-def lloyd(points: Points, centers: Floats, max_iter: int | None, tol: float) -> Descent:
+def lloyd(
+    points: Points, centers: Floats, max_iter: int | None, tol: float, relaxation: float = 1.0
+) -> Descent:
     """Assign and average until an iteration lowers the error by no more than ``tol`` of it.
 
     With ``tol=0`` that is until the centres no longer change. A centre that no point is nearest to stays
     where it is.
+
+    Parameters
+    ----------
+    relaxation : float
+        How far centres go towards the means of their points: 1 is the textbook's step. Going nearly twice as
+        far takes half as many iterations (over-relaxation), as a mean itself moves on in the direction in
+        which its centre went. Where that raises the error, or no longer lowers it enough, the rest is done
+        in plain steps.
     """
     everything = np.zeros(len(points.weights), np.intp)
     spread = grouped_sums(everything, [points.weights * squared_lengths(points.coords)], 1)[0][0]
     previous = np.inf
     iterations = 0
+    means = centers
     while max_iter is None or iterations < max_iter:
         labels, scores = nearest(points.coords, centers)
         error = spread + _total(points, labels, scores, len(centers))
-        moved = _means(points, labels, centers)
         iterations += 1
-        if np.array_equal(moved, centers):
-            return Descent(centers, iterations, True)
-        centers = moved
+        if error > previous:
+            centers, relaxation, previous = means, 1.0, np.inf
+            continue
+        means = _means(points, labels, centers)
+        if np.array_equal(means, centers):
+            return Descent(means, iterations, True)
         if previous - error <= tol * error:
-            return Descent(centers, iterations, True)
+            if relaxation == 1 or tol > 0:
+                return Descent(means, iterations, True)
+            relaxation = 1.0
+        centers = means if relaxation == 1 else _stepped(points, centers, means, relaxation)
         previous = error
-    return Descent(centers, iterations, False)
+    return Descent(means, iterations, False)
 
 
 def split_to(points: Points, centers: Floats, count: int) -> Floats:
@@ -258,6 +275,12 @@ def _apply_moves(state: _State, pairs: list[tuple[int, int]]) -> Floats:
 
 def _total(points: Points, labels: Integers, scores: Floats, count: int) -> float:
     return ordered_total(grouped_sums(labels, [points.weights * scores], count)[0])
+
+
+def _stepped(points: Points, centers: Floats, means: Floats, relaxation: float) -> Floats:
+    """Centres moved so many times as far as their means are, within the grid."""
+    step = np.rint(relaxation * (means.astype(np.float64) - centers))
+    return np.clip(centers + step, 0, (1 << points.bits) - 1).astype(means.dtype)
 
 
 def _means(points: Points, labels: Integers, centers: Floats) -> Floats:

@@ -8,7 +8,8 @@ import numpy as np
 
 from kquant_hooks.quantizer.arrays import Bools, Integers
 from kquant_hooks.quantizer.histogram import Histogram, exact_coords
-from kquant_hooks.quantizer.nearest import nearest, squared_lengths
+from kquant_hooks.quantizer.nearest import nearest
+from kquant_hooks.quantizer.scores import squared_lengths
 
 
 @dataclass(frozen=True, slots=True, eq=False)

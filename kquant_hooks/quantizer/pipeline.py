@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
+from kquant_hooks.quantizer.effort import EFFORTS
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
@@ -16,16 +17,17 @@ from kquant_hooks.quantizer.histogram import (
     opaque_rows,
     with_alpha,
 )
-from kquant_hooks.quantizer.kmeans import Descent
 from kquant_hooks.quantizer.mapping import Mapping, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
 from kquant_hooks.quantizer.ordering import by_first_use, by_lightness, by_population
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
-from kquant_hooks.quantizer.search import learn
+from kquant_hooks.quantizer.search import Learnt, learn
 from kquant_hooks.quantizer.settings import Settings
 
 # Mapping and ordering each depend on the other; nearly always they agree at once.
 _ORDER_ROUNDS = 8
+# Pictures with so many times the pixels of a sample are learnt from one.
+_LARGE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,9 +40,11 @@ class Clustering:
         The palette, like the histogram's colours; distinct. Each is used, save where it was given.
     labels : ndarray of uint8, shape (n,)
         The entry of each distinct colour.
+    errors : ndarray of int64, shape (n,)
+        What each pixel of a colour adds to the squared error, in squared units of ``exact_coords``.
     mse : float
         Mean over pixels of the sum over channels of squared errors, in squared levels; colours with alpha
-        are compared premultiplied, alpha included.
+        are compared premultiplied, alpha included. Over colours where the pixels were not counted.
     psnr : float
         In decibels, over all channels; infinite where nothing changed.
     iterations : int
@@ -51,13 +55,16 @@ class Clustering:
 
     entries: Integers
     labels: npt.NDArray[np.uint8]
+    errors: Integers
     mse: float
     psnr: float
     iterations: int
     converged: bool
 
 
-def cluster(histogram: Histogram, settings: Settings, ranks: Integers | None = None) -> Clustering:
+def cluster(
+    histogram: Histogram, settings: Settings, ranks: Integers | None = None, learnt: Learnt | None = None
+) -> Clustering:
     """Quantize a histogram.
 
     Parameters
@@ -66,6 +73,9 @@ def cluster(histogram: Histogram, settings: Settings, ranks: Integers | None = N
     settings : Settings
     ranks : ndarray of int, shape (n,), optional
         Place of each colour in an order that the picture came with.
+    learnt : Learnt, optional
+        What to start from instead of learning from this histogram, which must be the case if its pixels
+        were not counted.
 
     Raises
     ------
@@ -73,8 +83,8 @@ def cluster(histogram: Histogram, settings: Settings, ranks: Integers | None = N
         If one colour is wanted of a picture that is transparent in part; if the given palette is not of
         the histogram's kind or has no room for transparency.
     """
-    learnt = Descent(np.empty(0), 0, True)
     if settings.palette is not None:
+        learnt = Learnt(settings.palette.colors, 0, True)
         histogram, entries = _with_given(histogram, settings.palette)
         if settings.order == "lightness":
             entries = entries[by_lightness(entries)]
@@ -82,22 +92,30 @@ def cluster(histogram: Histogram, settings: Settings, ranks: Integers | None = N
         # Its order is the one that is given, whatever order the picture came with.
         ranks = None
     else:
-        if len(histogram.colors) <= settings.colors:
-            entries = histogram.colors
-        else:
-            entries, learnt = _learn(histogram, settings)
-        entries, mapping = _fill(histogram, entries, settings.colors)
+        if learnt is None or len(histogram.colors) <= settings.colors:
+            learnt = learn_entries(histogram, settings)
+        entries, mapping = _fill(histogram, learnt.entries, settings.colors)
     entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks)
     if settings.palette is None:
         entries, mapping = _without_unused(entries, mapping)
     _, _, unit = exact_coords(histogram.colors[:0], alpha=histogram.alpha)
-    total = int(mapping.errors @ histogram.weights)
     pixels = max(1, int(histogram.weights.sum()))
-    mse = total / (unit * unit * pixels)
-    peak = int(np.iinfo(histogram.colors.dtype).max)
-    psnr = 10 * math.log10(peak * peak * histogram.colors.shape[1] / mse) if total else math.inf
+    mse = int(mapping.errors @ histogram.weights) / (unit * unit * pixels)
+    psnr = psnr_of(mse, histogram.colors.shape[1], int(np.iinfo(histogram.colors.dtype).max))
     labels = mapping.labels.astype(np.uint8)
-    return Clustering(entries, labels, mse, psnr, learnt.iterations, learnt.converged)
+    return Clustering(entries, labels, mapping.errors, mse, psnr, learnt.iterations, learnt.converged)
+
+
+def sample_size(settings: Settings, pixels: int) -> int | None:
+    """How many of a large picture's pixels are enough to learn from; None: all of them are needed."""
+    sample = EFFORTS[settings.effort].sample_pixels
+    needs_all = settings.init != "wu" or settings.order == "population"
+    return None if sample is None or needs_all or pixels < _LARGE * sample else sample
+
+
+def psnr_of(mse: float, channels: int, peak: int) -> float:
+    """Peak signal-to-noise ratio in decibels; infinite where nothing changed."""
+    return 10 * math.log10(peak * peak * channels / mse) if mse else math.inf
 
 
 def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Integers]:
@@ -119,9 +137,15 @@ def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Inte
     return histogram, entries
 
 
-def _learn(histogram: Histogram, settings: Settings) -> tuple[Integers, Descent]:
-    """Entries near a minimum of the error: at most ``settings.colors``, perhaps equal or unused ones."""
-    if not histogram.alpha:
+def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
+    """Look for the best entries for a histogram of any kind.
+
+    Raises
+    ------
+    ValueError
+        If one colour is wanted of a picture that is transparent in part.
+    """
+    if not histogram.alpha or len(histogram.colors) <= settings.colors:
         return learn(histogram, settings.colors, settings)
     reserved = np.zeros((int(histogram.transparent), 4), np.uint8)
     count = settings.colors - len(reserved)
@@ -132,23 +156,21 @@ def _learn(histogram: Histogram, settings: Settings) -> tuple[Integers, Descent]
     solid = histogram.colors[:, 3] == 255
     soft = (histogram.colors[:, 3] > 0) & ~solid
     visible = _part(histogram, solid | soft)
-    entries, best = learn(visible, count, settings)
+    learnt = learn(visible, count, settings)
     if not visible.alpha:
-        return np.concatenate([reserved, opaque_rows(entries)]), best
-    entries = np.concatenate([reserved, divide_by_opacity(visible, entries)])
-    loss = _losses(histogram, entries)
+        return replace(learnt, entries=np.concatenate([reserved, opaque_rows(learnt.entries)]))
+    entries = np.concatenate([reserved, divide_by_opacity(visible, learnt.entries)])
+    best, loss = replace(learnt, entries=entries), _losses(histogram, entries)
     for opaque in _other_shares(histogram, entries, loss, count):
         # Crisp icons with soft edges do better with opaque entries only, soft gradients with more of them.
         shares = [(_part(histogram, solid), opaque), (_part(histogram, soft), count - opaque)]
         found = [learn(part, share, settings) for part, share in shares if share]
-        others = np.concatenate([reserved, *(opaque_rows(colors) for colors, _ in found)])
+        others = np.concatenate([reserved, *(opaque_rows(other.entries) for other in found)])
         other_loss = _losses(histogram, others)
         if other_loss.sum() < loss.sum():
-            entries, loss = others, other_loss
-            descents = [descent for _, descent in found]
-            used = sum(descent.iterations for descent in descents)
-            best = Descent(best.centers, used, all(descent.converged for descent in descents))
-    return entries, best
+            used = sum(other.iterations for other in found)
+            best, loss = Learnt(others, used, all(other.converged for other in found)), other_loss
+    return best
 
 
 def _part(histogram: Histogram, rows: Bools) -> Histogram:
@@ -199,11 +221,12 @@ def _fill(histogram: Histogram, entries: Integers, count: int) -> tuple[Integers
     """Give the places of equal and of unused entries to the colours that fit worst."""
     wanted = min(count, len(histogram.colors))
     entries, mapping = _used(histogram, entries)
-    before = 0
-    while before < len(entries) < wanted:
-        before = len(entries)
+    while len(entries) < wanted:
         loss = mapping.errors * histogram.weights
-        worst = np.argsort(-loss, kind="stable")[: wanted - before]
+        worst = np.argsort(-loss, kind="stable")[: wanted - len(entries)]
+        if loss[worst[0]] == 0:
+            break
+        # A new entry may leave an old one without colours; the total loss falls all the same.
         entries, mapping = _used(histogram, np.concatenate([entries, histogram.colors[worst]]))
     return entries, mapping
 

@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 
 from kquant_hooks.quantizer.arrays import Floats, Integers, Points, grouped_sums
-from kquant_hooks.quantizer.nearest import nearest, squared_lengths
+from kquant_hooks.quantizer.nearest import nearest
+from kquant_hooks.quantizer.scores import squared_lengths
 
 # Bins per axis of Wu's moment table, by number of dimensions: as fine as 30 to 80 thousand bins allow.
 _WU_BINS = {1: 4096, 2: 180, 3: 32, 4: 16, 5: 8}
@@ -71,11 +72,12 @@ def wu_cuts(points: Points, count: int) -> tuple[Floats, Floats]:
     means : ndarray of float64, shape (m, d)
     weights : ndarray of float64, shape (m,)
     """
-    table, bins = _moment_table(points)
+    table = _moment_table(points)
     dimensions = points.coords.shape[1]
+    turned = [_turned(table, channel) for channel in range(dimensions)]
     low = np.zeros((1, dimensions), np.intp)
-    high = np.full((1, dimensions), bins, np.intp)
-    cuts = _best_cuts(table, low, high)
+    high = np.full((1, dimensions), len(table) - 1, np.intp)
+    cuts = _best_cuts(turned, _box_moments(table, low, high), low, high)
     while len(low) < count:
         gain, axis, place = cuts
         order = np.argsort(-gain, kind="stable")[: min(count - len(low), (len(low) + 1) // 2)]
@@ -92,45 +94,32 @@ def wu_cuts(points: Points, count: int) -> tuple[Floats, Floats]:
         if len(low) == count:
             break
         cuts = np.concatenate([cuts, np.empty((3, len(rows)))], axis=1)
-        cuts[:, changed] = _best_cuts(table, low[changed], high[changed])
-    weight, *sums = _box_moments(table, low, high)
-    return np.stack(sums, axis=1) / weight[:, None], weight
+        whole = _box_moments(table, low[changed], high[changed])
+        cuts[:, changed] = _best_cuts(turned, whole, low[changed], high[changed])
+    moments = _box_moments(table, low, high)
+    return moments[:, 1:] / moments[:, :1], moments[:, 0]
 
 
 def merge_pairs(means: Floats, weights: Floats, count: int) -> Floats:
-    """Merge the two clusters whose union costs least until ``count`` are left: shape (count, d).
+    """Merge clusters whose union costs least until ``count`` are left: shape (count, d).
 
     Equitz 1989, *A new vector quantization clustering algorithm* (pairwise nearest neighbour); the cost is
-    Ward's.
+    Ward's. Not one pair at a time, but all pairs of which each is the other's cheapest partner: with Ward's
+    cost they stay that whatever else is merged.
     """
     means, weights = means.copy(), weights.copy()
-    alive = np.ones(len(means), bool)
-    cost = _union_cost(means[:, None], weights[:, None], means[None], weights[None])
-    np.fill_diagonal(cost, np.inf)
-    partner = cost.argmin(axis=1)
-    lowest = cost[np.arange(len(means)), partner]
-    for _ in range(len(means) - count):
-        kept = int(lowest.argmin())
-        gone = int(partner[kept])
+    while len(means) > count:
+        cost = _union_costs(means, weights)
+        partner = cost.argmin(axis=1)
+        number = np.arange(len(means))
+        first = np.flatnonzero((partner[partner] == number) & (number < partner))
+        kept = first[np.argsort(cost[first, partner[first]], kind="stable")[: len(means) - count]]
+        gone = partner[kept]
         total = weights[kept] + weights[gone]
-        means[kept] = (weights[kept] * means[kept] + weights[gone] * means[gone]) / total
-        weights[kept] = total
-        alive[gone] = False
-        row = _union_cost(means, weights, means[kept], total)
-        row[kept] = np.inf
-        row[~alive] = np.inf
-        cost[kept], cost[:, kept] = row, row
-        cost[gone], cost[:, gone] = np.inf, np.inf
-        lowest[gone] = np.inf
-        stale = np.flatnonzero(alive & ((partner == kept) | (partner == gone)))
-        partner[stale] = cost[stale].argmin(axis=1)
-        lowest[stale] = cost[stale, partner[stale]]
-        partner[kept] = row.argmin()
-        lowest[kept] = row[partner[kept]]
-        nearer = alive & (row < lowest)
-        partner[nearer] = kept
-        lowest[nearer] = row[nearer]
-    return means[alive]
+        sums = weights[kept, None] * means[kept] + weights[gone, None] * means[gone]
+        means[kept], weights[kept] = sums / total[:, None], total
+        means, weights = np.delete(means, gone, axis=0), np.delete(weights, gone)
+    return means
 
 
 class _Draws:
@@ -146,8 +135,8 @@ class _Draws:
         return min(place, int(np.flatnonzero(weights)[-1]))
 
 
-def _moment_table(points: Points) -> tuple[list[Floats], int]:
-    """Cumulative weight, weighted coordinates: arrays of shape (bins + 1,) * d."""
+def _moment_table(points: Points) -> Floats:
+    """Cumulative weight and weighted coordinates: shape (bins + 1,) * d + (d + 1,)."""
     dimensions = points.coords.shape[1]
     bins = _WU_BINS[dimensions]
     cell = np.zeros(len(points.weights), np.intp)
@@ -156,40 +145,43 @@ def _moment_table(points: Points) -> tuple[list[Floats], int]:
         edges = np.sort(value)[np.arange(1, bins) * len(value) // bins]
         cell = cell * bins + np.searchsorted(edges, value, side="right")
     rows = [points.weights * points.coords[:, channel] for channel in range(dimensions)]
-    table = []
-    for sums in grouped_sums(cell, [points.weights, *rows], bins**dimensions):
-        padded = np.zeros((bins + 1,) * dimensions)
-        padded[(slice(1, None),) * dimensions] = sums.reshape((bins,) * dimensions)
-        for axis in range(dimensions):
-            np.cumsum(padded, axis=axis, out=padded)
-        table.append(padded)
-    return table, bins
+    table = np.zeros((bins + 1,) * dimensions + (dimensions + 1,))
+    inside = (slice(1, None),) * dimensions
+    for number, sums in enumerate(grouped_sums(cell, [points.weights, *rows], bins**dimensions)):
+        table[(*inside, number)] = sums.reshape((bins,) * dimensions)
+    for axis in range(dimensions):
+        np.cumsum(table, axis=axis, out=table)
+    return table
 
 
-def _box_moments(table: list[Floats], low: Integers, high: Integers) -> list[Floats]:
-    """Each moment summed over each box: arrays of shape (boxes,)."""
-    totals: list[Floats] = [np.zeros(len(low)) for _ in table]
+def _turned(table: Floats, channel: int) -> Floats:
+    """The table with its profiles along a channel as runs of memory; these are its last axis."""
+    return np.ascontiguousarray(np.moveaxis(table, channel, -1))
+
+
+def _box_moments(table: Floats, low: Integers, high: Integers) -> Floats:
+    """Each moment summed over each box: shape (boxes, d + 1)."""
+    totals = np.zeros((len(low), table.shape[-1]))
     for corner in product((False, True), repeat=low.shape[1]):
-        index = tuple(np.where(corner, high, low).T)
         sign = 1.0 if sum(corner) % 2 == low.shape[1] % 2 else -1.0
-        for total, moment in zip(totals, table, strict=True):
-            total += sign * moment[index]
+        totals += sign * table[tuple(np.where(corner, high, low).T)]
     return totals
 
 
-def _best_cuts(table: list[Floats], low: Integers, high: Integers) -> Floats:
-    """For each box the error saved by its best cut (0: none), that cut's axis, and its place: (3, boxes)."""
-    boxes, dimensions = low.shape
-    rows = np.arange(boxes)
-    places = np.arange(table[0].shape[0])
-    whole = _box_moments(table, low, high)
-    cuts = np.zeros((3, boxes))
-    for channel in range(dimensions):
-        profiles = _profiles(table, low, high, channel)
-        start = low[:, channel, None]
-        below: list[Floats] = [moment - np.take_along_axis(moment, start, axis=1) for moment in profiles]
-        allowed = (places > start) & (places < high[:, channel, None])
-        saved = np.where(allowed, _error_saved(below, whole), 0.0)
+def _best_cuts(turned: list[Floats], whole: Floats, low: Integers, high: Integers) -> Floats:
+    """For each box the error saved by its best cut (0: none), that cut's axis, and its place: (3, boxes).
+
+    ``whole`` are the moments of the boxes.
+    """
+    rows = np.arange(len(low))
+    places = np.arange(turned[0].shape[-1])
+    cuts = np.zeros((3, len(low)))
+    for channel, table in enumerate(turned):
+        profiles = _profiles(table, np.delete(low, channel, axis=1), np.delete(high, channel, axis=1))
+        start, stop = low[:, channel], high[:, channel]
+        profiles -= profiles[rows, :, start][:, :, None]
+        allowed = (places > start[:, None]) & (places < stop[:, None])
+        saved = np.where(allowed, _error_saved(profiles, whole), 0.0)
         best = saved.argmax(axis=1)
         better = saved[rows, best] > cuts[0]
         cuts[0, better] = saved[rows, best][better]
@@ -198,35 +190,32 @@ def _best_cuts(table: list[Floats], low: Integers, high: Integers) -> Floats:
     return cuts
 
 
-def _profiles(table: list[Floats], low: Integers, high: Integers, channel: int) -> list[Floats]:
-    """Moments of each box's cross-section, cumulative along ``channel``: arrays (boxes, bins + 1)."""
-    boxes, dimensions = low.shape
-    profiles: list[Floats] = [np.zeros((boxes, moment.shape[0])) for moment in table]
-    others = [axis for axis in range(dimensions) if axis != channel]
-    turned = [np.moveaxis(moment, channel, -1) for moment in table]
-    for corner in product((False, True), repeat=len(others)):
-        sides = tuple((high if upper else low)[:, axis] for axis, upper in zip(others, corner, strict=True))
-        sign = 1.0 if sum(corner) % 2 == len(others) % 2 else -1.0
-        for profile, moment in zip(profiles, turned, strict=True):
-            profile += sign * moment[sides]
+def _profiles(table: Floats, low: Integers, high: Integers) -> Floats:
+    """Moments of each box's cross-section, cumulative along the last axis: (boxes, d + 1, bins + 1)."""
+    profiles = np.zeros((len(low), *table.shape[-2:]))
+    for corner in product((False, True), repeat=low.shape[1]):
+        add = np.add if sum(corner) % 2 == low.shape[1] % 2 else np.subtract
+        add(profiles, table[tuple(np.where(corner, high, low).T)], out=profiles)
     return profiles
 
 
-def _error_saved(left: list[Floats], whole: list[Floats]) -> Floats:
-    weight_left = left[0]
-    weight_all = whole[0][:, None]
-    weight_right = weight_all - weight_left
-    saved = np.zeros(weight_left.shape)
-    for moment, total in zip(left[1:], whole[1:], strict=True):
-        mean_left = moment / np.maximum(weight_left, 1)
-        mean_right = (total[:, None] - moment) / np.maximum(weight_right, 1)
-        saved += (mean_left - mean_right) ** 2
-    return saved * weight_left * weight_right / weight_all
+def _error_saved(left: Floats, whole: Floats) -> Floats:
+    """By cutting boxes with moments ``whole``, (boxes, d + 1), at each place: (boxes, bins + 1)."""
+    weight = whole[:, :1]
+    between = np.zeros((len(left), left.shape[-1]))
+    for moment in range(1, left.shape[1]):
+        between += (left[:, moment] * weight - left[:, 0] * whole[:, moment, None]) ** 2
+    # A part without pixels has nothing between it and the rest either.
+    return between / np.maximum(left[:, 0] * (weight - left[:, 0]) * weight, 1)
 
 
-def _union_cost(means: Floats, weights: Floats, other: Floats, other_weight: Floats) -> Floats:
-    """Ward's cost of merging clusters: how much the error rises."""
-    distance = np.zeros(np.broadcast_shapes(weights.shape, np.shape(other_weight)))
-    for channel in range(means.shape[-1]):
-        distance += (means[..., channel] - other[..., channel]) ** 2
-    return weights * other_weight / (weights + other_weight) * distance
+def _union_costs(means: Floats, weights: Floats) -> Floats:
+    """Ward's cost of merging each two clusters, by how much the error rises: shape (k, k)."""
+    costs = np.zeros((len(means), len(means)))
+    difference = np.empty_like(costs)
+    for channel in range(means.shape[1]):
+        np.subtract.outer(means[:, channel], means[:, channel], out=difference)
+        costs += np.multiply(difference, difference, out=difference)
+    costs /= np.add.outer(1 / weights, 1 / weights, out=difference)
+    np.fill_diagonal(costs, np.inf)
+    return costs

@@ -78,6 +78,14 @@ class Settings:
         help="order of the palette; 'given' keeps the order of a palette or 'P' image, "
         "and is 'lightness' where there is none; transparent comes first",
     )
+    threads: int | None = option(
+        None,
+        kind="integer",
+        low=1,
+        optional=True,
+        help="threads for one picture, which change nothing but the time; None: one per core, and one in all "
+        "where several files are worked on at once",
+    )
 
     def __post_init__(self) -> None:
         check_all(self, OPTIONS)

@@ -3,30 +3,53 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+from contextlib import contextmanager
+
+Work = Callable[[int], None]
 
 
-def in_slices(work: Callable[[slice], None], length: int, least: int) -> None:
-    """Call ``work`` with slices that cover ``length``, at once on the cores that this process may use.
+@contextmanager
+def meanwhile(start_work: Callable[[], Work], count: int, threads: int | None) -> Iterator[None]:
+    """Work in other threads while the body runs; when it has ended, the calling thread joins in.
 
-    A slice has at least ``least`` items, so that small work stays on the calling thread.
+    Parameters
+    ----------
+    start_work : callable
+        Called once in each thread that takes part, and gives what is then called with 0, ..., ``count - 1``,
+        each number in one of the threads: so buffers can be used again and belong to one thread.
+    count : int
+    threads : int, optional
+        How many threads may work at a time; None: as many as this process has cores.
     """
-    count = max(1, min(_threads(), length // least))
-    bounds = [length * part // count for part in range(count + 1)]
-    slices = [slice(start, stop) for start, stop in pairwise(bounds)]
-    if count == 1:
-        work(slices[0])
+    # Threads draw from one iterator, so that none waits while there is work.
+    numbers = iter(range(count))
+
+    def draw() -> None:
+        work = start_work()
+        for number in numbers:
+            work(number)
+
+    others = min(_threads(threads), count) - 1
+    if others < 1:
+        yield
+        draw()
         return
-    with ThreadPoolExecutor(count) as pool:
-        list(pool.map(work, slices))
+    with ThreadPoolExecutor(others) as pool:
+        drawing = [pool.submit(draw) for _ in range(others)]
+        yield
+        draw()
+        for thread in drawing:
+            thread.result()
 
 
-def _threads() -> int:
+def _threads(limit: int | None) -> int:
+    if limit is not None:
+        return limit
     # As with the libraries' own variables of this kind: set by whoever runs several processes at once.
-    limit = os.environ.get("KQUANT_NUM_THREADS", "")
-    return int(limit) if limit.isdecimal() and int(limit) > 0 else cores()
+    wanted = os.environ.get("KQUANT_NUM_THREADS", "")
+    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else cores()
 
 
 def cores() -> int:

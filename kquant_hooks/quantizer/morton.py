@@ -1,0 +1,70 @@
+"""Points in Morton order, in which neighbours in a list are neighbours in space.
+
+Morton 1966, *A computer oriented geodetic data base*: the bits of the coordinates, highest first, are
+interleaved to one key. Points sorted by it lie in the order in which an octree is walked, so every cell of
+the octree is one run of them, and any few successive ones share a small box.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kquant_hooks.quantizer.arrays import Floats, Integers
+
+Keys = npt.NDArray[np.unsignedinteger[Any]]
+
+_DIGIT = 16
+
+
+def morton_keys(coords: Integers | Floats, bits: int) -> Keys:
+    """The key of each point.
+
+    Parameters
+    ----------
+    coords : ndarray, shape (n, d)
+        Integer values in 0..2**bits - 1.
+    bits : int
+        Width of a coordinate; at most 64 / d.
+
+    Returns
+    -------
+    ndarray of uint32 or uint64, shape (n,)
+        Below ``2**(bits * d)``. The first coordinate has the highest bit.
+    """
+    dimensions = coords.shape[1]
+    dtype: type[np.unsignedinteger[Any]] = np.uint32 if bits * dimensions <= 32 else np.uint64
+    keys: Keys = np.zeros(len(coords), dtype)
+    for channel in range(dimensions):
+        values = coords[:, channel].astype(np.uint32)
+        for low in range(0, bits, 8):
+            spread = _spread(min(8, bits - low), dimensions, dtype)
+            spread <<= dtype(low * dimensions + dimensions - 1 - channel)
+            keys[...] |= spread.take((values >> np.uint32(low)) & np.uint32(len(spread) - 1))
+    return keys
+
+
+def sorting_order(keys: Keys, bits: int) -> Integers | None:
+    """The stable order that sorts keys of so many bits; None where they are sorted.
+
+    By 16-bit digits, lowest first: for these NumPy's stable sort is a radix sort, several times as fast as
+    its sorts of longer integers.
+    """
+    if bool((keys[1:] >= keys[:-1]).all()):
+        return None
+    order = np.argsort(keys.astype(np.uint16), kind="stable")
+    for low in range(_DIGIT, bits, _DIGIT):
+        digit = (keys >> keys.dtype.type(low)).astype(np.uint16)
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order
+
+
+def _spread(bits: int, dimensions: int, dtype: type[np.unsignedinteger[Any]]) -> Keys:
+    """Every number of so many bits, with ``dimensions - 1`` zeros put between these."""
+    values = np.arange(1 << bits, dtype=dtype)
+    spread = np.zeros(1 << bits, dtype)
+    for bit in range(bits):
+        spread |= ((values >> dtype(bit)) & dtype(1)) << dtype(bit * dimensions)
+    return spread
