@@ -19,14 +19,14 @@ from kquant_hooks.quantizer.histogram import (
     Histogram,
     histogram_of_inks,
     histogram_of_levels,
+    histogram_of_rgb,
     histogram_of_rgba,
     uncounted_histogram,
 )
 from kquant_hooks.quantizer.workers import meanwhile
 
 _STRIP_PIXELS = 1 << 18
-# 2**32 times the golden ratio's fraction.
-_GOLDEN = 0x9E3779B9
+_GOLDEN = (5**0.5 - 1) / 2
 # A level times this is that level in R, G and B.
 _GREY = np.uint32(0x010101)
 
@@ -50,6 +50,8 @@ def read_histogram(image: Image.Image, *, for_palette: bool) -> tuple[Histogram,
         histogram, rows = histogram_of_levels(codes, counts)
     elif content == "inks":
         histogram, rows = histogram_of_inks(codes, counts)
+    elif content in ("rgb", "channels"):
+        histogram, rows = histogram_of_rgb(codes, counts)
     else:
         histogram, rows = histogram_of_rgba(_rgba_codes(image, codes), counts)
     return histogram, codes, rows
@@ -58,23 +60,13 @@ def read_histogram(image: Image.Image, *, for_palette: bool) -> tuple[Histogram,
 def read_sample(image: Image.Image, pixels: int) -> Histogram:
     """The histogram of about so many pixels of an 'RGB' image, spread evenly over it.
 
-    In both directions the distances vary by the golden ratio, and so follow no period that a picture has.
+    The distance between two is the golden ratio and a whole number, so that no pattern in the picture keeps
+    step with it.
     """
-    step = max(1, math.isqrt(image.width * image.height // pixels))
-    rows = _spread(np.arange(image.height // step), step)
-    columns = np.arange(image.width // step)
-    parts = []
-    for number, top in enumerate(rows.tolist()):
-        row = _codes_in(image, (0, top, image.width, top + 1), MODES[image.mode])
-        parts.append(row[_spread(columns, step, number * len(columns))])
-    codes, counts = count_codes(parts, len(rows) * len(columns), 24)
-    return histogram_of_rgba(codes | OPAQUE, counts)[0]
-
-
-def _spread(numbers: Integers, step: int, shift: int = 0) -> Integers:
-    """One of every ``step`` places for each number."""
-    fractions = ((numbers + shift) * _GOLDEN) & 0xFFFFFFFF
-    return numbers * step + (fractions * step >> 32)
+    distance = _GOLDEN + max(0, math.isqrt(image.width * image.height // pixels) - 1)
+    size = max(1, int(image.width / distance)), max(1, int(image.height / distance))
+    box = (0, 0, min(image.width, size[0] * distance), min(image.height, size[1] * distance))
+    return read_histogram(image.resize(size, Image.Resampling.NEAREST, box), for_palette=True)[0]
 
 
 @contextmanager

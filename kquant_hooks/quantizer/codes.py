@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.quantizer.morton import morton_keys, rgb_of_keys
 
 Codes = npt.NDArray[np.unsignedinteger]
 Lookup = Callable[[Codes], npt.NDArray[np.unsignedinteger]]
@@ -30,7 +31,7 @@ _MERGE_LIMIT = 1 << 22
 
 
 def count_codes(blocks: Iterable[Codes], pixels: int, bits: int) -> tuple[Codes, Integers]:
-    """Distinct codes in rising order and how many pixels carry each.
+    """Distinct codes in a fixed order and how many pixels carry each.
 
     Parameters
     ----------
@@ -44,14 +45,18 @@ def count_codes(blocks: Iterable[Codes], pixels: int, bits: int) -> tuple[Codes,
     Returns
     -------
     codes : ndarray, shape (n,), of uint8, uint16 or uint32
+        Rising; those of 24 bits, if the pixels are few, in Morton order instead.
     counts : ndarray of int64, shape (n,)
     """
     if bits <= 16:
         return _count_by_bins(blocks, bits)
     if pixels > _SORT_LIMIT:
         return _count_by_table(blocks, bits)
-    pieces = [block & _COLOR if bits == 24 else block for block in blocks]
-    return _distinct(np.concatenate(pieces) if pieces else np.empty(0, np.uint32))
+    pixels_seen = np.concatenate([np.empty(0, np.uint32), *blocks])
+    if bits == 32:
+        return _distinct(pixels_seen)
+    keys, counts = _distinct(morton_keys(pixels_seen.view(np.uint8).reshape(-1, 4)[:, :3], 8))
+    return rgb_of_keys(keys), counts
 
 
 class Marks:
@@ -84,7 +89,7 @@ def make_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:
     Parameters
     ----------
     codes : ndarray, shape (n,)
-        Rising; every code that will be asked for.
+        Every code that will be asked for; those of 32 bits rising.
     values : ndarray, shape (n,), any unsigned dtype
     bits : {8, 16, 24, 32}
         Width of a code.
@@ -166,5 +171,5 @@ def _merge(parts: list[tuple[Codes, Integers]]) -> tuple[Codes, Integers]:
 
 def _distinct(block: Codes) -> tuple[Codes, Integers]:
     ordered = np.sort(block)
-    starts = np.flatnonzero(np.diff(ordered, prepend=~ordered[:1]))
+    starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])[: len(ordered)]
     return ordered[starts], np.diff(starts, append=len(ordered))

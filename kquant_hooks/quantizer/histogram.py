@@ -63,6 +63,11 @@ def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Intege
     return _in_order(Histogram(_bytes_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows)
 
 
+def histogram_of_rgb(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
+    """From distinct 24-bit codes of R, G, B or the like; also the row of the histogram for each code."""
+    return _in_order(Histogram(_bytes_of(codes)[:, :3], counts, False), np.arange(len(codes)))
+
+
 def uncounted_histogram(codes: Codes) -> tuple[Histogram, Codes]:
     """From the distinct 24-bit codes of R, G, B, whose pixels are not counted; also the codes in its order.
 

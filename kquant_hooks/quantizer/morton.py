@@ -38,12 +38,24 @@ def morton_keys(coords: Integers | Floats, bits: int) -> Keys:
     dtype: type[np.unsignedinteger[Any]] = np.uint32 if bits * dimensions <= 32 else np.uint64
     keys: Keys = np.zeros(len(coords), dtype)
     for channel in range(dimensions):
-        values = coords[:, channel].astype(np.uint32)
+        values: Integers = coords[:, channel].astype(np.uint8 if bits <= 8 else np.uint32, copy=False)
         for low in range(0, bits, 8):
             spread = _spread(min(8, bits - low), dimensions, dtype)
             spread <<= dtype(low * dimensions + dimensions - 1 - channel)
-            keys[...] |= spread.take((values >> np.uint32(low)) & np.uint32(len(spread) - 1))
+            last = values.dtype.type(len(spread) - 1)
+            keys[...] |= spread.take((values >> values.dtype.type(low)) & last)
     return keys
+
+
+def rgb_of_keys(keys: Keys) -> Keys:
+    """The inverse of ``morton_keys`` for R, G and B of eight bits, as ``0xBBGGRR``: uint32, shape (n,)."""
+    # Twelve bits of a key are four of each channel.
+    rgb = np.zeros(1 << 12, np.uint32)
+    for channel in range(3):
+        for bit in range(4):
+            there = (np.arange(1 << 12) >> (3 * bit + 2 - channel)) & 1
+            rgb |= (there << (8 * channel + bit)).astype(np.uint32)
+    return rgb.take(keys >> np.uint32(12)) << np.uint32(4) | rgb.take(keys & np.uint32(0xFFF))
 
 
 def sorting_order(keys: Keys, bits: int) -> Integers | None:
