@@ -17,11 +17,16 @@ class Effort:
     search_points : tuple of int
         Target number of points while centres are seeded and moved about: so many, and so many more for each
         colour.
-    oversplits : tuple of int
-        Wu's cuts make this many times the wanted colours, which are then merged in pairs; the further ones
-        are other starts for small pictures and few colours.
-    swap_tries, swap_share, swap_settle :
+    oversplit : tuple of int
+        Wu's cuts make this many times the wanted colours, which are then merged in pairs: for up to 32
+        colours, and for more.
+    other_oversplits : tuple of int
+        Those of further starts for small pictures and few colours.
+    swap_tries, swap_share :
         See ``kmeans.swap``.
+    swap_settle : tuple of int
+        The same for up to 32 colours and for more. Where few clusters are large, it takes several iterations
+        to show whether a move pays.
     descent_points : tuple of int
         The same for the descent that follows.
     refine_colors : int
@@ -34,10 +39,11 @@ class Effort:
 
     sample_pixels: int | None
     search_points: tuple[int, int]
-    oversplits: tuple[int, ...]
+    oversplit: tuple[int, int]
+    other_oversplits: tuple[int, ...]
     swap_tries: int
     swap_share: float
-    swap_settle: int
+    swap_settle: tuple[int, int]
     descent_points: tuple[int, int]
     refine_colors: int
     refine_iterations: int
@@ -45,7 +51,7 @@ class Effort:
 
 
 EFFORTS: dict[str, Effort] = {
-    "fast": Effort(1 << 18, (500, 6), (1,), 2, 0.12, 1, (1000, 20), 0, 0, 5e-3),
-    "balanced": Effort(1 << 18, (1000, 12), (2, 1, 4), 10, 0.12, 2, (3000, 52), 1 << 18, 1, 1e-3),
-    "best": Effort(None, (24000, 0), (2, 1, 4, 8), 60, 0.12, 4, (64000, 0), 1 << 24, 10, 1e-4),
+    "fast": Effort(1 << 18, (500, 6), (2, 1), (), 2, 0.12, (2, 1), (1000, 20), 0, 0, 5e-3),
+    "balanced": Effort(1 << 18, (1000, 12), (2, 2), (1, 4), 10, 0.2, (4, 1), (3000, 52), 1 << 18, 1, 1e-3),
+    "best": Effort(None, (24000, 0), (2, 2), (1, 4, 8), 60, 0.12, (4, 4), (64000, 0), 1 << 24, 10, 1e-4),
 }

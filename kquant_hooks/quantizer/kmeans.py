@@ -15,6 +15,8 @@ from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, Points, group
 from kquant_hooks.quantizer.nearest import nearest, nearest_two
 from kquant_hooks.quantizer.scores import squared_lengths
 
+# Of 1.3 to 2.1 this gave the lowest errors and was as fast as any.
+RELAXATION = 1.9
 _POWER_ITERATIONS = 8
 _SINGLE_MOVE_CANDIDATES = 6
 
@@ -92,7 +94,7 @@ def swap(points: Points, centers: Floats, tries: int, share: float, settle: int)
         Part of the centres to move at once at first, 0..1. Halved after each try that did not pay; once
         moving one centre did not pay, the next best single moves follow.
     settle : int
-        Lloyd iterations after each move.
+        Over-relaxed Lloyd iterations after each move.
     """
     if tries == 0:
         return Descent(centers, 0, True)
@@ -108,7 +110,8 @@ def swap(points: Points, centers: Floats, tries: int, share: float, settle: int)
         proposal = _apply_moves(state, pairs)
         for _ in range(settle):
             labels, _ = nearest(points.coords, proposal)
-            proposal = _means(points, labels, proposal)
+            means = _means(points, labels, proposal)
+            proposal = _stepped(points, proposal, means, RELAXATION)
         iterations += settle
         changed = _partition(points, proposal)
         if changed.error < partition.error:
@@ -179,9 +182,12 @@ def _split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tup
     for channel in range(dimensions):
         projection += offsets[channel] * axis[channel][labels]
         distance += offsets[channel] * offsets[channel]
-    order = np.argsort(points.weights * distance, kind="stable")
+    loss = points.weights * distance
+    highest = np.zeros(count)
+    np.maximum.at(highest, labels, loss)
     worst = np.zeros(count, np.intp)
-    worst[labels[order]] = order
+    candidates = np.flatnonzero(loss == highest[labels])
+    worst[labels[candidates]] = candidates
     alone = np.zeros(len(labels), bool)
     alone[worst] = True
     gain, first, second = _cut(points.weights, offsets, labels, projection > 0, means)

@@ -11,7 +11,7 @@ from kquant_hooks.quantizer.arrays import Floats, Integers, Points
 from kquant_hooks.quantizer.cells import reduce_to_cells
 from kquant_hooks.quantizer.effort import EFFORTS, Effort
 from kquant_hooks.quantizer.histogram import Histogram, colors_at, design_points, fine_points
-from kquant_hooks.quantizer.kmeans import Descent, lloyd, relative_error, split_to, swap
+from kquant_hooks.quantizer.kmeans import RELAXATION, Descent, lloyd, relative_error, split_to, swap
 from kquant_hooks.quantizer.seeding import (
     farthest_points,
     kmeans_plus_plus,
@@ -23,8 +23,7 @@ from kquant_hooks.quantizer.settings import Settings
 
 # Up to so many products of points and centres an iteration costs so little that several starts are tried.
 _SMALL_SEARCH = 1 << 14
-# Of 1.3 to 2.1 this gave the lowest errors and was as fast as any.
-_RELAXATION = 1.9
+_FEW_COLORS = 32
 # Up to so many points, merging all of them in pairs takes less time than building Wu's tables.
 _FEW_POINTS = 512
 
@@ -73,7 +72,7 @@ def _search(points: Points, count: int, settings: Settings) -> Descent:
     several = count * len(points.weights) <= _SMALL_SEARCH
     found: list[Floats] = []
     used = 0
-    oversplits = effort.oversplits if several else effort.oversplits[:1]
+    oversplits = [effort.oversplit[count > _FEW_COLORS], *(effort.other_oversplits if several else ())]
     for centers in _starts_of_few(coarse, count, effort) if few else _starts(coarse, count, oversplits):
         descent = _descend(coarse, centers, None, effort.swap_tries, settings, used)
         used += descent.iterations
@@ -94,7 +93,7 @@ def _for_colors(number: tuple[int, int], count: int) -> int:
     return base + per_color * count
 
 
-def _starts(points: Points, count: int, oversplits: tuple[int, ...]) -> Iterator[Floats]:
+def _starts(points: Points, count: int, oversplits: list[int]) -> Iterator[Floats]:
     for oversplit in oversplits:
         means, weights = wu_cuts(points, count * oversplit)
         yield _merged(points, means, weights, count)
@@ -103,7 +102,7 @@ def _starts(points: Points, count: int, oversplits: tuple[int, ...]) -> Iterator
 def _starts_of_few(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
     """Where all points can be merged in pairs, that is quicker than Wu's tables and no worse."""
     yield _merged(points, points.coords.astype(np.float64), points.weights, count)
-    if len(effort.oversplits) > 1:
+    if effort.other_oversplits:
         yield split_to(points, farthest_points(points, count), count)
 
 
@@ -118,10 +117,11 @@ def _descend(
     """Lloyd's descent, then swaps, with what ``max_iter`` leaves of the iterations after ``used``."""
     effort = EFFORTS[settings.effort]
     tol = effort.tol if settings.tol is None else settings.tol
-    descent = lloyd(points, centers, _least(limit, _left(settings, used)), tol, _RELAXATION)
+    descent = lloyd(points, centers, _least(limit, _left(settings, used)), tol, RELAXATION)
     stopped_by_itself = descent.converged or descent.iterations == limit
-    left = _left(settings, used + descent.iterations, effort.swap_settle)
-    swapped = swap(points, descent.centers, _least(tries, left) or 0, effort.swap_share, effort.swap_settle)
+    settle = effort.swap_settle[len(centers) > _FEW_COLORS]
+    left = _left(settings, used + descent.iterations, settle)
+    swapped = swap(points, descent.centers, _least(tries, left) or 0, effort.swap_share, settle)
     return Descent(swapped.centers, descent.iterations + swapped.iterations, stopped_by_itself)
 
 
