@@ -8,19 +8,30 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event
 
 import numpy as np
 from PIL import Image
 
 from kquant_hooks.images.modes import MODES, Mode
 from kquant_hooks.quantizer.arrays import Integers
-from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, Marks, count_codes, make_lookup
+from kquant_hooks.quantizer.codes import (
+    MARKS_PARTS,
+    MOST_SORTED_PIXELS,
+    OPAQUE,
+    Codes,
+    Lookup,
+    Marks,
+    count_codes,
+    make_lookup,
+)
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     histogram_of_inks,
     histogram_of_levels,
     histogram_of_rgb,
     histogram_of_rgba,
+    near_each_other,
     uncounted_histogram,
 )
 from kquant_hooks.quantizer.workers import meanwhile
@@ -31,7 +42,9 @@ _GOLDEN = (5**0.5 - 1) / 2
 _GREY = np.uint32(0x010101)
 
 
-def read_histogram(image: Image.Image, *, for_palette: bool) -> tuple[Histogram, Codes, Integers]:
+def read_histogram(
+    image: Image.Image, *, for_palette: bool, threads: int | None = None
+) -> tuple[Histogram, Codes, Integers]:
     """The histogram, the codes that occur in the picture, and the histogram's row for each of them.
 
     Parameters
@@ -40,11 +53,13 @@ def read_histogram(image: Image.Image, *, for_palette: bool) -> tuple[Histogram,
         Of a mode in ``MODES``; of an indexable one if ``for_palette``.
     for_palette : bool
         Whether colours are wanted that a palette can hold: 16-bit levels become 8-bit ones.
+    threads : int, optional
+        As for ``workers.meanwhile``.
     """
     mode = MODES[image.mode]
     readable = _readable(image)
     blocks = (_codes_in(readable, box, mode) for box in _strips(image.size))
-    codes, counts = count_codes(blocks, image.width * image.height, mode.bits)
+    codes, counts = count_codes(blocks, image.width * image.height, mode.bits, threads)
     content = mode.content
     if content == "deep" and not for_palette:
         histogram, rows = histogram_of_levels(codes, counts)
@@ -58,37 +73,71 @@ def read_histogram(image: Image.Image, *, for_palette: bool) -> tuple[Histogram,
 
 
 def read_sample(image: Image.Image, pixels: int) -> Histogram:
-    """The histogram of about so many pixels of an 'RGB' image, spread evenly over it.
+    """The histogram of about so many pixels of an opaque R, G, B image, spread evenly over it.
 
     The distance between two is the golden ratio and a whole number, so that no pattern in the picture keeps
     step with it.
     """
-    distance = _GOLDEN + max(0, math.isqrt(image.width * image.height // pixels) - 1)
+    distance = max(1, round(math.sqrt(image.width * image.height / pixels) - _GOLDEN)) + _GOLDEN
     size = max(1, int(image.width / distance)), max(1, int(image.height / distance))
     box = (0, 0, min(image.width, size[0] * distance), min(image.height, size[1] * distance))
-    return read_histogram(image.resize(size, Image.Resampling.NEAREST, box), for_palette=True)[0]
+    return read_histogram(image.resize(size, Image.Resampling.NEAREST, box), for_palette=True, threads=1)[0]
+
+
+def is_opaque_rgb(image: Image.Image) -> bool:
+    """Whether all there is to an image's pixels is R, G and B."""
+    content = MODES[image.mode].content
+    return content == "rgb" or (content == "rgba" and image.getchannel("A").getextrema() == (255, 255))
 
 
 @contextmanager
 def finding_colors(
     image: Image.Image, threads: int | None
 ) -> Iterator[Callable[[], tuple[Histogram, Codes, Integers]]]:
-    """Find an 'RGB' image's colours while the body runs, without counting them.
+    """Find an opaque R, G, B image's colours while the body runs; those of many pixels are not counted.
 
     Gives a function for use after the body, which returns the same as ``read_histogram``.
     """
+    if image.width * image.height <= MOST_SORTED_PIXELS:
+        counted: list[tuple[Histogram, Codes, Integers]] = []
+
+        def count(_: int) -> None:
+            counted.append(read_histogram(image, for_palette=True, threads=1))
+
+        with meanwhile(lambda: count, 1, threads):
+            yield lambda: counted[0]
+        return
+    mode = MODES[image.mode]
     strips = _strips(image.size)
     marks = Marks()
+    unread = iter(range(len(strips) - 1))
+    all_read = Event()
+    parts: list[Codes] = [np.empty(0, np.uint32)] * MARKS_PARTS
 
     def start() -> Callable[[int], None]:
         add = marks.adder()
-        return lambda strip: add(_codes_in(image, strips[strip], MODES[image.mode]))
+
+        def work(number: int) -> None:
+            if number < len(strips):
+                try:
+                    add(_codes_in(image, strips[number], mode))
+                finally:
+                    # Even after an error, for which no other thread must wait.
+                    if next(unread, None) is None:
+                        all_read.set()
+            else:
+                all_read.wait()
+                part = number - len(strips)
+                parts[part] = near_each_other(marks.codes(part))
+
+        return work
 
     def found() -> tuple[Histogram, Codes, Integers]:
-        histogram, codes = uncounted_histogram(marks.codes())
-        return histogram, codes, np.arange(len(codes))
+        codes = np.concatenate(parts)
+        histogram = uncounted_histogram(codes)
+        return histogram, codes | OPAQUE if mode.bits == 32 else codes, np.arange(len(codes))
 
-    with meanwhile(start, len(strips), threads):
+    with meanwhile(start, len(strips) + MARKS_PARTS, threads):
         yield found
 
 

@@ -12,6 +12,7 @@ from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import (
     deep_with_alpha,
     finding_colors,
+    is_opaque_rgb,
     read_histogram,
     read_sample,
     replace_and_sum,
@@ -31,6 +32,8 @@ from kquant_hooks.quantizer.settings import Settings
 # Entries of ``info`` that speak of palette indices, which are new.
 _ABOUT_INDICES = ("transparency", "background")
 _PEAK = 255
+# With no more than these in a sample, learning from all pixels takes no longer, and rare ones may matter.
+_FEW_COLORS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,13 +156,20 @@ def _survey(
     image: Image.Image, settings: Settings | None, *, for_palette: bool
 ) -> tuple[Histogram, Codes, Integers, Learnt | None]:
     """What ``read_histogram`` returns, and perhaps what was learnt meanwhile."""
-    sample = sample_size(settings, image.width * image.height) if settings else None
-    if settings is None or sample is None or image.mode != "RGB":
-        return *read_histogram(image, for_palette=for_palette), None
-    with finding_colors(image, settings.threads) as found:
+    threads = settings.threads if settings else None
+    pixels = sample_size(settings, image.width * image.height) if settings else None
+    if settings is None or pixels is None or not is_opaque_rgb(image):
+        return *read_histogram(image, for_palette=for_palette, threads=threads), None
+    learnt, enough = None, settings.palette is not None
+    with finding_colors(image, threads) as found:
         # Looking for colours keeps one core busy, learning another.
-        learnt = None if settings.palette else learn_entries(read_sample(image, sample), settings)
-    return *found(), learnt
+        sample = None if enough else read_sample(image, pixels)
+        if sample and len(sample.colors) > _FEW_COLORS:
+            learnt, enough = learn_entries(sample, settings), True
+    histogram, codes, rows = found()
+    if enough or histogram.counted:
+        return histogram, codes, rows, learnt
+    return *read_histogram(image, for_palette=for_palette, threads=threads), None
 
 
 def indexed(census: Census, clustering: Clustering, threads: int | None) -> Quantized:

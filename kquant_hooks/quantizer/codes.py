@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.morton import morton_keys, rgb_of_keys
+from kquant_hooks.quantizer.workers import meanwhile
 
 Codes = npt.NDArray[np.unsignedinteger]
 Lookup = Callable[[Codes], npt.NDArray[np.unsignedinteger]]
@@ -22,15 +23,20 @@ Lookup = Callable[[Codes], npt.NDArray[np.unsignedinteger]]
 OPAQUE = np.uint32(0xFF000000)
 _COLOR = np.uint32(0x00FFFFFF)
 
-# Below this many pixels sorting beats clearing and scanning a table of all 2**24 colours.
-_SORT_LIMIT = 1 << 20
+# Up to so many pixels sorting them beats clearing and scanning a table of all 2**24 colours.
+MOST_SORTED_PIXELS = 1 << 20
+# Codes that one thread sorts at a time.
+_PART = 1 << 17
+MARKS_PARTS = 8
 # Places that fit into the first and second-level caches.
 _PLACES = 1 << 15
 # Codes with alpha are merged into distinct ones whenever this many have gathered.
 _MERGE_LIMIT = 1 << 22
 
 
-def count_codes(blocks: Iterable[Codes], pixels: int, bits: int) -> tuple[Codes, Integers]:
+def count_codes(
+    blocks: Iterable[Codes], pixels: int, bits: int, threads: int | None = None
+) -> tuple[Codes, Integers]:
     """Distinct codes in a fixed order and how many pixels carry each.
 
     Parameters
@@ -41,6 +47,8 @@ def count_codes(blocks: Iterable[Codes], pixels: int, bits: int) -> tuple[Codes,
         How many there are in all.
     bits : {8, 16, 24, 32}
         Width of a code.
+    threads : int, optional
+        As for ``workers.meanwhile``.
 
     Returns
     -------
@@ -50,12 +58,12 @@ def count_codes(blocks: Iterable[Codes], pixels: int, bits: int) -> tuple[Codes,
     """
     if bits <= 16:
         return _count_by_bins(blocks, bits)
-    if pixels > _SORT_LIMIT:
+    if pixels > MOST_SORTED_PIXELS:
         return _count_by_table(blocks, bits)
     pixels_seen = np.concatenate([np.empty(0, np.uint32), *blocks])
     if bits == 32:
         return _distinct(pixels_seen)
-    keys, counts = _distinct(morton_keys(pixels_seen.view(np.uint8).reshape(-1, 4)[:, :3], 8))
+    keys, counts = _runs(_sorted_keys(pixels_seen, threads))
     return rgb_of_keys(keys), counts
 
 
@@ -78,9 +86,11 @@ class Marks:
 
         return add
 
-    def codes(self) -> Codes:
-        """Those that were added, rising: uint32, shape (n,)."""
-        return np.flatnonzero(self._present).astype(np.uint32)
+    def codes(self, part: int) -> Codes:
+        """Those of one of ``MARKS_PARTS`` equal parts of the table that were added, rising: uint32."""
+        size = len(self._present) // MARKS_PARTS
+        found = np.flatnonzero(self._present[part * size : (part + 1) * size]).astype(np.uint32)
+        return found + np.uint32(part * size)
 
 
 def make_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:
@@ -169,7 +179,26 @@ def _merge(parts: list[tuple[Codes, Integers]]) -> tuple[Codes, Integers]:
     return codes, counts
 
 
+def _sorted_keys(codes: Codes, threads: int | None) -> Codes:
+    """The Morton keys of R, G, B codes, sorted."""
+    keys = np.empty(len(codes), np.uint32)
+
+    def sort_part(number: int) -> None:
+        part = slice(number * _PART, (number + 1) * _PART)
+        keys[part] = morton_keys(codes[part].view(np.uint8).reshape(-1, 4)[:, :3], 8)
+        keys[part].sort()
+
+    with meanwhile(lambda: sort_part, -(-len(codes) // _PART), threads):
+        pass
+    # What is sorted in parts already is only merged.
+    keys.sort(kind="stable")
+    return keys
+
+
 def _distinct(block: Codes) -> tuple[Codes, Integers]:
-    ordered = np.sort(block)
+    return _runs(np.sort(block))
+
+
+def _runs(ordered: Codes) -> tuple[Codes, Integers]:
     starts = np.concatenate([[0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1])[: len(ordered)]
     return ordered[starts], np.diff(starts, append=len(ordered))

@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+def for_colors(number: tuple[int, int], count: int) -> int:
+    """So many, and so many more for each colour."""
+    base, per_color = number
+    return base + per_color * count
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """Every internal limit that ``effort`` sets.
 
     Attributes
     ----------
-    sample_pixels : int or None
-        How many pixels of a large picture are learnt from; None: all. With n of them the error of k colours
-        is a share of k / n higher, as each mean strays by its cluster's error over its pixels.
+    sample_pixels : tuple of int, optional
+        How many pixels of a large picture are learnt from: so many, and so many more for each colour; None:
+        all. With n of them the error of k colours is a share of k / n higher, as each mean strays by its
+        cluster's error over its pixels.
     search_points : tuple of int
         Target number of points while centres are seeded and moved about: so many, and so many more for each
         colour.
@@ -37,7 +44,7 @@ class Effort:
         Where the descents stop, unless the settings say so.
     """
 
-    sample_pixels: int | None
+    sample_pixels: tuple[int, int] | None
     search_points: tuple[int, int]
     oversplit: tuple[int, int]
     other_oversplits: tuple[int, ...]
@@ -51,7 +58,9 @@ class Effort:
 
 
 EFFORTS: dict[str, Effort] = {
-    "fast": Effort(1 << 18, (500, 6), (2, 1), (), 2, 0.12, (2, 1), (1000, 20), 0, 0, 5e-3),
-    "balanced": Effort(1 << 18, (1000, 12), (2, 2), (1, 4), 10, 0.2, (4, 1), (3000, 52), 1 << 18, 1, 1e-3),
+    "fast": Effort((1 << 16, 0), (500, 4), (2, 1), (), 2, 0.12, (2, 1), (1000, 12), 0, 0, 1e-2),
+    "balanced": Effort(
+        (1 << 17, 1536), (1000, 12), (2, 2), (1, 4), 10, 0.2, (4, 1), (3000, 52), 1 << 18, 1, 1e-3
+    ),
     "best": Effort(None, (24000, 0), (2, 2), (1, 4, 8), 60, 0.12, (4, 4), (64000, 0), 1 << 24, 10, 1e-4),
 }

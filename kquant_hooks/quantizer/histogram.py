@@ -68,15 +68,15 @@ def histogram_of_rgb(codes: Codes, counts: Integers) -> tuple[Histogram, Integer
     return _in_order(Histogram(_bytes_of(codes)[:, :3], counts, False), np.arange(len(codes)))
 
 
-def uncounted_histogram(codes: Codes) -> tuple[Histogram, Codes]:
-    """From the distinct 24-bit codes of R, G, B, whose pixels are not counted; also the codes in its order.
+def uncounted_histogram(codes: Codes) -> Histogram:
+    """From the distinct 24-bit codes of R, G, B, whose pixels were not counted; in the order of the codes."""
+    return Histogram(_bytes_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False)
 
-    There may be millions of them, and they will only be looked up: Morton order by 16 bits is enough.
-    """
-    keys = morton_keys(_bytes_of(codes)[:, :3], 8)
-    order = sorting_order(keys >> np.uint32(8), 16)
-    codes = codes if order is None else codes[order]
-    return Histogram(_bytes_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False), codes
+
+def near_each_other(codes: Codes) -> Codes:
+    """Distinct 24-bit codes put in Morton order by 16 of its bits, which is enough to look them up."""
+    order = sorting_order(morton_keys(_bytes_of(codes)[:, :3], 8) >> np.uint32(8), 16)
+    return codes if order is None else codes[order]
 
 
 def histogram_of_inks(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:

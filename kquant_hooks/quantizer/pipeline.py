@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
-from kquant_hooks.quantizer.effort import EFFORTS
+from kquant_hooks.quantizer.effort import EFFORTS, for_colors
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
@@ -74,8 +74,7 @@ def cluster(
     ranks : ndarray of int, shape (n,), optional
         Place of each colour in an order that the picture came with.
     learnt : Learnt, optional
-        What to start from instead of learning from this histogram, which must be the case if its pixels
-        were not counted.
+        From a sample of the same picture, to start from. It must be there if the pixels were not counted.
 
     Raises
     ------
@@ -107,10 +106,12 @@ def cluster(
 
 
 def sample_size(settings: Settings, pixels: int) -> int | None:
-    """How many of a large picture's pixels are enough to learn from; None: all of them are needed."""
-    sample = EFFORTS[settings.effort].sample_pixels
-    needs_all = settings.init != "wu" or settings.order == "population"
-    return None if sample is None or needs_all or pixels < _LARGE * sample else sample
+    """How many of a picture's pixels are enough to learn from; None: all of them are needed."""
+    number = EFFORTS[settings.effort].sample_pixels
+    if number is None or settings.init != "wu" or settings.order == "population":
+        return None
+    sample = for_colors(number, settings.colors)
+    return sample if pixels >= _LARGE * sample else None
 
 
 def psnr_of(mse: float, channels: int, peak: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from kquant_hooks.quantizer.arrays import Floats, Integers, Points
 from kquant_hooks.quantizer.cells import reduce_to_cells
-from kquant_hooks.quantizer.effort import EFFORTS, Effort
+from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
 from kquant_hooks.quantizer.histogram import Histogram, colors_at, design_points, fine_points
 from kquant_hooks.quantizer.kmeans import RELAXATION, Descent, lloyd, relative_error, split_to, swap
 from kquant_hooks.quantizer.seeding import (
@@ -66,10 +66,10 @@ def learn(histogram: Histogram, count: int, settings: Settings) -> Learnt:
 def _search(points: Points, count: int, settings: Settings) -> Descent:
     """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours."""
     effort = EFFORTS[settings.effort]
-    medium = reduce_to_cells(points, _for_colors(effort.descent_points, count))
-    coarse = reduce_to_cells(medium, _for_colors(effort.search_points, count))
+    medium = reduce_to_cells(points, for_colors(effort.descent_points, count))
+    coarse = reduce_to_cells(medium, for_colors(effort.search_points, count))
     few = len(coarse.weights) <= _FEW_POINTS
-    several = count * len(points.weights) <= _SMALL_SEARCH
+    several = count * len(coarse.weights) <= _SMALL_SEARCH
     found: list[Floats] = []
     used = 0
     oversplits = [effort.oversplit[count > _FEW_COLORS], *(effort.other_oversplits if several else ())]
@@ -86,11 +86,6 @@ def _search(points: Points, count: int, settings: Settings) -> Descent:
         descent = _descend(stage, descent.centers, limit, 0, settings, used)
         used += descent.iterations
     return Descent(descent.centers, used, descent.converged)
-
-
-def _for_colors(number: tuple[int, int], count: int) -> int:
-    base, per_color = number
-    return base + per_color * count
 
 
 def _starts(points: Points, count: int, oversplits: list[int]) -> Iterator[Floats]:

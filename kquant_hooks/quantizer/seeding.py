@@ -10,8 +10,8 @@ from kquant_hooks.quantizer.arrays import Floats, Integers, Points, grouped_sums
 from kquant_hooks.quantizer.nearest import nearest
 from kquant_hooks.quantizer.scores import squared_lengths
 
-# Bins per axis of Wu's moment table, by number of dimensions: as fine as 30 to 80 thousand bins allow.
-_WU_BINS = {1: 4096, 2: 180, 3: 32, 4: 16, 5: 8}
+# Bins per axis of Wu's moment table, by number of dimensions: as fine as 20 to 80 thousand bins allow.
+_WU_BINS = {1: 4096, 2: 180, 3: 28, 4: 16, 5: 8}
 
 
 def random_pixels(points: Points, count: int, seed: int) -> Floats:

@@ -31,7 +31,7 @@ def meanwhile(start_work: Callable[[], Work], count: int, threads: int | None) -
         for number in numbers:
             work(number)
 
-    others = min(_threads(threads), count) - 1
+    others = min(_threads(threads) - 1, count)
     if others < 1:
         yield
         draw()
