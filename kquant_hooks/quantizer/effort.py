@@ -28,9 +28,11 @@ class Effort:
         Wu's cuts make this many times the wanted colours, which are then merged in pairs: for up to 32
         colours, and for more.
     other_oversplits : tuple of int
-        Those of further starts for small pictures and few colours.
-    swap_tries, swap_share :
-        See ``kmeans.swap``.
+        Those of further starts for small searches.
+    small_search : int
+        Up to so many products of points and colours a search is small.
+    swap_tries, swap_share, swap_kicks :
+        See ``swaps.Moves``.
     swap_settle : tuple of int
         The same for up to 32 colours and for more. Where few clusters are large, it takes several iterations
         to show whether a move pays.
@@ -48,9 +50,11 @@ class Effort:
     search_points: tuple[int, int]
     oversplit: tuple[int, int]
     other_oversplits: tuple[int, ...]
+    small_search: int
     swap_tries: int
     swap_share: float
     swap_settle: tuple[int, int]
+    swap_kicks: int
     descent_points: tuple[int, int]
     refine_colors: int
     refine_iterations: int
@@ -58,9 +62,11 @@ class Effort:
 
 
 EFFORTS: dict[str, Effort] = {
-    "fast": Effort((1 << 16, 0), (500, 4), (2, 1), (), 2, 0.12, (2, 1), (1000, 12), 0, 0, 1e-2),
+    "fast": Effort((1 << 16, 0), (500, 4), (2, 1), (), 0, 2, 0.12, (2, 1), 0, (1000, 12), 0, 0, 1e-2),
     "balanced": Effort(
-        (1 << 17, 1536), (1000, 12), (2, 2), (1, 4), 10, 0.2, (4, 1), (3000, 52), 1 << 18, 1, 1e-3
+        (1 << 17, 1536), (1000, 12), (2, 2), (1, 4), 1 << 14, 10, 0.2, (4, 1), 0, (3000, 52), 1 << 18, 1, 1e-3
     ),
-    "best": Effort(None, (24000, 0), (2, 2), (1, 4, 8), 60, 0.12, (4, 4), (64000, 0), 1 << 24, 10, 1e-4),
+    "best": Effort(
+        None, (12000, 0), (2, 2), (1, 4, 8), 1 << 19, 60, 0.2, (4, 2), 18, (64000, 0), 1 << 24, 30, 2e-5
+    ),
 }

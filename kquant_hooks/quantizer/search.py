@@ -11,7 +11,7 @@ from kquant_hooks.quantizer.arrays import Floats, Integers, Points
 from kquant_hooks.quantizer.cells import reduce_to_cells
 from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
 from kquant_hooks.quantizer.histogram import Histogram, colors_at, design_points, fine_points
-from kquant_hooks.quantizer.kmeans import RELAXATION, Descent, lloyd, relative_error, split_to, swap
+from kquant_hooks.quantizer.kmeans import RELAXATION, Descent, lloyd, relative_error
 from kquant_hooks.quantizer.seeding import (
     farthest_points,
     kmeans_plus_plus,
@@ -20,9 +20,8 @@ from kquant_hooks.quantizer.seeding import (
     wu_cuts,
 )
 from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.quantizer.swaps import Moves, kick, split_to, swap
 
-# Up to so many products of points and centres an iteration costs so little that several starts are tried.
-_SMALL_SEARCH = 1 << 14
 _FEW_COLORS = 32
 # Up to so many points, merging all of them in pairs takes less time than building Wu's tables.
 _FEW_POINTS = 512
@@ -68,37 +67,40 @@ def _search(points: Points, count: int, settings: Settings) -> Descent:
     effort = EFFORTS[settings.effort]
     medium = reduce_to_cells(points, for_colors(effort.descent_points, count))
     coarse = reduce_to_cells(medium, for_colors(effort.search_points, count))
-    few = len(coarse.weights) <= _FEW_POINTS
-    several = count * len(coarse.weights) <= _SMALL_SEARCH
+    settle = effort.swap_settle[count > _FEW_COLORS]
+    moves = Moves(effort.swap_tries, effort.swap_share, settle, effort.swap_kicks)
     found: list[Floats] = []
     used = 0
-    oversplits = [effort.oversplit[count > _FEW_COLORS], *(effort.other_oversplits if several else ())]
-    for centers in _starts_of_few(coarse, count, effort) if few else _starts(coarse, count, oversplits):
-        descent = _descend(coarse, centers, None, effort.swap_tries, settings, used)
+    for start in _starts(coarse, count, effort):
+        descent = _descend(coarse, start, None, settings, used)
         used += descent.iterations
-        found.append(descent.centers)
+        swapped = swap(coarse, descent.centers, moves, _left(settings, used))
+        used += swapped.iterations
+        found.append(swapped.centers)
     errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]
-    descent = Descent(found[errors.index(min(errors))], used, descent.converged)
-    stages: list[tuple[Points, int | None]] = [(medium, None)]
+    kicked = kick(coarse, found[errors.index(min(errors))], moves, _left(settings, used))
+    used += kicked.iterations
+    descent = _descend(medium, kicked.centers, None, settings, used)
+    used += descent.iterations
     if len(points.weights) <= effort.refine_colors:
-        stages.append((points, effort.refine_iterations))
-    for stage, limit in stages:
-        descent = _descend(stage, descent.centers, limit, 0, settings, used)
+        descent = _descend(points, descent.centers, effort.refine_iterations, settings, used)
         used += descent.iterations
     return Descent(descent.centers, used, descent.converged)
 
 
-def _starts(points: Points, count: int, oversplits: list[int]) -> Iterator[Floats]:
+def _starts(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
+    if len(points.weights) <= _FEW_POINTS:
+        # Merging all points in pairs is quicker than Wu's tables, and no worse.
+        yield _merged(points, points.coords.astype(np.float64), points.weights, count)
+        if effort.other_oversplits:
+            yield split_to(points, farthest_points(points, count), count)
+        return
+    oversplits = [effort.oversplit[count > _FEW_COLORS]]
+    if count * len(points.weights) <= effort.small_search:
+        oversplits += effort.other_oversplits
     for oversplit in oversplits:
         means, weights = wu_cuts(points, count * oversplit)
         yield _merged(points, means, weights, count)
-
-
-def _starts_of_few(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
-    """Where all points can be merged in pairs, that is quicker than Wu's tables and no worse."""
-    yield _merged(points, points.coords.astype(np.float64), points.weights, count)
-    if effort.other_oversplits:
-        yield split_to(points, farthest_points(points, count), count)
 
 
 def _merged(points: Points, means: Floats, weights: Floats, count: int) -> Floats:
@@ -106,23 +108,17 @@ def _merged(points: Points, means: Floats, weights: Floats, count: int) -> Float
     return split_to(points, centers, count)
 
 
-def _descend(
-    points: Points, centers: Floats, limit: int | None, tries: int, settings: Settings, used: int
-) -> Descent:
-    """Lloyd's descent, then swaps, with what ``max_iter`` leaves of the iterations after ``used``."""
-    effort = EFFORTS[settings.effort]
-    tol = effort.tol if settings.tol is None else settings.tol
+def _descend(points: Points, centers: Floats, limit: int | None, settings: Settings, used: int) -> Descent:
+    """Lloyd's descent, with what ``max_iter`` leaves of the iterations after ``used``."""
+    tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
     descent = lloyd(points, centers, _least(limit, _left(settings, used)), tol, RELAXATION)
     stopped_by_itself = descent.converged or descent.iterations == limit
-    settle = effort.swap_settle[len(centers) > _FEW_COLORS]
-    left = _left(settings, used + descent.iterations, settle)
-    swapped = swap(points, descent.centers, _least(tries, left) or 0, effort.swap_share, settle)
-    return Descent(swapped.centers, descent.iterations + swapped.iterations, stopped_by_itself)
+    return Descent(descent.centers, descent.iterations, stopped_by_itself)
 
 
-def _left(settings: Settings, used: int, unit: int = 1) -> int | None:
-    """How many times ``unit`` iterations are still allowed; None: any number."""
-    return None if settings.max_iter is None else (settings.max_iter - used) // unit
+def _left(settings: Settings, used: int) -> int | None:
+    """How many iterations are still allowed; None: any number."""
+    return None if settings.max_iter is None else settings.max_iter - used
 
 
 def _least(limit: int | None, other: int | None) -> int | None:
