@@ -153,6 +153,21 @@ def test_a_dry_run_does_everything_but_write(photo_file, tmp_path):
 def test_the_same_bytes_as_pillow_would_show():
     """The writer of PNG is ours: what it writes is what the library gives."""
     image = draw_photo()
-    done = convert.convert(saved(image, "PNG"), Settings(7), Policy())
+    done = convert.convert(saved(image, "PNG"), Settings(7, order="lightness"), Policy())
     with Image.open(io.BytesIO(done.data)) as found:
-        assert found.tobytes() == quantize(image, 7).image.tobytes()
+        assert found.tobytes() == quantize(image, 7, order="lightness").image.tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_an_order_that_nobody_chose_is_what_makes_a_png_smaller(mode):
+    image = draw_photo() if mode == "RGB" else draw_photo().quantize(200)
+    data, ordered = (
+        convert.convert(saved(image, "PNG"), Settings(60, order=order), Policy()).data
+        for order in ("given", "lightness")
+    )
+    with Image.open(io.BytesIO(data)) as found:
+        assert found.convert("RGB").tobytes() == quantize(image, 60).image.convert("RGB").tobytes()
+        kept = found.getpalette() == quantize(image, 60).image.getpalette()
+    # The order that a palette had has been chosen by somebody.
+    assert kept == (mode == "P")
+    assert mode == "P" or len(data) < len(ordered)

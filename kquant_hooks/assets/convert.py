@@ -15,6 +15,7 @@ from kquant_hooks.images.document import Document, Encoding, Unsupported
 from kquant_hooks.images.moving import indexable, mode_without_palette, moved
 from kquant_hooks.images.opening import open_image
 from kquant_hooks.images.reduce import Goal, Reduction, reduce
+from kquant_hooks.images.reindexing import reindexed
 from kquant_hooks.images.verifying import verify
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 from kquant_hooks.quantizer.settings import Settings
@@ -82,6 +83,8 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
                 )
             encoding = Encoding(_LEVELS[settings.effort], policy.strip)
             images = _in_mode(document, reduction)
+            if container == "PNG" and not reduction.ordered:
+                images = map(reindexed, images)
             written = CONTAINERS[container].write(reduction.document, images, encoding)
             verify(written, container, reduction, policy.max_pixels)
         except Unsupported as reason:

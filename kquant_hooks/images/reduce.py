@@ -32,6 +32,8 @@ class Reduction:
     images : callable
         The new image of each frame, one after the other.
     palette : Palette
+    ordered : bool
+        Whether somebody has chosen the palette's order, or several frames share it.
     colors_before : int
         Distinct colours over all frames as they are seen; fully transparent pixels are one.
     within : bool
@@ -44,6 +46,7 @@ class Reduction:
     document: Document
     images: Callable[[], Iterator[Image.Image]]
     palette: Palette
+    ordered: bool
     colors_before: int
     within: bool
     mse: float
@@ -84,7 +87,7 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     reduced = replace(document, frames=frames)
     within = clustering.mse == 0 if settings.palette else colors_before <= settings.colors
     return Reduction(
-        document, reduced, images, palette, colors_before, within, clustering.mse, clustering.psnr
+        document, reduced, images, palette, True, colors_before, within, clustering.mse, clustering.psnr
     )
 
 
@@ -101,6 +104,7 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> 
         document,
         lambda: iter([quantized.image]),
         quantized.palette,
+        settings.palette is not None or settings.order != "given" or census.ranks is not None,
         quantized.colors_before,
         quantized.mse == 0,
         quantized.mse,

@@ -76,7 +76,8 @@ class Settings:
         kind="choice",
         choices=("given", "lightness", "population"),
         help="order of the palette; 'given' keeps the order of a palette or 'P' image, "
-        "and is 'lightness' where there is none; transparent comes first",
+        "and where there is none is 'lightness', or in a PNG file what makes it smaller; transparent comes "
+        "first",
     )
     threads: int | None = option(
         None,
