@@ -114,6 +114,13 @@ def _imagequant(image: Image.Image, colors: int) -> Output:
     return Indexed(np.frombuffer(indices, np.uint8).reshape(image.height, image.width), entries)
 
 
+def _imagequant_for_pillow(image: Image.Image, colors: int) -> Output:
+    from imagequant import quantize_pil_image
+
+    result: Image.Image = quantize_pil_image(image, dithering_level=0.0, max_colors=colors)
+    return result
+
+
 def _points(image: Image.Image) -> npt.NDArray[np.float32]:
     return np.asarray(image).reshape(-1, 3).astype(np.float32)
 
@@ -148,6 +155,7 @@ METHODS = (
     Method("OpenCV kmeans", _opencv, "cv2", max_pixels=3_000_000, max_repeats=3),
     Method("faiss Kmeans", _faiss, "faiss"),
     Method("imagequant", _imagequant, "imagequant"),
+    Method("imagequant, its Pillow function", _imagequant_for_pillow, "imagequant", max_repeats=2),
 )
 
 

@@ -34,7 +34,7 @@ from kquant_hooks.quantizer.histogram import (
     near_each_other,
     uncounted_histogram,
 )
-from kquant_hooks.quantizer.workers import meanwhile
+from kquant_hooks.quantizer.workers import for_each, meanwhile
 
 _STRIP_PIXELS = 1 << 18
 _GOLDEN = (5**0.5 - 1) / 2
@@ -199,8 +199,7 @@ def _with_each_strip(image: Image.Image, change: Lookup, mode: str, threads: int
         changed = change(_codes_in(readable, box, MODES[image.mode]))
         result.paste(_from_codes(changed, (box[2] - box[0], box[3] - box[1]), mode), box)
 
-    with meanwhile(lambda: work, len(strips), threads):
-        pass
+    for_each(lambda: work, len(strips), threads)
     return result
 
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.morton import morton_keys, rgb_of_keys
-from kquant_hooks.quantizer.workers import meanwhile
+from kquant_hooks.quantizer.workers import for_each
 
 Codes = npt.NDArray[np.unsignedinteger]
 Lookup = Callable[[Codes], npt.NDArray[np.unsignedinteger]]
@@ -188,10 +188,10 @@ def _sorted_keys(codes: Codes, threads: int | None) -> Codes:
         keys[part] = morton_keys(codes[part].view(np.uint8).reshape(-1, 4)[:, :3], 8)
         keys[part].sort()
 
-    with meanwhile(lambda: sort_part, -(-len(codes) // _PART), threads):
-        pass
-    # What is sorted in parts already is only merged.
-    keys.sort(kind="stable")
+    for_each(lambda: sort_part, -(-len(codes) // _PART), threads)
+    if len(codes) > _PART:
+        # What is sorted in parts already is only merged.
+        keys.sort(kind="stable")
     return keys
 
 

@@ -7,6 +7,7 @@ the octree is one run of them, and any few successive ones share a small box.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,8 @@ def morton_keys(coords: Integers | Floats, bits: int) -> Keys:
     for channel in range(dimensions):
         values: Integers = coords[:, channel].astype(np.uint8 if bits <= 8 else np.uint32, copy=False)
         for low in range(0, bits, 8):
-            spread = _spread(min(8, bits - low), dimensions, dtype)
-            spread <<= dtype(low * dimensions + dimensions - 1 - channel)
+            shift = dtype(low * dimensions + dimensions - 1 - channel)
+            spread = _spread(min(8, bits - low), dimensions).astype(dtype) << shift
             last = values.dtype.type(len(spread) - 1)
             keys[...] |= spread.take((values >> values.dtype.type(low)) & last)
     return keys
@@ -49,12 +50,7 @@ def morton_keys(coords: Integers | Floats, bits: int) -> Keys:
 
 def rgb_of_keys(keys: Keys) -> Keys:
     """The inverse of ``morton_keys`` for R, G and B of eight bits, as ``0xBBGGRR``: uint32, shape (n,)."""
-    # Twelve bits of a key are four of each channel.
-    rgb = np.zeros(1 << 12, np.uint32)
-    for channel in range(3):
-        for bit in range(4):
-            there = (np.arange(1 << 12) >> (3 * bit + 2 - channel)) & 1
-            rgb |= (there << (8 * channel + bit)).astype(np.uint32)
+    rgb = _four_bits_each()
     return rgb.take(keys >> np.uint32(12)) << np.uint32(4) | rgb.take(keys & np.uint32(0xFFF))
 
 
@@ -73,10 +69,22 @@ def sorting_order(keys: Keys, bits: int) -> Integers | None:
     return order
 
 
-def _spread(bits: int, dimensions: int, dtype: type[np.unsignedinteger[Any]]) -> Keys:
+@cache
+def _four_bits_each() -> Keys:
+    """R, G and B of twelve bits of a key."""
+    rgb = np.zeros(1 << 12, np.uint32)
+    for channel in range(3):
+        for bit in range(4):
+            there = (np.arange(1 << 12) >> (3 * bit + 2 - channel)) & 1
+            rgb |= (there << (8 * channel + bit)).astype(np.uint32)
+    return rgb
+
+
+@cache
+def _spread(bits: int, dimensions: int) -> Keys:
     """Every number of so many bits, with ``dimensions - 1`` zeros put between these."""
-    values = np.arange(1 << bits, dtype=dtype)
-    spread = np.zeros(1 << bits, dtype)
+    values = np.arange(1 << bits, dtype=np.uint64)
+    spread = np.zeros(1 << bits, np.uint64)
     for bit in range(bits):
-        spread |= ((values >> dtype(bit)) & dtype(1)) << dtype(bit * dimensions)
+        spread |= ((values >> np.uint64(bit)) & np.uint64(1)) << np.uint64(bit * dimensions)
     return spread

@@ -80,7 +80,7 @@ def _parse(color: str | Iterable[int]) -> tuple[int, ...]:
             raise ValueError(f"{color!r} is not a hex colour such as '#ff8000'")
         digits = match[1] if len(match[1]) > 4 else "".join(2 * digit for digit in match[1])
         return tuple(bytes.fromhex(digits))
-    levels = tuple(index(level) for level in color)
-    if len(levels) not in (3, 4) or not all(0 <= level <= 255 for level in levels):
+    levels = tuple(map(index, color))
+    if len(levels) not in (3, 4) or min(levels) < 0 or max(levels) > 255:
         raise ValueError(f"{color!r} is not a colour; expected 3 or 4 levels in 0..255, or a hex string")
     return levels

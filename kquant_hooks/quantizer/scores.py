@@ -41,7 +41,7 @@ def score_chunks(coords: Floats, centers: Floats) -> Iterator[tuple[slice, Integ
     """Some points at a time: which, their lines in the scores, and their scores in a reused buffer."""
     count, dimensions = centers.shape
     columns = np.ascontiguousarray(coefficients(centers, coords.dtype).T)
-    per_product = max(1, _MULTIPLICATIONS_PER_PRODUCT // columns.size)
+    per_product = max(1, min(_MULTIPLICATIONS_PER_PRODUCT // columns.size, len(coords)))
     products = max(1, min(_PRODUCTS_PER_CALL, len(coords) // per_product))
     chunk = np.ones((products, per_product, dimensions + 1), coords.dtype)
     scores = np.empty((products, per_product, count), coords.dtype)

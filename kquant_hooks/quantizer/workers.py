@@ -44,6 +44,12 @@ def meanwhile(start_work: Callable[[], Work], count: int, threads: int | None) -
             thread.result()
 
 
+def for_each(start_work: Callable[[], Work], count: int, threads: int | None) -> None:
+    """The same with nothing else to do meanwhile: no thread is started for a single number."""
+    with meanwhile(start_work, count, min(_threads(threads), max(1, count))):
+        pass
+
+
 def _threads(limit: int | None) -> int:
     if limit is not None:
         return limit
