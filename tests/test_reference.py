@@ -12,7 +12,7 @@ from kquant_hooks import quantize
 from kquant_hooks.images.pixels import read_histogram
 from kquant_hooks.quantizer.arrays import Points
 from kquant_hooks.quantizer.histogram import fine_points
-from kquant_hooks.quantizer.kmeans import lloyd
+from kquant_hooks.quantizer.kmeans import lloyd, relative_error
 from kquant_hooks.quantizer.pipeline import _used
 from kquant_hooks.quantizer.seeding import kmeans_plus_plus, random_pixels
 
@@ -113,3 +113,16 @@ def test_wu_reaches_a_fixed_point_of_the_textbook_within_rounding(colors):
     labels = slow_nearest(pixels, entries)
     means = np.stack([pixels[labels == label].mean(axis=0) for label in range(colors)])
     assert np.abs(means - entries).max() <= 1.5
+
+
+@pytest.mark.parametrize("relaxation", [1.0, 1.9])
+def test_a_descent_ends_and_never_ends_higher(relaxation):
+    # On so coarse a grid, going too far nearly always raises the error.
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        coords = rng.integers(0, 8, (rng.integers(3, 30), 2)).astype(np.float32)
+        points = Points(coords, rng.integers(1, 20, len(coords)).astype(np.float64), 3)
+        start = coords[: rng.integers(1, 4)]
+        descent = lloyd(points, start, 500, 0.0, relaxation)
+        assert descent.iterations < 500
+        assert relative_error(points, descent.centers) <= relative_error(points, start) + 1e-6 * len(coords)

@@ -48,7 +48,7 @@ def lloyd(
         labels, scores = nearest(points.coords, centers)
         error = spread + total_score(points, labels, scores, len(centers))
         iterations += 1
-        if error > previous:
+        if error > previous and relaxation != 1:
             centers, relaxation, previous = means, 1.0, np.inf
             continue
         means = means_of(points, labels, centers)
