@@ -155,7 +155,7 @@ METHODS = (
     Method("OpenCV kmeans", _opencv, "cv2", max_pixels=3_000_000, max_repeats=3),
     Method("faiss Kmeans", _faiss, "faiss"),
     Method("imagequant", _imagequant, "imagequant"),
-    Method("imagequant, its Pillow function", _imagequant_for_pillow, "imagequant", max_repeats=2),
+    Method("imagequant for Pillow", _imagequant_for_pillow, "imagequant", max_repeats=2),
 )
 
 
