@@ -17,16 +17,16 @@ from PIL import Image
 
 from benchmarks.pictures import find, read
 from kquant_hooks import quantize
-from kquant_hooks.images import pixels
+from kquant_hooks.images import pixels, survey
 from kquant_hooks.images import quantize as images
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.quantizer import pipeline, search
 
 # A module, a function that it calls, and what that does. Stages inside others are indented.
 _STAGES: tuple[tuple[Any, str, str], ...] = (
-    (images, "read_histogram", "count the colours"),
-    (images, "read_sample", "take a sample"),
-    (images, "learn_entries", "learn"),
+    (survey, "read_histogram", "count the colours"),
+    (survey, "read_sample", "take a sample"),
+    (survey, "learn_entries", "learn"),
     (search, "reduce_to_cells", "  gather cells"),
     (search, "wu_cuts", "  Wu's cuts"),
     (search, "merge_pairs", "  merge pairs"),
@@ -83,8 +83,8 @@ def _profile(image: Image.Image, colors: int, repeat: int, seconds: dict[str, fl
 
 def _read_and_write(image: Image.Image) -> None:
     result = Image.new("P", image.size)
-    for box in pixels._strips(image.size):  # noqa: SLF001 - the strips that are timed
-        codes = pixels._codes_in(image, box, MODES[image.mode])  # noqa: SLF001
+    for box in pixels.strips_of(image.size):
+        codes = pixels.codes_in(image, box, MODES[image.mode])
         result.paste(Image.frombytes("P", (box[2] - box[0], box[3] - box[1]), bytes(len(codes))), box)
 
 

@@ -9,7 +9,8 @@ from helpers import premultiplied, slow_nearest, squared_error
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
-from kquant_hooks.images.pixels import read_histogram, read_sample
+from kquant_hooks.images.pixels import read_histogram
+from kquant_hooks.images.survey import read_sample
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,13 @@ def test_a_given_palette_needs_no_sample(large):
     result = quantize(large, palette=palette)
     assert result.palette == palette
     assert result.mse == pytest.approx(squared_error(large, result.image), rel=1e-12)
+
+
+def test_a_given_palette_may_be_translucent(large):
+    palette = Palette(["#000000", "#ff0000", "#00ff0080", "#8080ff"])
+    result = quantize(large, palette=palette)
+    assert result.palette == palette
+    assert result.mse == pytest.approx(squared_error(large.convert("RGBA"), result.image.convert("RGBA")))
 
 
 @pytest.mark.parametrize("period", [2, 3, 4, 5, 8, 16])

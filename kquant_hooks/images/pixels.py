@@ -5,10 +5,7 @@ Strips keep the extra memory small: no stage holds a second copy of the picture.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from threading import Event
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
@@ -16,12 +13,9 @@ from PIL import Image
 from kquant_hooks.images.modes import MODES, Mode
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import (
-    MARKS_PARTS,
-    MOST_SORTED_PIXELS,
     OPAQUE,
     Codes,
     Lookup,
-    Marks,
     count_codes,
     make_lookup,
 )
@@ -31,13 +25,10 @@ from kquant_hooks.quantizer.histogram import (
     histogram_of_levels,
     histogram_of_rgb,
     histogram_of_rgba,
-    near_each_other,
-    uncounted_histogram,
 )
-from kquant_hooks.quantizer.workers import for_each, meanwhile
+from kquant_hooks.quantizer.workers import for_each
 
 _STRIP_PIXELS = 1 << 18
-_GOLDEN = (5**0.5 - 1) / 2
 # A level times this is that level in R, G and B.
 _GREY = np.uint32(0x010101)
 
@@ -58,7 +49,7 @@ def read_histogram(
     """
     mode = MODES[image.mode]
     readable = _readable(image)
-    blocks = (_codes_in(readable, box, mode) for box in _strips(image.size))
+    blocks = (codes_in(readable, box, mode) for box in strips_of(image.size))
     codes, counts = count_codes(blocks, image.width * image.height, mode.bits, threads)
     content = mode.content
     if content == "deep" and not for_palette:
@@ -70,75 +61,6 @@ def read_histogram(
     else:
         histogram, rows = histogram_of_rgba(_rgba_codes(image, codes), counts)
     return histogram, codes, rows
-
-
-def read_sample(image: Image.Image, pixels: int) -> Histogram:
-    """The histogram of about so many pixels of an opaque R, G, B image, spread evenly over it.
-
-    The distance between two is the golden ratio and a whole number, so that no pattern in the picture keeps
-    step with it.
-    """
-    distance = max(1, round(math.sqrt(image.width * image.height / pixels) - _GOLDEN)) + _GOLDEN
-    size = max(1, int(image.width / distance)), max(1, int(image.height / distance))
-    box = (0, 0, min(image.width, size[0] * distance), min(image.height, size[1] * distance))
-    return read_histogram(image.resize(size, Image.Resampling.NEAREST, box), for_palette=True, threads=1)[0]
-
-
-def is_opaque_rgb(image: Image.Image) -> bool:
-    """Whether all there is to an image's pixels is R, G and B."""
-    content = MODES[image.mode].content
-    return content == "rgb" or (content == "rgba" and image.getchannel("A").getextrema() == (255, 255))
-
-
-@contextmanager
-def finding_colors(
-    image: Image.Image, threads: int | None
-) -> Iterator[Callable[[], tuple[Histogram, Codes, Integers]]]:
-    """Find an opaque R, G, B image's colours while the body runs; those of many pixels are not counted.
-
-    Gives a function for use after the body, which returns the same as ``read_histogram``.
-    """
-    if image.width * image.height <= MOST_SORTED_PIXELS:
-        counted: list[tuple[Histogram, Codes, Integers]] = []
-
-        def count(_: int) -> None:
-            counted.append(read_histogram(image, for_palette=True, threads=1))
-
-        with meanwhile(lambda: count, 1, threads):
-            yield lambda: counted[0]
-        return
-    mode = MODES[image.mode]
-    strips = _strips(image.size)
-    marks = Marks()
-    unread = iter(range(len(strips) - 1))
-    all_read = Event()
-    parts: list[Codes] = [np.empty(0, np.uint32)] * MARKS_PARTS
-
-    def start() -> Callable[[int], None]:
-        add = marks.adder()
-
-        def work(number: int) -> None:
-            if number < len(strips):
-                try:
-                    add(_codes_in(image, strips[number], mode))
-                finally:
-                    # Even after an error, for which no other thread must wait.
-                    if next(unread, None) is None:
-                        all_read.set()
-            else:
-                all_read.wait()
-                part = number - len(strips)
-                parts[part] = near_each_other(marks.codes(part))
-
-        return work
-
-    def found() -> tuple[Histogram, Codes, Integers]:
-        codes = np.concatenate(parts)
-        histogram = uncounted_histogram(codes)
-        return histogram, codes | OPAQUE if mode.bits == 32 else codes, np.arange(len(codes))
-
-    with meanwhile(start, len(strips) + MARKS_PARTS, threads):
-        yield found
 
 
 def replace_codes(
@@ -192,11 +114,11 @@ def _with_each_strip(image: Image.Image, change: Lookup, mode: str, threads: int
     """A new image of ``mode`` that has, strip by strip, the codes that ``change`` makes of the image's."""
     result = Image.new(mode, image.size)
     readable = _readable(image)
-    strips = _strips(image.size)
+    strips = strips_of(image.size)
 
     def work(strip: int) -> None:
         box = strips[strip]
-        changed = change(_codes_in(readable, box, MODES[image.mode]))
+        changed = change(codes_in(readable, box, MODES[image.mode]))
         result.paste(_from_codes(changed, (box[2] - box[0], box[3] - box[1]), mode), box)
 
     for_each(lambda: work, len(strips), threads)
@@ -301,7 +223,7 @@ def _rgba_codes(image: Image.Image, codes: Codes) -> Codes:
     return codes | OPAQUE
 
 
-def _strips(size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+def strips_of(size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
     """Boxes that cover an image from top to bottom."""
     width, height = size
     if width == 0:
@@ -316,7 +238,7 @@ def _readable(image: Image.Image) -> Image.Image:
     return Image.merge("RGB", image.split()) if image.mode == "LAB" else image
 
 
-def _codes_in(image: Image.Image, box: tuple[int, int, int, int], mode: Mode) -> Codes:
+def codes_in(image: Image.Image, box: tuple[int, int, int, int], mode: Mode) -> Codes:
     """The codes in a box, perhaps with padding above their width."""
     return np.frombuffer(image.crop(box).tobytes("raw", mode.raw), mode.dtype)
 

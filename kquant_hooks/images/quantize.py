@@ -11,29 +11,24 @@ from PIL import Image
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import (
     deep_with_alpha,
-    finding_colors,
-    is_opaque_rgb,
-    read_histogram,
-    read_sample,
     replace_and_sum,
     replace_codes,
     rgba_codes_to_mode,
     with_palette_alpha,
     with_palette_codes,
 )
+from kquant_hooks.images.survey import survey
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import Codes
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
 from kquant_hooks.quantizer.palette import Palette
-from kquant_hooks.quantizer.pipeline import Clustering, cluster, learn_entries, psnr_of, sample_size
+from kquant_hooks.quantizer.pipeline import Clustering, cluster, psnr_of
 from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
 
 # Entries of ``info`` that speak of palette indices, which are new.
 _ABOUT_INDICES = ("transparency", "background")
 _PEAK = 255
-# With no more than these in a sample, learning from all pixels takes no longer, and rare ones may matter.
-_FEW_COLORS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,29 +142,9 @@ def census_of(image: Image.Image, settings: Settings | None = None) -> Census:
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
     source = _with_transparency_in_pixels(image)
-    histogram, codes, rows, learnt = _survey(source, settings, for_palette=True)
+    histogram, codes, rows, learnt = survey(source, settings, for_palette=True)
     ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
     return Census(image, source, histogram, codes, rows, ranks, learnt)
-
-
-def _survey(
-    image: Image.Image, settings: Settings | None, *, for_palette: bool
-) -> tuple[Histogram, Codes, Integers, Learnt | None]:
-    """What ``read_histogram`` returns, and perhaps what was learnt meanwhile."""
-    threads = settings.threads if settings else None
-    pixels = sample_size(settings, image.width * image.height) if settings else None
-    if settings is None or pixels is None or not is_opaque_rgb(image):
-        return *read_histogram(image, for_palette=for_palette, threads=threads), None
-    learnt, enough = None, settings.palette is not None
-    with finding_colors(image, threads) as found:
-        # Looking for colours keeps one core busy, learning another.
-        sample = None if enough else read_sample(image, pixels)
-        if sample and len(sample.colors) > _FEW_COLORS:
-            learnt, enough = learn_entries(sample, settings), True
-    histogram, codes, rows = found()
-    if enough or histogram.counted:
-        return histogram, codes, rows, learnt
-    return *read_histogram(image, for_palette=for_palette, threads=threads), None
 
 
 def indexed(census: Census, clustering: Clustering, threads: int | None) -> Quantized:
@@ -216,7 +191,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         )
     if settings.palette is not None and not mode.indexable:
         raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
-    histogram, codes, rows, learnt = _survey(image, settings, for_palette=False)
+    histogram, codes, rows, learnt = survey(image, settings, for_palette=False)
     if settings.palette is None and len(codes) <= settings.colors:
         return image.copy()
     clustering = cluster(histogram, settings, learnt=learnt)

@@ -108,7 +108,9 @@ def cluster(
 def sample_size(settings: Settings, pixels: int) -> int | None:
     """How many of a picture's pixels are enough to learn from; None: all of them are needed."""
     number = EFFORTS[settings.effort].sample_pixels
-    if number is None or settings.init != "wu" or settings.order == "population":
+    # Errors of colours with alpha are not whole levels, of which there are few enough to be summed up later.
+    with_alpha = settings.palette is not None and settings.palette.colors.shape[1] == 4
+    if number is None or settings.init != "wu" or settings.order == "population" or with_alpha:
         return None
     sample = for_colors(number, settings.colors)
     return sample if pixels >= _LARGE * sample else None
