@@ -71,14 +71,14 @@ def test_few_colours_stay_even_where_no_sample_sees_them():
 
 def test_a_given_palette_needs_no_sample(large):
     palette = Palette(["#000000", "#ff0000", "#00ff00", "#8080ff"])
-    result = quantize(large, palette=palette)
+    result = quantize(large, palette=palette, effort="fast")
     assert result.palette == palette
     assert result.mse == pytest.approx(squared_error(large, result.image), rel=1e-12)
 
 
 def test_a_given_palette_may_be_translucent(large):
     palette = Palette(["#000000", "#ff0000", "#00ff0080", "#8080ff"])
-    result = quantize(large, palette=palette)
+    result = quantize(large, palette=palette, effort="fast")
     assert result.palette == palette
     assert result.mse == pytest.approx(squared_error(large.convert("RGBA"), result.image.convert("RGBA")))
 

@@ -109,8 +109,8 @@ def sample_size(settings: Settings, pixels: int) -> int | None:
     """How many of a picture's pixels are enough to learn from; None: all of them are needed."""
     number = EFFORTS[settings.effort].sample_pixels
     # Errors of colours with alpha are not whole levels, of which there are few enough to be summed up later.
-    with_alpha = settings.palette is not None and settings.palette.colors.shape[1] == 4
-    if number is None or settings.init != "wu" or settings.order == "population" or with_alpha:
+    translucent = settings.palette is not None and settings.palette.colors.shape[1] == 4
+    if number is None or settings.init != "wu" or settings.order == "population" or translucent:
         return None
     sample = for_colors(number, settings.colors)
     return sample if pixels >= _LARGE * sample else None
