@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -15,6 +16,9 @@ from conftest import draw_photo
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, quantize
+from kquant_hooks.images.containers.table import read_document
+from kquant_hooks.images.reduce import reduce
+from kquant_hooks.quantizer.settings import Settings
 
 PROGRAM = """
 import hashlib
@@ -61,6 +65,21 @@ def test_a_limit_of_threads_is_kept(monkeypatch):
     monkeypatch.setenv("KQUANT_NUM_THREADS", "3")
     quantize(draw_photo(900, 700), 256)
     assert started
+
+
+@pytest.mark.parametrize("goal", [None, lambda found: found.mse < 60])
+@pytest.mark.parametrize("frames", [1, 2])
+def test_the_setting_of_threads_holds_for_files(monkeypatch, frames, goal):
+    started = []
+    thread = threading.Thread.start
+    monkeypatch.setattr(threading.Thread, "start", lambda self: (started.append(self), thread(self))[1])
+    data = io.BytesIO()
+    pictures = [draw_photo(700, 500, seed) for seed in range(frames)]
+    pictures[0].save(data, "PNG", save_all=frames > 1, append_images=pictures[1:])
+    for threads in (1, 3):
+        document = read_document(data.getvalue(), "PNG", 1 << 30)
+        list(reduce(document, Settings(9, effort="fast", threads=threads), goal).images())
+        assert bool(started) == (threads == 3)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the platform cannot bind to a core")

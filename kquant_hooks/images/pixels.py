@@ -12,18 +12,11 @@ from PIL import Image
 
 from kquant_hooks.images.modes import MODES, Mode
 from kquant_hooks.quantizer.arrays import Integers
-from kquant_hooks.quantizer.codes import (
-    OPAQUE,
-    Codes,
-    Lookup,
-    count_codes,
-    make_lookup,
-)
+from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, count_codes, make_lookup
 from kquant_hooks.quantizer.histogram import (
     Histogram,
-    histogram_of_inks,
+    histogram_of_channels,
     histogram_of_levels,
-    histogram_of_rgb,
     histogram_of_rgba,
 )
 from kquant_hooks.quantizer.workers import for_each
@@ -54,10 +47,8 @@ def read_histogram(
     content = mode.content
     if content == "deep" and not for_palette:
         histogram, rows = histogram_of_levels(codes, counts)
-    elif content == "inks":
-        histogram, rows = histogram_of_inks(codes, counts)
-    elif content in ("rgb", "channels"):
-        histogram, rows = histogram_of_rgb(codes, counts)
+    elif content in ("rgb", "channels", "inks"):
+        histogram, rows = histogram_of_channels(codes, counts, mode.bits // 8)
     else:
         histogram, rows = histogram_of_rgba(_rgba_codes(image, codes), counts)
     return histogram, codes, rows

@@ -131,8 +131,8 @@ def quantize_with(image: Image.Image, settings: Settings) -> Quantized:
     return indexed(census, clustering, settings.threads)
 
 
-def census_of(image: Image.Image, settings: Settings | None = None) -> Census:
-    """Count an image's colours, or find them and learn from a sample, where that is enough for the settings.
+def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) -> Census:
+    """Find an image's colours and learn from a sample, where that is enough for the settings, or count them.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def census_of(image: Image.Image, settings: Settings | None = None) -> Census:
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
     source = _with_transparency_in_pixels(image)
-    histogram, codes, rows, learnt = survey(source, settings, for_palette=True)
+    histogram, codes, rows, learnt = survey(source, settings, counted=counted, for_palette=True)
     ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
     return Census(image, source, histogram, codes, rows, ranks, learnt)
 
@@ -191,7 +191,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         )
     if settings.palette is not None and not mode.indexable:
         raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
-    histogram, codes, rows, learnt = survey(image, settings, for_palette=False)
+    histogram, codes, rows, learnt = survey(image, settings, counted=False, for_palette=False)
     if settings.palette is None and len(codes) <= settings.colors:
         return image.copy()
     clustering = cluster(histogram, settings, learnt=learnt)

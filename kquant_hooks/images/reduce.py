@@ -70,14 +70,14 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     """
     if document.kind == "still":
         return _reduce_still(document, settings, goal)
-    histogram, ranks, shows_through, frames = _census_of_all(document)
+    histogram, ranks, shows_through, frames = _census_of_all(document, settings)
     colors_before = len(histogram.colors)
     if shows_through and not histogram.transparent:
         # Frames need a transparent entry where those beneath them are seen.
         histogram, ranks = _merge([(histogram, ranks), _ONE_TRANSPARENT])
     clustering = _cluster(histogram, settings, ranks, goal)
     palette = Palette(opaque_rows(clustering.entries).tolist())
-    to_palette = Settings(palette=palette, order="given")
+    to_palette = Settings(palette=palette, order="given", threads=settings.threads)
 
     def images() -> Iterator[Image.Image]:
         for shown, frame in zip(play(document), frames, strict=True):
@@ -93,7 +93,7 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
 
 def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
     # The search for a number of colours judges errors, which must then be exact.
-    census = census_of(document.frames[0].load(), None if goal else settings)
+    census = census_of(document.frames[0].load(), settings, counted=goal is not None)
     if not len(census.histogram.colors):
         raise ValueError("it has no pixels")
     clustering = _cluster(census.histogram, settings, census.ranks, goal, census.learnt)
@@ -135,7 +135,9 @@ def _cluster(
     return best
 
 
-def _census_of_all(document: Document) -> tuple[Histogram, Integers, bool, tuple[Frame, ...]]:
+def _census_of_all(
+    document: Document, settings: Settings
+) -> tuple[Histogram, Integers, bool, tuple[Frame, ...]]:
     """The colours of all frames as they are seen, and their ranks; whether one shows what is beneath it.
 
     With the frames as they are to be stored: one whose colours mix with those beneath it replaces these.
@@ -145,8 +147,10 @@ def _census_of_all(document: Document) -> tuple[Histogram, Integers, bool, tuple
     frames: list[Frame] = []
     gathered, merge_at = 0, 1 << 20
     for shown in play(document):
-        seen = census_of(shown.canvas)
-        own = seen if shown.canvas is shown.stored else census_of(shown.stored)
+        seen = census_of(shown.canvas, settings, counted=True)
+        own = seen
+        if shown.stored is not shown.canvas:
+            own = census_of(shown.stored, settings, counted=True)
         shows_through |= shown.frame.blend and own.histogram.transparent
         frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
         parts.append((seen.histogram, _ranks(seen.histogram, own)))

@@ -26,14 +26,14 @@ _FEW_COLORS = 2048
 
 
 def survey(
-    image: Image.Image, settings: Settings | None, *, for_palette: bool
+    image: Image.Image, settings: Settings, *, counted: bool, for_palette: bool
 ) -> tuple[Histogram, Codes, Integers, Learnt | None]:
     """Count an image's colours, or find them and learn from a sample, where that is enough.
 
     Parameters
     ----------
-    settings : Settings, optional
-        None: the colours have to be counted.
+    counted : bool
+        Whether the colours have to be counted.
     for_palette : bool
         As for ``read_histogram``.
 
@@ -44,9 +44,9 @@ def survey(
     learnt : Learnt or None
         What was learnt from a sample; never None if the pixels were not counted and no palette is given.
     """
-    threads = settings.threads if settings else None
-    pixels = sample_size(settings, image.width * image.height) if settings else None
-    if settings is None or pixels is None or not _is_opaque_rgb(image):
+    threads = settings.threads
+    pixels = None if counted else sample_size(settings, image.width * image.height)
+    if pixels is None or not _is_opaque_rgb(image):
         return *read_histogram(image, for_palette=for_palette, threads=threads), None
     learnt, enough = None, settings.palette is not None
     with _finding_colors(image, threads) as found:

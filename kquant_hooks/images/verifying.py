@@ -12,6 +12,7 @@ from kquant_hooks.images.quantize import census_of
 from kquant_hooks.images.reduce import Reduction
 from kquant_hooks.images.sniff import container_of
 from kquant_hooks.quantizer.histogram import codes_of
+from kquant_hooks.quantizer.settings import Settings
 
 _STRIP_ROWS = 64
 
@@ -71,6 +72,7 @@ def _timing(document: Document, container: str) -> list[int]:
 def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
     """Frame by frame as seen: what was clear or opaque still is, and there are not too many colours."""
     colors: set[int] = set()
+    one_thread = Settings(threads=1)
     for number, (old, new) in enumerate(zip(play(wanted), play(found), strict=True), 1):
         _compare(f"size of frame {number}", old.canvas.size, new.canvas.size)
         before, after = (in_rgba(shown.canvas).getchannel("A") for shown in (old, new))
@@ -79,6 +81,6 @@ def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
         for mask, wrong in ((clear, after), (solid, ImageChops.invert(after))):
             if ImageChops.multiply(mask, wrong).getbbox():
                 raise ValueError(f"the result has another transparency in frame {number}")
-        colors.update(codes_of(census_of(new.canvas).histogram.colors).tolist())
+        colors.update(codes_of(census_of(new.canvas, one_thread, counted=True).histogram.colors).tolist())
     if len(colors) > limit:
         raise ValueError(f"the result has {len(colors)} colours instead of {limit}")

@@ -34,10 +34,10 @@ class Effort:
     swap_tries, swap_share, swap_kicks :
         See ``swaps.Moves``.
     swap_settle : tuple of int
-        The same for up to 32 colours and for more. Where few clusters are large, it takes several iterations
-        to show whether a move pays.
+        That of ``swaps.Moves`` for up to 32 colours, and for more. Where few clusters are large, it takes
+        several iterations to show whether a move pays.
     descent_points : tuple of int
-        The same for the descent that follows.
+        Target number of points for the descent that follows, given like ``search_points``.
     refine_colors : int
         Pictures with no more distinct colours than this end with iterations over all of them.
     refine_iterations : int
@@ -62,11 +62,49 @@ class Effort:
 
 
 EFFORTS: dict[str, Effort] = {
-    "fast": Effort((1 << 16, 0), (500, 4), (2, 1), (), 0, 2, 0.12, (2, 1), 0, (1000, 12), 0, 0, 1e-2),
+    "fast": Effort(
+        sample_pixels=(1 << 16, 0),
+        search_points=(500, 4),
+        oversplit=(2, 1),
+        other_oversplits=(),
+        small_search=0,
+        swap_tries=2,
+        swap_share=0.12,
+        swap_settle=(2, 1),
+        swap_kicks=0,
+        descent_points=(1000, 12),
+        refine_colors=0,
+        refine_iterations=0,
+        tol=1e-2,
+    ),
     "balanced": Effort(
-        (1 << 17, 1536), (1000, 12), (2, 2), (1, 4), 1 << 14, 10, 0.2, (4, 1), 0, (3000, 52), 1 << 18, 1, 1e-3
+        sample_pixels=(1 << 17, 1536),
+        search_points=(1000, 12),
+        oversplit=(2, 2),
+        other_oversplits=(1, 4),
+        small_search=1 << 14,
+        swap_tries=10,
+        swap_share=0.2,
+        swap_settle=(4, 1),
+        swap_kicks=0,
+        descent_points=(3000, 52),
+        refine_colors=1 << 18,
+        refine_iterations=1,
+        tol=1e-3,
     ),
     "best": Effort(
-        None, (12000, 0), (2, 2), (1, 4, 8), 1 << 19, 60, 0.2, (4, 2), 18, (64000, 0), 1 << 24, 30, 2e-5
+        sample_pixels=None,
+        search_points=(12000, 0),
+        oversplit=(2, 2),
+        other_oversplits=(1, 4, 8),
+        small_search=1 << 19,
+        swap_tries=60,
+        swap_share=0.2,
+        swap_settle=(4, 2),
+        swap_kicks=18,
+        descent_points=(64000, 0),
+        refine_colors=1 << 24,
+        refine_iterations=30,
+        tol=2e-5,
     ),
 }

@@ -63,9 +63,9 @@ def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Intege
     return _in_order(Histogram(_bytes_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows)
 
 
-def histogram_of_rgb(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
-    """From distinct 24-bit codes of R, G, B or the like; also the row of the histogram for each code."""
-    return _in_order(Histogram(_bytes_of(codes)[:, :3], counts, False), np.arange(len(codes)))
+def histogram_of_channels(codes: Codes, counts: Integers, channels: int) -> tuple[Histogram, Integers]:
+    """From distinct codes of plain channels, such as R, G, B; also the row of the histogram for each code."""
+    return _in_order(Histogram(_bytes_of(codes)[:, :channels], counts, False), np.arange(len(codes)))
 
 
 def uncounted_histogram(codes: Codes) -> Histogram:
@@ -77,11 +77,6 @@ def near_each_other(codes: Codes) -> Codes:
     """Distinct 24-bit codes put in Morton order by 16 of its bits, which is enough to look them up."""
     order = sorting_order(morton_keys(_bytes_of(codes)[:, :3], 8) >> np.uint32(8), 16)
     return codes if order is None else codes[order]
-
-
-def histogram_of_inks(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
-    """From codes of four plain channels, such as C, M, Y, K; distinct and rising."""
-    return _in_order(Histogram(_bytes_of(codes), counts, False), np.arange(len(codes)))
 
 
 def histogram_of_levels(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:

@@ -2,7 +2,7 @@
 
 Where there are many points they are taken in blocks of successive ones, which lie close together if the
 points are in Morton order. The bisecting planes of the centres rule most centres out for a whole block at
-once, so that some five of 256 remain to be compared with each point. The idea is that of the filtering
+once, so that some twenty of 256 remain to be compared with each point. The idea is that of the filtering
 algorithm of Kanungo et al. 2002, *An efficient k-means clustering algorithm*, on runs instead of a tree.
 """
 

@@ -18,7 +18,7 @@ _MEMORY_LEVEL = 7
 _QUICK_LEVEL = 6
 _HIGHEST_LEVEL = 9
 _ROWS_AT_ONCE = 64
-# Of every so many groups of rows one is deflated both ways, to see which is smaller.
+# Of every so many groups of rows one is deflated with each filter, to see which makes it smallest.
 _TRIED = 8
 _ROWS_TRIED = 16
 
