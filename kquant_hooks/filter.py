@@ -40,8 +40,19 @@ class KMeansQuantize(Settings, ImageFilter.MultibandFilter):
         stand still. None: as ``effort`` says.
     seed : int
         Start of the random draws, at least 0.
-    order : {"given", "lightness", "population"}
+    fixed : Palette, optional
+        Colours that are in the palette in any case, whatever the image; the others are learnt around them.
+    order : {"given", "lightness", "population", "hue"}
         Order of the palette, which a filter shows in no way; see ``quantize``.
+    dither : {"none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"}
+        Mix entries in neighbouring pixels, so that averages come near the colours of the image. Pixels in a
+        colour of the palette keep it.
+    dither_strength : float
+        How much of an error neighbouring pixels make up for, 0..1.
+    alpha : {"keep", "hard"}
+        "hard" makes pixels opaque where their alpha is 128 or more, and fully transparent elsewhere.
+    keep_hidden_rgb : bool
+        Whether fully transparent pixels keep their R, G, B; otherwise these become 0.
     threads : int, optional
         Most threads to use, which change nothing but the time. None: one for each core that the process may
         use, or as many as ``KQUANT_NUM_THREADS`` in the environment says.
@@ -50,8 +61,8 @@ class KMeansQuantize(Settings, ImageFilter.MultibandFilter):
     ------
     ValueError
         At construction, for a value of the wrong type or out of range. From ``Image.filter``, for a mode
-        that cannot be quantized (the message names the conversion to call) and for ``colors=1`` on an
-        image that is transparent in part.
+        that cannot be quantized, dithered or show given colours (the message names the conversion to call)
+        and where transparent pixels need a colour that ``colors`` has no room for.
 
     Examples
     --------

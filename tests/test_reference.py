@@ -83,7 +83,9 @@ def test_kmeans_plus_plus_finds_what_is_far_away():
 
 def test_entries_that_no_colour_is_nearest_to_are_dropped():
     histogram = read_histogram(Image.new("RGB", (2, 2), "#102030"), for_palette=True)[0]
-    entries, mapping = _used(histogram, np.array([[0, 0, 0], [16, 32, 48], [255, 255, 255]], np.uint8))
+    entries, mapping = _used(
+        histogram, np.array([[0, 0, 0], [16, 32, 48], [255, 255, 255]], np.uint8), np.empty((0, 3), np.uint8)
+    )
     assert entries.tolist() == [[16, 32, 48]]
     assert mapping.labels.tolist() == [0]
 

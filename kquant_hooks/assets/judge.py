@@ -46,7 +46,7 @@ def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") 
     container = container_of(data)
     if in_place and container in _LOSSY:
         raise Skip(f"{container} cannot hold a palette; write another file, such as a PNG")
-    if in_place and container == "PNG" and settings.palette is None:
+    if in_place and container == "PNG" and settings.palette is None and settings.alpha == "keep":
         entries = png_palette_length(data, end or data)
         if entries is not None and entries <= settings.colors:
             raise Unchanged(f"its palette has {colors_in_words(entries)}")

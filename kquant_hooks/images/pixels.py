@@ -6,6 +6,7 @@ Strips keep the extra memory small: no stage holds a second copy of the picture.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import tee
 
 import numpy as np
 from PIL import Image
@@ -13,12 +14,15 @@ from PIL import Image
 from kquant_hooks.images.modes import MODES, Mode
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, count_codes, make_lookup
+from kquant_hooks.quantizer.dithering import dithered, squared_error
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     histogram_of_channels,
     histogram_of_levels,
     histogram_of_rgba,
 )
+from kquant_hooks.quantizer.pipeline import Clustering
+from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.quantizer.workers import for_each
 
 _STRIP_PIXELS = 1 << 18
@@ -50,7 +54,7 @@ def read_histogram(
     elif content in ("rgb", "channels", "inks"):
         histogram, rows = histogram_of_channels(codes, counts, mode.bits // 8)
     else:
-        histogram, rows = histogram_of_rgba(_rgba_codes(image, codes), counts)
+        histogram, rows = histogram_of_rgba(rgba_codes(image, codes), counts)
     return histogram, codes, rows
 
 
@@ -99,6 +103,42 @@ def replace_and_sum(
         return found.astype(np.uint8)
 
     return _with_each_strip(image, label, "P", threads), sum(sums)
+
+
+def replace_dithered(
+    image: Image.Image,
+    codes: Codes,
+    rows: Integers,
+    clustering: Clustering,
+    settings: Settings,
+    values: Codes | None,
+    mode: str,
+    origin: tuple[int, int] = (0, 0),
+) -> tuple[Image.Image, float]:
+    """A new image of ``mode`` of the entries that dithering gives each pixel, and its MSE.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n,)
+        The histogram's row for each code, as from ``read_histogram``.
+    values : ndarray, shape (k,), optional
+        As for ``replace_codes``.
+    origin : tuple of int
+        As for ``dithered``.
+    """
+    result = Image.new(mode, image.size)
+    readable = _readable(image)
+    boxes = strips_of(image.size)
+    lookup = make_lookup(codes, rows.astype(np.uint32), MODES[image.mode].bits)
+    strips, same = tee(
+        lookup(codes_in(readable, box, MODES[image.mode])).reshape(box[3] - box[1], -1) for box in boxes
+    )
+    total = 0.0
+    for box, strip, labels in zip(boxes, same, dithered(clustering, settings, strips, origin), strict=True):
+        total += squared_error(clustering, strip, labels)
+        changed = labels if values is None else values.astype(MODES[mode].dtype).take(labels)
+        result.paste(_from_codes(changed, (box[2] - box[0], box[3] - box[1]), mode), box)
+    return result, total / (result.width * result.height)
 
 
 def _with_each_strip(image: Image.Image, change: Lookup, mode: str, threads: int | None) -> Image.Image:
@@ -198,7 +238,8 @@ def _to_8_bits(levels: Codes) -> Codes:
     return (levels.astype(np.uint32) * np.uint32(255) + np.uint32(32767)) // np.uint32(65535)
 
 
-def _rgba_codes(image: Image.Image, codes: Codes) -> Codes:
+def rgba_codes(image: Image.Image, codes: Codes) -> Codes:
+    """The R, G, B, A code that each code of the image stands for; 16-bit levels scaled to 8 bits."""
     content = MODES[image.mode].content
     if content == "index":
         return palette_codes(image)[codes]

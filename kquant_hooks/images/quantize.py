@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +10,21 @@ from PIL import Image
 
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import (
-    deep_with_alpha,
     replace_and_sum,
     replace_codes,
+    replace_dithered,
+    rgba_codes,
     rgba_codes_to_mode,
-    with_palette_alpha,
     with_palette_codes,
 )
 from kquant_hooks.images.survey import survey
+from kquant_hooks.images.transparency import (
+    hardened,
+    hidden_entries,
+    transparency_of,
+    with_hidden_colors,
+    with_transparency_in_pixels,
+)
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import Codes
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
@@ -80,6 +87,8 @@ class Census:
         The lowest palette index of each colour, for a 'P' image.
     learnt : Learnt, optional
         What was learnt from a sample, where the pixels were not counted.
+    hidden : ndarray of uint8, shape (m, 4), optional
+        Transparent entries for hidden colours, where these are to be kept.
     """
 
     image: Image.Image
@@ -89,6 +98,13 @@ class Census:
     rows: Integers
     ranks: Integers | None
     learnt: Learnt | None
+    hidden: Integers | None
+
+    def visible(self, settings: Settings) -> Settings:
+        """The settings for what is seen: with room left for the entries of hidden colours."""
+        if self.hidden is None:
+            return settings
+        return replace(settings, colors=settings.colors + 1 - len(self.hidden))
 
 
 def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized:
@@ -124,11 +140,11 @@ def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized
     return quantize_with(image, Settings(colors, **options))
 
 
-def quantize_with(image: Image.Image, settings: Settings) -> Quantized:
-    """``quantize`` for settings that are at hand."""
+def quantize_with(image: Image.Image, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
+    """``quantize`` for settings that are at hand; ``origin`` as for ``dithered``."""
     census = census_of(image, settings)
-    clustering = cluster(census.histogram, settings, census.ranks, census.learnt)
-    return indexed(census, clustering, settings.threads)
+    clustering = cluster(census.histogram, census.visible(settings), census.ranks, census.learnt)
+    return indexed(census, clustering, settings, origin)
 
 
 def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) -> Census:
@@ -141,27 +157,44 @@ def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) 
     """
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
-    source = _with_transparency_in_pixels(image)
+    source = with_transparency_in_pixels(image)
+    if settings.alpha == "hard":
+        source = hardened(source)
     histogram, codes, rows, learnt = survey(source, settings, counted=counted, for_palette=True)
     ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
-    return Census(image, source, histogram, codes, rows, ranks, learnt)
+    hidden = None
+    if settings.keep_hidden_rgb and settings.palette is None and histogram.transparent:
+        hidden = hidden_entries(source, codes, settings)
+    return Census(image, source, histogram, codes, rows, ranks, learnt, hidden)
 
 
-def indexed(census: Census, clustering: Clustering, threads: int | None) -> Quantized:
-    """The image of a census with the colours of a clustering of its histogram."""
+def indexed(
+    census: Census, clustering: Clustering, settings: Settings, origin: tuple[int, int] = (0, 0)
+) -> Quantized:
+    """The image of a census with the colours of a clustering of its histogram, dithered as the settings say.
+
+    ``origin`` is that of ``dithered``.
+    """
     entries = opaque_rows(clustering.entries)
-    labels = clustering.labels[census.rows]
+    source, codes, rows = census.source, census.codes, census.rows
     mse, psnr = clustering.mse, clustering.psnr
-    if census.histogram.counted:
-        result = replace_codes(census.source, census.codes, labels, None, "P", threads)
+    if settings.dither != "none" and mse > 0:
+        result, mse = replace_dithered(source, codes, rows, clustering, settings, None, "P", origin)
+        psnr = psnr_of(mse, clustering.entries.shape[1], _PEAK)
+    elif census.histogram.counted:
+        result = replace_codes(source, codes, clustering.labels[rows], None, "P", settings.threads)
     else:
-        errors = clustering.errors[census.rows]
-        result, total = replace_and_sum(census.source, census.codes, labels, errors, threads)
+        labels, errors = clustering.labels[rows], clustering.errors[rows]
+        result, total = replace_and_sum(source, codes, labels, errors, settings.threads)
         mse = total / (result.width * result.height)
         psnr = psnr_of(mse, 3, _PEAK)
+    if census.hidden is not None:
+        clear = int(np.flatnonzero(entries[:, 3] == 0)[0])
+        result = with_hidden_colors(result, source, codes, census.hidden, clear)
+        entries = np.concatenate([entries[:clear], census.hidden, entries[clear + 1 :]])
     result.info = {key: value for key, value in census.image.info.items() if key not in _ABOUT_INDICES}
     result.putpalette(entries[:, :3].tobytes())
-    transparency = _transparency(entries[:, 3])
+    transparency = transparency_of(entries[:, 3])
     if transparency is not None:
         result.info["transparency"] = transparency
     return Quantized(
@@ -184,46 +217,41 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         If the mode cannot be quantized, or cannot show the colours of a given palette.
     """
     mode = mode_of(image.mode)
-    if settings.palette is not None and mode.content == "deep":
+    given = settings.palette or settings.fixed
+    if given is not None and mode.content == "deep":
         raise ValueError(
             f"cannot map mode {image.mode!r} images to a palette of 8-bit colours; "
             "use quantize(), which scales the levels"
         )
-    if settings.palette is not None and not mode.indexable:
+    if given is not None and not mode.indexable:
         raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
+    if settings.dither != "none" and mode.content == "index":
+        raise ValueError(
+            f"cannot dither mode {image.mode!r} images, whose indices stay; convert to 'RGB' or 'RGBA' "
+            "first, or use quantize()"
+        )
+    if settings.alpha == "hard":
+        image = hardened(image)
     histogram, codes, rows, learnt = survey(image, settings, counted=False, for_palette=False)
     if settings.palette is None and len(codes) <= settings.colors:
         return image.copy()
     clustering = cluster(histogram, settings, learnt=learnt)
     labels = clustering.labels[rows]
-    if settings.palette is not None:
+    if given is not None:
         _check_mode_shows(image, opaque_rows(clustering.entries)[np.unique(labels)])
     values = codes_of(clustering.entries)
+    hides = settings.keep_hidden_rgb and histogram.transparent
     if mode.content == "index":
-        return with_palette_codes(image, codes, values[labels])
-    return replace_codes(
-        image, codes, labels, rgba_codes_to_mode(values, image.mode), image.mode, settings.threads
-    )
-
-
-def _with_transparency_in_pixels(image: Image.Image) -> Image.Image:
-    """The image with a transparent colour or index that only ``info`` tells of made part of the pixels.
-
-    What is no such thing, or is out of range as in damaged files, is passed over.
-    """
-    image.load()
-    key = image.info.get("transparency")
-    mode = MODES[image.mode]
-    if mode.content == "index" and isinstance(key, int | bytes):
-        return with_palette_alpha(image, key)
-    if mode.content == "deep" and isinstance(key, int):
-        return deep_with_alpha(image, key)
-    if mode.content == "grey" and isinstance(key, int) and 0 <= key <= _PEAK:
-        return image.convert("LA")
-    levels = key if isinstance(key, tuple) else ()
-    if image.mode == "RGB" and len(levels) == 3 and all(v in range(_PEAK + 1) for v in levels):
-        return image.convert("RGBA")
-    return image
+        before, after = rgba_codes(image, codes), values[labels]
+        return with_palette_codes(image, codes, np.where(hides & (before < 1 << 24), before, after))
+    replacements = rgba_codes_to_mode(values, image.mode)
+    if settings.dither != "none" and clustering.mse > 0:
+        result, _ = replace_dithered(image, codes, rows, clustering, settings, replacements, image.mode)
+    else:
+        result = replace_codes(image, codes, labels, replacements, image.mode, settings.threads)
+    if hides:
+        result.paste(image, mask=image.getchannel("A").point([_PEAK] + [0] * _PEAK))
+    return result
 
 
 def _first_indices(codes: Codes, rows: Integers, count: int) -> Integers:
@@ -233,18 +261,8 @@ def _first_indices(codes: Codes, rows: Integers, count: int) -> Integers:
     return first
 
 
-def _transparency(alphas: Integers) -> int | bytes | None:
-    """What ``info["transparency"]`` says of a palette: an index where that is enough, as GIF needs it."""
-    translucent = np.flatnonzero(alphas < 255)
-    if not len(translucent):
-        return None
-    if len(translucent) == 1 and alphas[translucent[0]] == 0:
-        return int(translucent[0])
-    return bytes(alphas[: translucent[-1] + 1].tolist())
-
-
 def _check_mode_shows(image: Image.Image, entries: Integers) -> None:
-    """Refuse entries of a given palette that the image's mode cannot hold."""
+    """Refuse entries, some of which were given, that the image's mode cannot hold."""
     content = MODES[image.mode].content
     has_alpha = content in ("rgba", "grey+alpha") or (
         content == "index" and image.im.getpalettemode() == "RGBA"

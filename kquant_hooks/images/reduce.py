@@ -11,6 +11,7 @@ from PIL import Image
 from kquant_hooks.images.document import Document, Frame, Shown, play
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import Census, census_of, indexed, quantize_with
+from kquant_hooks.images.transparency import is_soft
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, histogram_of_rgba, opaque_rows
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
@@ -39,7 +40,7 @@ class Reduction:
     within : bool
         Whether the colours are few enough, or all in the palette that was given, as they are.
     mse, psnr : float
-        Over all pixels of all frames as they are seen.
+        Over all pixels of all frames as they are seen; of several frames before they are dithered.
     """
 
     source: Document
@@ -77,36 +78,39 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
         histogram, ranks = _merge([(histogram, ranks), _ONE_TRANSPARENT])
     clustering = _cluster(histogram, settings, ranks, goal)
     palette = Palette(opaque_rows(clustering.entries).tolist())
-    to_palette = Settings(palette=palette, order="given", threads=settings.threads)
+    to_palette = replace(settings, palette=palette, fixed=None, order="given")
 
     def images() -> Iterator[Image.Image]:
         for shown, frame in zip(play(document), frames, strict=True):
             pixels = shown.stored if frame is shown.frame else _seen_in_its_box(shown)
-            yield quantize_with(pixels, to_palette).image
+            yield quantize_with(pixels, to_palette, (frame.left, frame.top)).image
 
     reduced = replace(document, frames=frames)
     within = clustering.mse == 0 if settings.palette else colors_before <= settings.colors
+    if settings.alpha == "hard":
+        within &= not any(is_soft(frame.load()) for frame in document.frames)
     return Reduction(
         document, reduced, images, palette, True, colors_before, within, clustering.mse, clustering.psnr
     )
 
 
 def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
+    hard = settings.alpha == "hard"
     # The search for a number of colours judges errors, which must then be exact.
     census = census_of(document.frames[0].load(), settings, counted=goal is not None)
     if not len(census.histogram.colors):
         raise ValueError("it has no pixels")
-    clustering = _cluster(census.histogram, settings, census.ranks, goal, census.learnt)
-    quantized = indexed(census, clustering, settings.threads)
+    clustering = _cluster(census.histogram, census.visible(settings), census.ranks, goal, census.learnt)
+    quantized = indexed(census, clustering, settings)
     assert quantized.palette is not None
     return Reduction(
         document,
         document,
         lambda: iter([quantized.image]),
         quantized.palette,
-        settings.palette is not None or settings.order != "given" or census.ranks is not None,
+        any((settings.palette, settings.fixed, census.ranks is not None)) or settings.order != "given",
         quantized.colors_before,
-        quantized.mse == 0,
+        quantized.mse == 0 and not (hard and is_soft(census.image)),
         quantized.mse,
         quantized.psnr,
     )
@@ -122,8 +126,9 @@ def _cluster(
     if goal is None or settings.palette is not None:
         return cluster(histogram, settings, ranks, learnt)
     # The error falls with the number of colours, nearly always: halving finds the smallest that will do.
-    low = 1 + (histogram.transparent and len(histogram.colors) > 1)
-    high = max(low, min(settings.colors, len(histogram.colors)))
+    fixed = len(settings.fixed or ())
+    low = max(1, fixed) + (histogram.transparent and len(histogram.colors) > 1)
+    high = max(low, min(settings.colors, fixed + len(histogram.colors)))
     best = cluster(histogram, replace(settings, colors=high), ranks)
     while low < high:
         middle = (low + high) // 2

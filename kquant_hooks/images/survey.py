@@ -15,7 +15,8 @@ from kquant_hooks.images.pixels import codes_in, read_histogram, strips_of
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import MARKS_PARTS, MOST_SORTED_PIXELS, OPAQUE, Codes, Marks
 from kquant_hooks.quantizer.histogram import Histogram, near_each_other, uncounted_histogram
-from kquant_hooks.quantizer.pipeline import learn_entries, sample_size
+from kquant_hooks.quantizer.learning import learn_entries
+from kquant_hooks.quantizer.pipeline import sample_size
 from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.quantizer.workers import meanwhile

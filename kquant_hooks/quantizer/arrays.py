@@ -33,11 +33,14 @@ class Points:
         Pixels per point: positive integers.
     bits : int
         Width of the grid.
+    fixed : int
+        How many of the centres for these points stand still: the first ones.
     """
 
     coords: Floats
     weights: Floats
     bits: int
+    fixed: int = 0
 
 
 def exact_dtype(bits: int, dimensions: int) -> type[np.floating[Any]]:

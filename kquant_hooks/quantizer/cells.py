@@ -8,6 +8,7 @@ point stands for about the same share of the error whatever the picture.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -40,7 +41,10 @@ def reduce_to_cells(points: Points, target: int) -> Points:
     keys = morton_keys(points.coords, points.bits)
     order = sorting_order(keys, points.bits * dimensions)
     if order is not None:
-        keys, points = keys[order], Points(points.coords[order], points.weights[order], points.bits)
+        keys, points = (
+            keys[order],
+            replace(points, coords=points.coords[order], weights=points.weights[order]),
+        )
     sums = _running_sums(points)
     levels = _levels_of_borders(keys, points.bits, dimensions)
     divisible = np.ones(count, bool)
@@ -64,7 +68,8 @@ def reduce_to_cells(points: Points, target: int) -> Points:
     starts = np.flatnonzero(starts_kept)
     weight, *totals = _moments(sums[:-1], starts, np.append(starts[1:], count))
     means = np.stack([total / weight for total in totals], axis=1)
-    return Points(np.rint(means).astype(points.coords.dtype, order="F"), weight, points.bits)
+    coords = np.rint(means).astype(points.coords.dtype, order="F")
+    return replace(points, coords=coords, weights=weight)
 
 
 def _running_sums(points: Points) -> list[Integers]:

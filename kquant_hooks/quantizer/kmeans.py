@@ -81,10 +81,11 @@ def stepped(points: Points, centers: Floats, means: Floats, relaxation: float) -
 
 
 def means_of(points: Points, labels: Integers, centers: Floats) -> Floats:
-    """Cluster means rounded to the grid; a centre without points keeps its place."""
+    """Cluster means rounded to the grid; a centre that is fixed or without points keeps its place."""
     rows = [points.weights * points.coords[:, channel] for channel in range(centers.shape[1])]
     weight, *sums = grouped_sums(labels, [points.weights, *rows], len(centers))
     filled = weight > 0
+    filled[: points.fixed] = False
     means = centers.copy()
     for channel, total in enumerate(sums):
         means[filled, channel] = np.rint(total[filled] / weight[filled])

@@ -12,7 +12,7 @@ from kquant_hooks.quantizer.nearest import nearest
 _ROUNDS = 2
 
 
-def divide_by_opacity(histogram: Histogram, entries: Integers) -> Integers:
+def divide_by_opacity(histogram: Histogram, entries: Integers, fixed: int) -> Integers:
     """Let each entry serve opaque or translucent colours, and average each kind apart.
 
     A cluster of both would have a mean that is almost opaque: a solid shape would let its background
@@ -23,6 +23,8 @@ def divide_by_opacity(histogram: Histogram, entries: Integers) -> Integers:
     histogram : Histogram
         With alpha; without fully transparent pixels.
     entries : ndarray of uint8, shape (k, 4)
+    fixed : int
+        How many of them stay as they are: the first ones.
 
     Returns
     -------
@@ -33,10 +35,13 @@ def divide_by_opacity(histogram: Histogram, entries: Integers) -> Integers:
     labels, _ = nearest(coords, exact_coords(entries, alpha=True)[0])
     solid_weight, other_weight = _weights(histogram, labels, solid, len(entries))
     opaque = (solid_weight >= other_weight) & (solid_weight > 0)
-    if solid.any() and not opaque.any():
-        opaque[np.argmax(solid_weight)] = True
+    opaque[:fixed] = entries[:fixed, 3] == 255
+    if solid.any() and not opaque.any() and fixed < len(entries):
+        opaque[fixed + np.argmax(solid_weight[fixed:])] = True
+    still = entries[:fixed]
     for _ in range(_ROUNDS):
         entries = _averages(histogram, labels, solid, opaque, entries)
+        entries[:fixed] = still
         labels = map_colors(histogram, entries).labels
     return entries
 

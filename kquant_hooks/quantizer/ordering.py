@@ -6,6 +6,9 @@ import numpy as np
 
 from kquant_hooks.quantizer.arrays import Bools, Integers
 
+_LEAST_CHROMA = 16
+_DEGREES = 15
+
 
 def by_lightness(colors: Integers) -> Integers:
     """Indices from dark to light, transparent first: Rec. 601 luma, then the channels in turn."""
@@ -17,9 +20,47 @@ def by_lightness(colors: Integers) -> Integers:
     return np.lexsort(keys)
 
 
+def by_hue(colors: Integers) -> Integers:
+    """Indices around the colour circle from red on, transparent first, then greys from dark to light.
+
+    Hue in the hexagon of HSV, in steps of fifteen degrees, so that shades of a hue stay together from
+    dark to light; grey is what has a chroma below 16 levels.
+    """
+    if colors.shape[1] < 3:
+        return by_lightness(colors)
+    red, green, blue = colors[:, :3].astype(np.int64).T
+    highest, lowest = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    chroma = highest - lowest
+    sector = np.where(
+        highest == red,
+        green - blue,
+        np.where(highest == green, blue - red + 2 * chroma, red - green + 4 * chroma),
+    )
+    hue = (60 * sector // np.maximum(chroma, 1)) % 360
+    ranks = np.empty(len(colors), np.intp)
+    ranks[by_lightness(colors)] = np.arange(len(colors))
+    colored = chroma >= _LEAST_CHROMA
+    return np.lexsort(
+        (ranks, np.where(colored, (hue + _DEGREES // 2) % 360 // _DEGREES, -1), _visible(colors))
+    )
+
+
 def by_population(colors: Integers, populations: Integers) -> Integers:
     """Indices from most to least used, transparent first; equals keep their order."""
     return np.lexsort((-populations, _visible(colors)))
+
+
+def as_given(codes: Integers, given: Integers, colors: Integers) -> Integers:
+    """Indices of the colours that are given, in that order, and then of the others; transparent first.
+
+    Parameters
+    ----------
+    codes, given : ndarray of uint32
+        Of all colours and of those that are given.
+    """
+    places = {code: place for place, code in enumerate(given.tolist())}
+    ranks = np.array([places.get(code, len(given)) for code in codes.tolist()])
+    return np.lexsort((ranks, _visible(colors)))
 
 
 def by_first_use(labels: Integers, ranks: Integers, count: int) -> Integers:

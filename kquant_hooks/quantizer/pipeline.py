@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
+from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.effort import EFFORTS, for_colors
 from kquant_hooks.quantizer.histogram import (
     Histogram,
@@ -17,11 +17,11 @@ from kquant_hooks.quantizer.histogram import (
     opaque_rows,
     with_alpha,
 )
+from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import Mapping, map_colors
-from kquant_hooks.quantizer.opacity import divide_by_opacity
-from kquant_hooks.quantizer.ordering import by_first_use, by_lightness, by_population
+from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_lightness, by_population
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
-from kquant_hooks.quantizer.search import Learnt, learn
+from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
 
 # Mapping and ordering each depend on the other; nearly always they agree at once.
@@ -36,6 +36,8 @@ class Clustering:
 
     Attributes
     ----------
+    histogram : Histogram
+        With alpha where what was given has it.
     entries : ndarray, shape (k, d)
         The palette, like the histogram's colours; distinct. Each is used, save where it was given.
     labels : ndarray of uint8, shape (n,)
@@ -53,6 +55,7 @@ class Clustering:
         False where ``max_iter`` ended the descent.
     """
 
+    histogram: Histogram
     entries: Integers
     labels: npt.NDArray[np.uint8]
     errors: Integers
@@ -89,27 +92,30 @@ def cluster(
             entries = entries[by_lightness(entries)]
         mapping = map_colors(histogram, entries)
         # Its order is the one that is given, whatever order the picture came with.
-        ranks = None
+        ranks, fixed = None, entries[:0]
     else:
+        histogram, fixed = with_fixed(histogram, settings)
         if learnt is None or len(histogram.colors) <= settings.colors:
             learnt = learn_entries(histogram, settings)
-        entries, mapping = _fill(histogram, learnt.entries, settings.colors)
-    entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks)
+        entries, mapping = _fill(histogram, learnt.entries, settings.colors, fixed)
+    entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks, fixed)
     if settings.palette is None:
-        entries, mapping = _without_unused(entries, mapping)
+        entries, mapping = _without_unused(entries, mapping, fixed)
     _, _, unit = exact_coords(histogram.colors[:0], alpha=histogram.alpha)
     pixels = max(1, int(histogram.weights.sum()))
     mse = int(mapping.errors @ histogram.weights) / (unit * unit * pixels)
     psnr = psnr_of(mse, histogram.colors.shape[1], int(np.iinfo(histogram.colors.dtype).max))
     labels = mapping.labels.astype(np.uint8)
-    return Clustering(entries, labels, mapping.errors, mse, psnr, learnt.iterations, learnt.converged)
+    return Clustering(
+        histogram, entries, labels, mapping.errors, mse, psnr, learnt.iterations, learnt.converged
+    )
 
 
 def sample_size(settings: Settings, pixels: int) -> int | None:
     """How many of a picture's pixels are enough to learn from; None: all of them are needed."""
     number = EFFORTS[settings.effort].sample_pixels
     # Errors of colours with alpha are not whole levels, of which there are few enough to be summed up later.
-    translucent = settings.palette is not None and settings.palette.colors.shape[1] == 4
+    translucent = any(given and given.colors.shape[1] == 4 for given in (settings.palette, settings.fixed))
     if number is None or settings.init != "wu" or settings.order == "population" or translucent:
         return None
     sample = for_colors(number, settings.colors)
@@ -140,120 +146,49 @@ def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Inte
     return histogram, entries
 
 
-def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
-    """Look for the best entries for a histogram of any kind.
-
-    Raises
-    ------
-    ValueError
-        If one colour is wanted of a picture that is transparent in part.
-    """
-    if not histogram.alpha or len(histogram.colors) <= settings.colors:
-        return learn(histogram, settings.colors, settings)
-    reserved = np.zeros((int(histogram.transparent), 4), np.uint8)
-    count = settings.colors - len(reserved)
-    if count == 0:
-        raise ValueError(
-            "colors=1 cannot keep transparent pixels apart from visible ones; use colors=2 or more"
-        )
-    solid = histogram.colors[:, 3] == 255
-    soft = (histogram.colors[:, 3] > 0) & ~solid
-    visible = _part(histogram, solid | soft)
-    learnt = learn(visible, count, settings)
-    if not visible.alpha:
-        return replace(learnt, entries=np.concatenate([reserved, opaque_rows(learnt.entries)]))
-    entries = np.concatenate([reserved, divide_by_opacity(visible, learnt.entries)])
-    best, loss = replace(learnt, entries=entries), _losses(histogram, entries)
-    for opaque in _other_shares(histogram, entries, loss, count):
-        # Crisp icons with soft edges do better with opaque entries only, soft gradients with more of them.
-        shares = [(_part(histogram, solid), opaque), (_part(histogram, soft), count - opaque)]
-        found = [learn(part, share, settings) for part, share in shares if share]
-        others = np.concatenate([reserved, *(opaque_rows(other.entries) for other in found)])
-        other_loss = _losses(histogram, others)
-        if other_loss.sum() < loss.sum():
-            used = sum(other.iterations for other in found)
-            best, loss = Learnt(others, used, all(other.converged for other in found)), other_loss
-    return best
-
-
-def _part(histogram: Histogram, rows: Bools) -> Histogram:
-    """Some of the colours; without alpha where all of these are opaque."""
-    colors = histogram.colors[rows]
-    alpha = bool((colors[:, 3] < 255).any())
-    return Histogram(colors if alpha else colors[:, :3], histogram.weights[rows], alpha)
-
-
-def _losses(histogram: Histogram, entries: Integers) -> Floats:
-    """Squared error of the transparent, the translucent and the opaque colours, in whole units."""
-    mapping = map_colors(histogram, entries)
-    classes = (histogram.colors[:, 3] > 0).astype(np.intp) + (histogram.colors[:, 3] == 255)
-    losses = np.zeros(3, np.int64)
-    np.add.at(losses, classes, mapping.errors * histogram.weights)
-    return losses.astype(np.float64)
-
-
-def _least_loss_of_opaque(histogram: Histogram) -> int:
-    """What the difference in alpha alone would cost translucent colours without entries of their kind."""
-    alpha = histogram.colors[:, 3].astype(np.int64)
-    apart = 255 - alpha
-    if histogram.transparent:
-        apart = np.minimum(apart, alpha)
-    # In the squared units of ``exact_coords``, of which 255 are a level.
-    return int((255 * apart) ** 2 @ histogram.weights)
-
-
-def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:
-    """Numbers of opaque entries that are worth trying, as opaque colours are mapped to these alone.
-
-    An error falls with the number of entries to the power of -2/3 or so in three dimensions (Zador 1982,
-    *Asymptotic quantization error of continuous signals*); the sum of both is least where each entry saves
-    as much.
-    """
-    most = int(np.count_nonzero(histogram.colors[:, 3] == 255))
-    shares = [count] if most > count and _least_loss_of_opaque(histogram) < losses.sum() else []
-    opaque = int(np.count_nonzero(entries[:, 3] == 255))
-    others = count - opaque
-    if not (opaque and others and most > opaque):
-        return shares
-    ratio = (losses[2] * opaque ** (2 / 3) / max(losses[1] * others ** (2 / 3), 1.0)) ** 0.6
-    wanted = min(most, count - 1, max(1, round(count * ratio / (1 + ratio))))
-    return shares if wanted <= opaque else [*shares, wanted]
-
-
-def _fill(histogram: Histogram, entries: Integers, count: int) -> tuple[Integers, Mapping]:
+def _fill(histogram: Histogram, entries: Integers, count: int, fixed: Integers) -> tuple[Integers, Mapping]:
     """Give the places of equal and of unused entries to the colours that fit worst."""
-    wanted = min(count, len(histogram.colors))
-    entries, mapping = _used(histogram, entries)
+    wanted = min(count, len(histogram.colors) + len(fixed))
+    entries, mapping = _used(histogram, entries, fixed)
     while len(entries) < wanted:
         loss = mapping.errors * histogram.weights
         worst = np.argsort(-loss, kind="stable")[: wanted - len(entries)]
         if loss[worst[0]] == 0:
             break
         # A new entry may leave an old one without colours; the total loss falls all the same.
-        entries, mapping = _used(histogram, np.concatenate([entries, histogram.colors[worst]]))
+        entries, mapping = _used(histogram, np.concatenate([entries, histogram.colors[worst]]), fixed)
     return entries, mapping
 
 
-def _used(histogram: Histogram, entries: Integers) -> tuple[Integers, Mapping]:
-    """The distinct entries that some colour is nearest to, in order of lightness."""
+def _used(histogram: Histogram, entries: Integers, fixed: Integers) -> tuple[Integers, Mapping]:
+    """The distinct entries that are fixed or nearest to some colour, in order of lightness."""
     _, first = np.unique(codes_of(entries), return_index=True)
     entries = entries[first]
     entries = entries[by_lightness(entries)]
     mapping = map_colors(histogram, entries)
-    return _without_unused(entries, mapping)
+    return _without_unused(entries, mapping, fixed)
 
 
 def _reorder(
-    histogram: Histogram, entries: Integers, mapping: Mapping, order: str, ranks: Integers | None
+    histogram: Histogram,
+    entries: Integers,
+    mapping: Mapping,
+    order: str,
+    ranks: Integers | None,
+    fixed: Integers,
 ) -> tuple[Integers, Mapping]:
-    """Put entries into an order that depends on their use; ties between entries depend on the order."""
+    """Put entries into an order that may depend on their use; ties between entries depend on the order."""
     for _ in range(_ORDER_ROUNDS):
         if order == "population":
             populations = np.zeros(len(entries), np.int64)
             np.add.at(populations, mapping.labels, histogram.weights)
             places = by_population(entries, populations)
+        elif order == "hue":
+            places = by_hue(entries)
         elif order == "given" and ranks is not None:
             places = by_first_use(mapping.labels, ranks, len(entries))
+        elif order == "given" and len(fixed):
+            places = as_given(codes_of(entries), codes_of(fixed), entries)
         else:
             break
         if np.array_equal(places, np.arange(len(places))):
@@ -263,8 +198,10 @@ def _reorder(
     return entries, mapping
 
 
-def _without_unused(entries: Integers, mapping: Mapping) -> tuple[Integers, Mapping]:
+def _without_unused(entries: Integers, mapping: Mapping, fixed: Integers) -> tuple[Integers, Mapping]:
     """Without these the order of the others is the same, and so is every nearest one."""
     used = np.bincount(mapping.labels, minlength=len(entries)) > 0
+    if len(fixed):
+        used |= np.isin(codes_of(entries), codes_of(fixed))
     rank = np.cumsum(used) - 1
     return entries[used], Mapping(rank[mapping.labels], mapping.errors)

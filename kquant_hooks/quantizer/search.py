@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kquant_hooks.quantizer.arrays import Floats, Integers, Points
 from kquant_hooks.quantizer.cells import reduce_to_cells
 from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
-from kquant_hooks.quantizer.histogram import Histogram, colors_at, design_points, fine_points
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, colors_at, design_points, fine_points
 from kquant_hooks.quantizer.kmeans import RELAXATION, Descent, lloyd, relative_error
 from kquant_hooks.quantizer.seeding import (
     farthest_points,
@@ -46,24 +46,46 @@ class Learnt:
     converged: bool
 
 
-def learn(histogram: Histogram, count: int, settings: Settings) -> Learnt:
-    """Look for the best ``count`` entries for a histogram's colours; alpha has no special part in it."""
-    if len(histogram.colors) <= count:
-        return Learnt(histogram.colors, 0, True)
+def all_colors(histogram: Histogram, fixed: Integers, count: int) -> Integers | None:
+    """The fixed entries and all colours that are not among them, if that makes no more than ``count``."""
+    if len(histogram.colors) > count:
+        return None
+    others = histogram.colors[~np.isin(codes_of(histogram.colors), codes_of(fixed))]
+    return np.concatenate([fixed, others]) if len(fixed) + len(others) <= count else None
+
+
+def learn(histogram: Histogram, count: int, settings: Settings, fixed: Integers) -> Learnt:
+    """Look for the best ``count`` entries for a histogram's colours; alpha has no special part in it.
+
+    Parameters
+    ----------
+    fixed : ndarray, shape (m, d)
+        Entries that are there anyway, like the histogram's colours; the first of the result.
+    """
+    everything = all_colors(histogram, fixed, count)
+    if everything is not None:
+        return Learnt(everything, 0, True)
+    if len(fixed) == count:
+        return Learnt(fixed, 0, True)
+    given = replace(histogram, colors=fixed, weights=np.ones(len(fixed), np.int64))
     if settings.init == "wu":
-        points = design_points(histogram)
-        descent = _search(points, count, settings)
+        points, still = design_points(histogram), design_points(given).coords
+        descent = _search(replace(points, fixed=len(fixed)), still, count, settings)
     else:
-        points = fine_points(histogram)
+        points, still = fine_points(histogram), fine_points(given).coords
         seeds = random_pixels if settings.init == "random" else kmeans_plus_plus
-        centers = seeds(points, count, settings.seed)
+        centers = np.concatenate([still, seeds(points, count - len(fixed), settings.seed)])
         tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
-        descent = lloyd(points, centers, settings.max_iter, tol)
-    return Learnt(colors_at(descent.centers, points, histogram), descent.iterations, descent.converged)
+        descent = lloyd(replace(points, fixed=len(fixed)), centers, settings.max_iter, tol)
+    found = colors_at(descent.centers[len(fixed) :], points, histogram)
+    return Learnt(np.concatenate([fixed, found]), descent.iterations, descent.converged)
 
 
-def _search(points: Points, count: int, settings: Settings) -> Descent:
-    """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours."""
+def _search(points: Points, still: Floats, count: int, settings: Settings) -> Descent:
+    """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours.
+
+    The first centres are ``still``, and stay that.
+    """
     effort = EFFORTS[settings.effort]
     medium = reduce_to_cells(points, for_colors(effort.descent_points, count))
     coarse = reduce_to_cells(medium, for_colors(effort.search_points, count))
@@ -71,8 +93,8 @@ def _search(points: Points, count: int, settings: Settings) -> Descent:
     moves = Moves(effort.swap_tries, effort.swap_share, settle, effort.swap_kicks)
     found: list[Floats] = []
     used = 0
-    for start in _starts(coarse, count, effort):
-        descent = _descend(coarse, start, None, settings, used)
+    for start in _starts(replace(coarse, fixed=0), count - len(still), effort):
+        descent = _descend(coarse, np.concatenate([still, start]), None, settings, used)
         used += descent.iterations
         swapped = swap(coarse, descent.centers, moves, _left(settings, used))
         used += swapped.iterations

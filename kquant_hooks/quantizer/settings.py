@@ -14,7 +14,9 @@ from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 
 Init = Literal["wu", "k-means++", "random"]
 EffortName = Literal["fast", "balanced", "best"]
-Order = Literal["given", "lightness", "population"]
+Order = Literal["given", "lightness", "population", "hue"]
+DitherName = Literal["none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"]
+AlphaName = Literal["keep", "hard"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,6 +44,12 @@ class Settings:
         kind="palette",
         optional=True,
         help="map to these colours instead of learning some; 'colors' is then not used",
+    )
+    fixed: Palette | None = option(
+        None,
+        kind="palette",
+        optional=True,
+        help="colours that the palette has in any case; the others are learnt around them",
     )
     init: Init = option(
         "wu",
@@ -74,10 +82,32 @@ class Settings:
     order: Order = option(
         "given",
         kind="choice",
-        choices=("given", "lightness", "population"),
+        choices=("given", "lightness", "population", "hue"),
         help="order of the palette; 'given' keeps the order of a palette or 'P' image, "
-        "and where there is none is 'lightness', or in a PNG file what makes it smaller; transparent comes "
-        "first",
+        "and where there is none is 'lightness', or in a PNG file what makes it smaller; 'hue' has greys "
+        "first; transparent comes before all",
+    )
+    dither: DitherName = option(
+        "none",
+        kind="choice",
+        choices=("none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"),
+        help="mix entries in neighbouring pixels: by passing errors on, or by a pattern of 8x8, 4x4, 2x2 or "
+        "64x64 pixels, which stands still in animations",
+    )
+    dither_strength: float = option(
+        1.0, kind="number", high=1, help="how much of an error is made up for by neighbouring pixels"
+    )
+    alpha: AlphaName = option(
+        "keep",
+        kind="choice",
+        choices=("keep", "hard"),
+        help="'hard' makes every pixel opaque or fully transparent, from an alpha of 128 on",
+    )
+    keep_hidden_rgb: bool = option(
+        False,
+        kind="flag",
+        help="keep the colours of fully transparent pixels, which texture filters mix in; an indexed image "
+        "gets transparent entries for them, at most an eighth of its palette",
     )
     threads: int | None = option(
         None,
@@ -90,6 +120,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_all(self, OPTIONS)
+        if self.fixed is not None and len(self.fixed) > self.colors:
+            raise ValueError(
+                f"fixed has {len(self.fixed)} colours, which colors={self.colors} has no room for; "
+                f"use colors={len(self.fixed)} or more"
+            )
 
     def __repr__(self) -> str:
         shown = [f"colors={self.colors}"]

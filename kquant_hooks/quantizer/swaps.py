@@ -16,6 +16,7 @@ import numpy as np
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, Points, grouped_sums
 from kquant_hooks.quantizer.kmeans import RELAXATION, Descent, means_of, stepped, total_score
 from kquant_hooks.quantizer.nearest import nearest, nearest_two
+from kquant_hooks.quantizer.scores import squared_lengths
 
 _POWER_ITERATIONS = 8
 _SINGLE_MOVE_CANDIDATES = 6
@@ -143,7 +144,7 @@ def _moved(points: Points, state: _State, pairs: list[tuple[int, int]], settle: 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
-    """What moving centres would cost and gain."""
+    """What moving centres would cost and gain; that of fixed ones costs infinitely much."""
 
     means: Floats
     removal_cost: Floats
@@ -173,6 +174,7 @@ def _assess(points: Points, partition: _Partition) -> _State:
     means = means_of(points, partition.labels, partition.centers)
     detour = points.weights * (partition.second_scores - partition.scores)
     removal_cost = grouped_sums(partition.labels, [detour], len(means))[0]
+    removal_cost[: points.fixed] = np.inf
     gain, halves = _split(points, partition.labels, means)
     return _State(means, removal_cost, gain, halves)
 
@@ -202,19 +204,22 @@ def _split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tup
     worst[labels[candidates]] = candidates
     alone = np.zeros(len(labels), bool)
     alone[worst] = True
-    gain, first, second = _cut(points.weights, offsets, labels, projection > 0, means)
-    other_gain, other_first, other_second = _cut(points.weights, offsets, labels, alone, means)
+    gain, first, second = _cut(points, offsets, labels, projection > 0, means)
+    other_gain, other_first, other_second = _cut(points, offsets, labels, alone, means)
     better = other_gain > gain
     first[better], second[better] = other_first[better], other_second[better]
     return np.maximum(gain, other_gain), (first, second)
 
 
 def _cut(
-    weights: Floats, offsets: list[Floats], labels: Integers, side: Bools, means: Floats
+    points: Points, offsets: list[Floats], labels: Integers, side: Bools, means: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Error saved by dividing each cluster by ``side``, and the means of the two parts."""
-    count = len(means)
-    rows = [weights, *(weights * offset for offset in offsets)]
+    """Error saved by dividing each cluster by ``side``, and the means of the two parts.
+
+    A fixed centre stays the first of the two, and the part that is better off without it gets the other.
+    """
+    count, fixed = len(means), points.fixed
+    rows = [points.weights, *(points.weights * offset for offset in offsets)]
     weight, *sums = grouped_sums(2 * labels + side, rows, 2 * count)
     left, right = weight[0::2], weight[1::2]
     gain = np.zeros(count)
@@ -226,6 +231,12 @@ def _cut(
         first[:, channel] += shift_left
         second[:, channel] += shift_right
     gain *= left * right / np.maximum(left + right, 1)
+    if fixed:
+        saved_left = left[:fixed] * squared_lengths(first[:fixed] - means[:fixed])
+        saved_right = right[:fixed] * squared_lengths(second[:fixed] - means[:fixed])
+        gain[:fixed] = np.maximum(saved_left, saved_right)
+        second[:fixed] = np.where((saved_left > saved_right)[:, None], first[:fixed], second[:fixed])
+        first[:fixed] = means[:fixed]
     return gain, np.rint(first).astype(means.dtype), np.rint(second).astype(means.dtype)
 
 
@@ -265,7 +276,7 @@ def _batch_of_moves(state: _State, batch: int, skipped: int) -> list[tuple[int, 
     pairs: list[tuple[int, int]] = []
     gainful = iter(np.argsort(-state.split_gain, kind="stable").tolist()[skipped:])
     for source in np.argsort(state.removal_cost, kind="stable").tolist()[skipped:]:
-        if len(pairs) == batch:
+        if len(pairs) == batch or state.removal_cost[source] == np.inf:
             break
         if source in used:
             continue
@@ -279,7 +290,8 @@ def _batch_of_moves(state: _State, batch: int, skipped: int) -> list[tuple[int, 
 
 def _single_move(state: _State, rank: int) -> list[tuple[int, int]]:
     """The pair of that rank by expected loss, among the cheapest and the most gainful centres."""
-    sources = np.argsort(state.removal_cost, kind="stable")[:_SINGLE_MOVE_CANDIDATES].tolist()
+    sources = np.argsort(state.removal_cost, kind="stable")[:_SINGLE_MOVE_CANDIDATES]
+    sources = sources[state.removal_cost[sources] < np.inf].tolist()
     targets = np.argsort(-state.split_gain, kind="stable")[:_SINGLE_MOVE_CANDIDATES].tolist()
     pairs = [(i, j) for i in sources for j in targets if i != j and state.split_gain[j] > 0]
     pairs.sort(key=lambda pair: float(state.removal_cost[pair[0]] - state.split_gain[pair[1]]))

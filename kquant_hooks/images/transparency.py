@@ -1,0 +1,128 @@
+"""Transparency: found where an image tells of it, made hard, and the colours that it hides."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from kquant_hooks.images.modes import MODES
+from kquant_hooks.images.pixels import (
+    deep_with_alpha,
+    palette_codes,
+    replace_codes,
+    rgba_codes,
+    with_palette_alpha,
+    with_palette_codes,
+)
+from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.quantizer.codes import OPAQUE, Codes
+from kquant_hooks.quantizer.histogram import uncounted_histogram
+from kquant_hooks.quantizer.learning import learn_entries
+from kquant_hooks.quantizer.mapping import map_colors
+from kquant_hooks.quantizer.settings import Settings
+
+_PEAK = 255
+_HALF = 128
+_HARD = [0] * _HALF + [_PEAK] * _HALF
+# Transparent entries may take this part of a palette, to show hidden colours.
+_HIDDEN_SHARE = 8
+
+
+def with_transparency_in_pixels(image: Image.Image) -> Image.Image:
+    """The image with a transparent colour or index that only ``info`` tells of made part of the pixels.
+
+    What is no such thing, or is out of range as in damaged files, is passed over.
+    """
+    image.load()
+    key = image.info.get("transparency")
+    mode = MODES[image.mode]
+    if mode.content == "index" and isinstance(key, int | bytes):
+        return with_palette_alpha(image, key)
+    if mode.content == "deep" and isinstance(key, int):
+        return deep_with_alpha(image, key)
+    if mode.content == "grey" and isinstance(key, int) and 0 <= key <= _PEAK:
+        return image.convert("LA")
+    levels = key if isinstance(key, tuple) else ()
+    if image.mode == "RGB" and len(levels) == 3 and all(v in range(_PEAK + 1) for v in levels):
+        return image.convert("RGBA")
+    return image
+
+
+def hardened(image: Image.Image) -> Image.Image:
+    """The image with an alpha of 255 where it is 128 or more, and of 0 elsewhere."""
+    content = MODES[image.mode].content
+    if content in ("rgba", "grey+alpha"):
+        result = image.copy()
+        result.putalpha(image.getchannel("A").point(_HARD))
+        return result
+    if content == "index" and image.im.getpalettemode() == "RGBA":
+        codes = palette_codes(image)
+        hard = np.where(codes >> np.uint32(24) < _HALF, codes & ~OPAQUE, codes | OPAQUE)
+        used = np.arange(len(image.getpalette("RGBA") or ()) // 4, dtype=np.uint8)
+        return with_palette_codes(image, used, hard[used])
+    return image
+
+
+def is_soft(image: Image.Image) -> bool:
+    """Whether some pixels are neither opaque nor fully transparent."""
+    image = with_transparency_in_pixels(image)
+    content = MODES[image.mode].content
+    if content not in ("rgba", "grey+alpha", "index"):
+        return False
+    alpha = image.convert("RGBA").getchannel("A") if content == "index" else image.getchannel("A")
+    return any(alpha.histogram()[1:_PEAK])
+
+
+def transparency_of(alphas: Integers) -> int | bytes | None:
+    """What ``info["transparency"]`` says of a palette: an index where that is enough, as GIF needs it."""
+    translucent = np.flatnonzero(alphas < _PEAK)
+    if not len(translucent):
+        return None
+    if len(translucent) == 1 and alphas[translucent[0]] == 0:
+        return int(translucent[0])
+    return bytes(alphas[: translucent[-1] + 1].tolist())
+
+
+def hidden_entries(image: Image.Image, codes: Codes, settings: Settings) -> Integers:
+    """Transparent entries for the colours that transparency hides: shape (m, 4), at least one where it does.
+
+    Each hidden colour counts once: near visible pixels, where filters mix them in, there are few pixels of
+    each, and many of the one that fills the rest.
+    """
+    hidden = np.unique(_hidden(image, codes))
+    most = max(1, settings.colors // _HIDDEN_SHARE)
+    plain = Settings(most, effort=settings.effort, threads=settings.threads)
+    colors = learn_entries(uncounted_histogram(hidden), plain).entries
+    return np.pad(np.unique(colors, axis=0), ((0, 0), (0, 1)))
+
+
+def with_hidden_colors(
+    indexed: Image.Image, source: Image.Image, codes: Codes, entries: Integers, index: int
+) -> Image.Image:
+    """A 'P' image whose transparent index has become several, one for each hidden colour.
+
+    Parameters
+    ----------
+    indexed : PIL.Image.Image
+    source : PIL.Image.Image
+        What it was made of.
+    codes : ndarray, shape (n,)
+        All that occur in the source.
+    entries : ndarray of uint8, shape (m, 4)
+        What takes the place of the entry at ``index``.
+    """
+    clear = rgba_codes(source, codes) < np.uint32(1 << 24)
+    labels = np.zeros(len(codes), np.uint8)
+    histogram = uncounted_histogram(_hidden(source, codes))
+    labels[clear] = map_colors(histogram, entries[:, :3]).labels + index
+    others = [number + (len(entries) - 1) * (number > index) for number in range(256)]
+    result = indexed.point([min(number, 255) for number in others])
+    mask = replace_codes(source, codes, clear.astype(np.uint8) * np.uint8(255), None, "L", 1)
+    result.paste(replace_codes(source, codes, labels, None, "P", 1), mask=mask)
+    return result
+
+
+def _hidden(image: Image.Image, codes: Codes) -> Codes:
+    """The colours of fully transparent codes, as 24-bit codes."""
+    rgba = rgba_codes(image, codes)
+    return rgba[rgba < np.uint32(1 << 24)]

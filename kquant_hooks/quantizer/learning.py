@@ -1,0 +1,121 @@
+"""Entries for a histogram of any kind: with alpha, with fixed ones, or plain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows, with_alpha
+from kquant_hooks.quantizer.mapping import map_colors
+from kquant_hooks.quantizer.opacity import divide_by_opacity
+from kquant_hooks.quantizer.search import Learnt, all_colors, learn
+from kquant_hooks.quantizer.settings import Settings
+
+
+def with_fixed(histogram: Histogram, settings: Settings) -> tuple[Histogram, Integers]:
+    """The histogram and the fixed entries, each of these once; with alpha where either has it."""
+    if settings.fixed is None:
+        return histogram, histogram.colors[:0]
+    entries: Integers = settings.fixed.colors
+    if entries.shape[1] == 4 or histogram.alpha:
+        histogram, entries = with_alpha(histogram), opaque_rows(entries)
+    _, first = np.unique(codes_of(entries), return_index=True)
+    return histogram, entries[np.sort(first)]
+
+
+def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
+    """Look for the best entries for a histogram of any kind.
+
+    Raises
+    ------
+    ValueError
+        If one colour is wanted of a picture that is transparent in part, or if the fixed ones leave no room
+        for transparency.
+    """
+    histogram, fixed = with_fixed(histogram, settings)
+    everything = all_colors(histogram, fixed, settings.colors)
+    if everything is not None:
+        return Learnt(everything, 0, True)
+    if not histogram.alpha:
+        return learn(histogram, settings.colors, settings, fixed)
+    solid = histogram.colors[:, 3] == 255
+    soft = (histogram.colors[:, 3] > 0) & ~solid
+    visible = _part(histogram, solid | soft)
+    # What has no part in learning: transparency, and translucent entries of a picture without such colours.
+    apart = fixed[:, 3] < (1 if visible.alpha else 255)
+    reserved, still = fixed[apart], fixed[~apart]
+    if histogram.transparent and not (reserved[:, 3] == 0).any():
+        reserved = np.concatenate([np.zeros((1, 4), np.uint8), reserved])
+    count = settings.colors - len(reserved)
+    if count < max(1, len(still)):
+        raise ValueError(_no_room(settings.colors, len(fixed)))
+    learnt = learn(visible, count, settings, still if visible.alpha else still[:, :3])
+    if not visible.alpha:
+        return replace(learnt, entries=np.concatenate([reserved, opaque_rows(learnt.entries)]))
+    entries = np.concatenate([reserved, divide_by_opacity(visible, learnt.entries, len(still))])
+    best, loss = replace(learnt, entries=entries), _losses(histogram, entries)
+    for opaque in [] if len(fixed) else _other_shares(histogram, entries, loss, count):
+        # Crisp icons with soft edges do better with opaque entries only, soft gradients with more of them.
+        shares = [(_part(histogram, solid), opaque), (_part(histogram, soft), count - opaque)]
+        found = [learn(part, share, settings, part.colors[:0]) for part, share in shares if share]
+        others = np.concatenate([reserved, *(opaque_rows(other.entries) for other in found)])
+        other_loss = _losses(histogram, others)
+        if other_loss.sum() < loss.sum():
+            used = sum(other.iterations for other in found)
+            best, loss = Learnt(others, used, all(other.converged for other in found)), other_loss
+    return best
+
+
+def _no_room(colors: int, fixed: int) -> str:
+    if fixed:
+        return (
+            f"colors={colors} has no room for {fixed} fixed colours, transparent pixels and visible ones; "
+            f"use colors={colors + 1} or more"
+        )
+    return f"colors={colors} cannot keep transparent pixels apart from visible ones; use colors=2 or more"
+
+
+def _part(histogram: Histogram, rows: Bools) -> Histogram:
+    """Some of the colours; without alpha where all of these are opaque."""
+    colors = histogram.colors[rows]
+    alpha = bool((colors[:, 3] < 255).any())
+    return Histogram(colors if alpha else colors[:, :3], histogram.weights[rows], alpha)
+
+
+def _losses(histogram: Histogram, entries: Integers) -> Floats:
+    """Squared error of the transparent, the translucent and the opaque colours, in whole units."""
+    mapping = map_colors(histogram, entries)
+    classes = (histogram.colors[:, 3] > 0).astype(np.intp) + (histogram.colors[:, 3] == 255)
+    losses = np.zeros(3, np.int64)
+    np.add.at(losses, classes, mapping.errors * histogram.weights)
+    return losses.astype(np.float64)
+
+
+def _least_loss_of_opaque(histogram: Histogram) -> int:
+    """What the difference in alpha alone would cost translucent colours without entries of their kind."""
+    alpha = histogram.colors[:, 3].astype(np.int64)
+    apart = 255 - alpha
+    if histogram.transparent:
+        apart = np.minimum(apart, alpha)
+    # In the squared units of ``exact_coords``, of which 255 are a level.
+    return int((255 * apart) ** 2 @ histogram.weights)
+
+
+def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:
+    """Numbers of opaque entries that are worth trying, as opaque colours are mapped to these alone.
+
+    An error falls with the number of entries to the power of -2/3 or so in three dimensions (Zador 1982,
+    *Asymptotic quantization error of continuous signals*); the sum of both is least where each entry saves
+    as much.
+    """
+    most = int(np.count_nonzero(histogram.colors[:, 3] == 255))
+    shares = [count] if most > count and _least_loss_of_opaque(histogram) < losses.sum() else []
+    opaque = int(np.count_nonzero(entries[:, 3] == 255))
+    others = count - opaque
+    if not (opaque and others and most > opaque):
+        return shares
+    ratio = (losses[2] * opaque ** (2 / 3) / max(losses[1] * others ** (2 / 3), 1.0)) ** 0.6
+    wanted = min(most, count - 1, max(1, round(count * ratio / (1 + ratio))))
+    return shares if wanted <= opaque else [*shares, wanted]

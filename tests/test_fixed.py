@@ -1,0 +1,129 @@
+"""Fixed colours: in the palette as given, each once, with the others learnt around them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import draw_photo, draw_translucent
+from helpers import colors_of, premultiplied, slow_nearest
+from PIL import Image
+
+from kquant_hooks import KMeansQuantize, Palette, quantize
+
+BRAND = Palette(["#ff00ff", "#ffffff", "#123456"])
+
+
+@pytest.mark.parametrize("effort", ["fast", "balanced", "best"])
+@pytest.mark.parametrize("init", ["wu", "k-means++", "random"])
+@pytest.mark.parametrize("colors", [3, 4, 20, 256])
+def test_they_are_there_whatever_the_picture(effort, init, colors):
+    result = quantize(draw_photo(), colors, fixed=BRAND, effort=effort, init=init, seed=4)
+    found = result.palette.hex()
+    assert set(BRAND.hex()) <= set(found)
+    assert len(set(found)) == len(found) == colors
+    # Every pixel has its nearest.
+    points, entries = premultiplied(draw_photo()), result.palette.colors
+    shown = premultiplied(result.image.convert("RGB"))
+    assert np.array_equal(entries[slow_nearest(points, entries)], shown)
+
+
+def test_the_others_are_learnt_around_them():
+    """The error is about that of learning without them, where they fit the picture anyway."""
+    image = draw_photo(160, 120)
+    free = quantize(image, 24)
+    fixed = Palette(list(free.palette)[::3])
+    result = quantize(image, 24, fixed=fixed)
+    assert result.mse < 1.02 * free.mse
+    # And it is lower than that of learning the others alone.
+    others = quantize(image, 24 - len(fixed)).palette
+    assert result.mse < quantize(image, palette=Palette([*fixed, *others])).mse
+
+
+def test_colours_far_from_a_fixed_one_get_others_than_that():
+    """All pixels are nearer to the fixed colour than to nothing; the free ones must leave it all the same."""
+    image = draw_photo(160, 120)
+    result = quantize(image, 9, fixed=Palette(["#808080"]))
+    assert result.mse < 1.02 * quantize(image, 8).mse
+
+
+@pytest.mark.parametrize("colors", [4, 12, 60])
+def test_with_alpha(colors):
+    image = draw_translucent(96, 64)
+    result = quantize(image, colors, fixed=BRAND)
+    assert {color + "ff" for color in BRAND.hex()} <= set(result.palette.hex())
+    assert len(set(result.palette)) == len(result.palette) <= colors
+    before, after = (np.asarray(part.convert("RGBA"))[..., 3] for part in (image, result.image))
+    assert (after[before == 255] == 255).all()
+    assert (after[before == 0] == 0).all()
+
+
+def test_translucent_and_transparent_ones():
+    fixed = Palette(["#ff000080", "#00ff0000"])
+    result = quantize(draw_translucent(96, 64), 9, fixed=fixed)
+    assert set(fixed.hex()) <= set(result.palette.hex())
+    assert sum(color[3] == 0 for color in result.palette) == 1
+    opaque = quantize(draw_photo(), 9, fixed=fixed)
+    assert set(fixed.hex()) <= set(opaque.palette.hex())
+    assert len(opaque.palette) == 9
+    assert "transparency" in opaque.image.info
+
+
+def test_given_twice_they_are_there_once():
+    result = quantize(draw_photo(), 5, fixed=Palette(["#fff", "#fff", "#f0f"]))
+    assert sorted(result.palette.hex()).count("#ffffff") == 1
+    assert len(result.palette) == 5
+
+
+def test_a_picture_of_few_colours_keeps_them_beside_the_fixed_ones():
+    image = quantize(draw_photo(), 5).image.convert("RGB")
+    result = quantize(image, 8, fixed=BRAND)
+    assert result.mse == 0
+    assert {tuple(color) for color in result.palette} == colors_of(image) | set(BRAND)
+    # Without room for all, some of the picture's colours have to go.
+    assert quantize(image, 7, fixed=BRAND).mse > 0
+    assert set(BRAND) <= set(quantize(image, 7, fixed=BRAND).palette)
+
+
+def test_a_colour_that_is_fixed_stays_itself():
+    image = draw_photo()
+    image.paste((255, 0, 255), (3, 3, 9, 9))
+    result = quantize(image, 6, fixed=BRAND).image.convert("RGB")
+    assert colors_of(result.crop((3, 3, 9, 9))) == {(255, 0, 255)}
+
+
+def test_their_order_is_the_one_that_is_given():
+    image = draw_photo()
+    assert quantize(image, 9, fixed=BRAND).palette.hex()[:3] == BRAND.hex()
+    by_lightness = quantize(image, 9, fixed=BRAND, order="lightness").palette.colors @ [299, 587, 114]
+    assert (np.diff(by_lightness) >= 0).all()
+    translucent = quantize(draw_translucent(), 9, fixed=BRAND).palette.hex()
+    assert translucent[0] == "#00000000"
+    assert translucent[1:4] == tuple(color + "ff" for color in BRAND.hex())
+
+
+def test_the_filter():
+    image = draw_photo().filter(KMeansQuantize(5, fixed=Palette(["#0f0"])))
+    assert len(colors_of(image)) <= 5
+    grey = Image.linear_gradient("L")
+    with pytest.raises(
+        ValueError, match="mode 'L' images cannot show the palette's colours; convert to 'RGB'"
+    ):
+        grey.filter(KMeansQuantize(5, fixed=Palette(["#030"])))
+    assert grey.filter(KMeansQuantize(5, fixed=Palette(["#333"]))).getpixel((0, 51)) == 51
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"colors": 2, "fixed": BRAND}, "fixed has 3 colours, which colors=2 has no room for; use colors=3"),
+        ({"fixed": 7}, "fixed=7 is not a Palette, or None"),
+    ],
+)
+def test_what_does_not_fit(options, message):
+    with pytest.raises(ValueError, match=message):
+        KMeansQuantize(**options)
+
+
+def test_transparency_needs_room_as_well():
+    with pytest.raises(ValueError, match="colors=3 has no room for 3 fixed colours, transparent pixels and"):
+        quantize(draw_translucent(), 3, fixed=BRAND)
