@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,8 @@ from kquant_hooks.quantizer.arrays import Floats, Integers, Points, exact_dtype
 from kquant_hooks.quantizer.codes import OPAQUE, Codes
 from kquant_hooks.quantizer.morton import morton_keys, sorting_order
 
+# Colours of so many pictures are added up at a time.
+_GATHERED = 1 << 20
 _DESIGN_BITS = 10
 _FINE_BITS = 24
 # How far apart opaque and translucent colours are put while centres are searched for, in quarter levels, so
@@ -71,6 +74,30 @@ def histogram_of_channels(codes: Codes, counts: Integers, channels: int) -> tupl
 def uncounted_histogram(codes: Codes) -> Histogram:
     """From the distinct 24-bit codes of R, G, B, whose pixels were not counted; in the order of the codes."""
     return Histogram(_bytes_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False)
+
+
+def added(histograms: Iterable[Histogram]) -> Histogram:
+    """The histogram of all pictures of R, G, B[, A] together.
+
+    Kept in memory are their distinct colours, not the pictures' own histograms; the order of these makes no
+    difference.
+    """
+    parts = [Histogram(np.empty((0, 3), np.uint8), np.empty(0, np.int64), False)]
+    gathered, most = 0, _GATHERED
+    for histogram in histograms:
+        parts.append(histogram)
+        gathered += len(histogram.colors)
+        if gathered > most:
+            parts = [_together(parts)]
+            gathered = len(parts[0].colors)
+            # Twice as many next time, or each further picture would sort all of them again.
+            most = max(most, 2 * gathered)
+    return _together(parts)
+
+
+def _together(parts: list[Histogram]) -> Histogram:
+    codes = np.concatenate([codes_of(part.colors) for part in parts])
+    return histogram_of_rgba(codes, np.concatenate([part.weights for part in parts]))[0]
 
 
 def near_each_other(codes: Codes) -> Codes:
