@@ -1,8 +1,8 @@
 """Dithering and alpha beside pngquant: ``python -m benchmarks.dithering PATH... --colors 16,64,256``.
 
-Pictures are seen over black, white and a checkerboard, where that makes a difference. ``error`` is the mean over
-pixels of the sum over R, G, B of squared errors; ``of averages`` the same for the means over blocks of 8x8
-pixels, which is what dithering is for.
+Pictures are seen over black, white and a checkerboard, where that makes a difference. ``error`` is the mean
+over pixels of the sum over R, G, B of squared errors; ``of averages`` the same for the means over blocks of
+8x8 pixels, which is what dithering is for.
 """
 
 from __future__ import annotations

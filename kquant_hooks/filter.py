@@ -33,6 +33,9 @@ class KMeansQuantize(Settings, ImageFilter.MultibandFilter):
         colours, so that ``init="random", tol=0`` is the textbook's algorithm.
     effort : {"fast", "balanced", "best"}
         How long to search for a lower error.
+    space : {"srgb", "oklab"}
+        Where distances between colours are measured, in the search and when pixels are mapped. "oklab" (of
+        Ottosson 2020) is closer to what an eye sees. Not for CMYK, YCbCr, LAB and 16-bit grey.
     max_iter : int, optional
         Most k-means iterations in all, at least 1. None: no limit.
     tol : float, optional

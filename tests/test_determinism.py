@@ -32,6 +32,9 @@ for image, effort in zip(pictures, ("balanced", "best", "fast")):
     for colors in (3, 40, 256):
         result = quantize(image, colors, effort=effort)
         digest.update(result.image.tobytes() + repr((result.palette, result.mse)).encode())
+for image in pictures[:2]:
+    result = quantize(image, 40, space="oklab")
+    digest.update(result.image.tobytes() + repr((result.palette, result.mse)).encode())
 digest.update(repr(quantize(draw_photo(), 9, init="k-means++", seed=3)).encode().split(b"palette")[1])
 print(digest.hexdigest())
 """

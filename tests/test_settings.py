@@ -28,6 +28,7 @@ from kquant_hooks.quantizer.settings import OPTIONS, Settings
         ("tol", 1.5, "tol=1.5 is outside 0..1"),
         ("tol", float("nan"), "tol=nan is outside 0..1"),
         ("tol", "0", "tol='0' is not a number from 0 to 1, or None"),
+        ("space", "lab", "space='lab' is not srgb | oklab"),
         ("seed", -1, "seed=-1 is not an integer from 0"),
         ("seed", 1.0, "seed=1.0 is not an integer from 0"),
         ("order", "hue?", "order='hue.' is not given | lightness | population"),

@@ -49,8 +49,8 @@ class Quantized:
     palette : Palette or None
         Its colours, in the order of the indices; None for an image without pixels.
     mse : float
-        Mean over pixels of the sum over R, G, B of squared errors, in squared levels of 0..255. With alpha:
-        over premultiplied R, G, B and A.
+        Mean over pixels of the sum over R, G, B of squared errors, in squared levels of 0..255, whatever the
+        space. With alpha: over premultiplied R, G, B and A.
     psnr : float
         Peak signal-to-noise ratio over these channels, in decibels; infinite where nothing changed.
     iterations : int
@@ -214,9 +214,13 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
     Raises
     ------
     ValueError
-        If the mode cannot be quantized, or cannot show the colours of a given palette.
+        If the mode cannot be quantized, has no colours in Oklab where these are wanted, or cannot show the
+        colours of a given palette.
     """
     mode = mode_of(image.mode)
+    if settings.space == "oklab" and mode.content in ("deep", "inks", "channels"):
+        way_out = "use quantize(), which scales the levels" if mode.indexable else "convert to 'RGB' first"
+        raise ValueError(f"cannot compare mode {image.mode!r} colours in space='oklab'; {way_out}")
     given = settings.palette or settings.fixed
     if given is not None and mode.content == "deep":
         raise ValueError(

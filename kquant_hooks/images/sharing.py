@@ -60,9 +60,7 @@ def learn_palette(
     """
     settings = Settings(colors, **options)
     if settings.palette is not None:
-        raise ValueError(
-            "a palette cannot be learnt where palette= gives one; for colours to keep use fixed="
-        )
+        raise ValueError("palette= leaves nothing to learn; for colours that must be in it use fixed=")
     histograms = (census_of(image, settings, counted=True).histogram for image in images)
     return palette_of(histograms, settings, equal_weight=equal_weight)
 

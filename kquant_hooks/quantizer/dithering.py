@@ -234,9 +234,9 @@ def squared_error(clustering: Clustering, rows: Integers, labels: Labels) -> flo
 
 def _coords(clustering: Clustering) -> tuple[Floats, Floats]:
     """Colours and entries where distances are measured, with fractions of a level."""
-    alpha = clustering.histogram.alpha
-    colors, _, unit = exact_coords(clustering.histogram.colors, alpha=alpha)
-    entries, _, _ = exact_coords(clustering.entries, alpha=alpha)
+    alpha, space = clustering.histogram.alpha, clustering.histogram.space
+    colors, _, unit = exact_coords(clustering.histogram.colors, alpha=alpha, space=space)
+    entries, _, _ = exact_coords(clustering.entries, alpha=alpha, space=space)
     scale = _FRACTIONS if unit == 1 else 1
     return colors.astype(np.float64) * scale, entries.astype(np.float64) * scale
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from kquant_hooks.quantizer import oklab
 from kquant_hooks.quantizer.arrays import Floats, Integers, Points, exact_dtype
 from kquant_hooks.quantizer.codes import OPAQUE, Codes
 from kquant_hooks.quantizer.morton import morton_keys, sorting_order
@@ -35,12 +37,15 @@ class Histogram:
         Whether the last channel is alpha.
     counted : bool
         Whether the pixels were counted; if not, all weights are 1.
+    space : {"srgb", "oklab"}
+        Where distances between the colours are measured.
     """
 
     colors: Integers
     weights: Integers
     alpha: bool
     counted: bool = True
+    space: str = "srgb"
 
     @property
     def transparent(self) -> bool:
@@ -130,19 +135,22 @@ def with_alpha(histogram: Histogram) -> Histogram:
     return replace(histogram, colors=opaque_rows(histogram.colors), alpha=True)
 
 
-def exact_coords(colors: Integers, *, alpha: bool) -> tuple[Floats, int, int]:
+def exact_coords(colors: Integers, *, alpha: bool, space: str = "srgb") -> tuple[Floats, int, int]:
     """Where colours lie when distances are measured: premultiplied by alpha.
 
     Returns
     -------
     coords : ndarray, shape (n, d)
         Whole levels; with alpha ``(R A, G A, B A, 255 A)``, which is 255 times the premultiplied colour.
+        In Oklab the levels of ``oklab``, of which a and b are premultiplied about their zero, times 256.
         Of the float type in which distances are exact.
     bits : int
         Width of these integers.
     unit : int
-        How many of them make one level: 1, or 255 with alpha.
+        How many of them make one level: 1, or 255 with alpha; in Oklab 256 times as many.
     """
+    if space == "oklab":
+        return _oklab_coords(colors, alpha=alpha)
     bits = 16 if alpha else 8 * colors.dtype.itemsize
     # Channel by channel in memory, as most of the work goes.
     coords = colors.astype(exact_dtype(bits, colors.shape[1]), order="F")
@@ -159,7 +167,7 @@ def design_points(histogram: Histogram) -> Points:
 
     With alpha there is a fifth one, which parts opaque from translucent colours.
     """
-    coords, bits, unit = exact_coords(histogram.colors, alpha=histogram.alpha)
+    coords, bits, unit = exact_coords(histogram.colors, alpha=histogram.alpha, space=histogram.space)
     if histogram.colors.dtype != np.uint16:
         bits = _DESIGN_BITS
         coords = np.rint(coords * (4 / unit)) if unit > 1 else coords * 4
@@ -171,21 +179,68 @@ def design_points(histogram: Histogram) -> Points:
 
 def fine_points(histogram: Histogram) -> Points:
     """Coordinates on a grid so fine that means on it are means for every purpose, in float64."""
-    coords, bits, _ = exact_coords(histogram.colors, alpha=histogram.alpha)
+    coords, bits, _ = exact_coords(histogram.colors, alpha=histogram.alpha, space=histogram.space)
     return _points(coords * np.float64(1 << (_FINE_BITS - bits)), histogram.weights, _FINE_BITS)
 
 
 def colors_at(centers: Floats, points: Points, histogram: Histogram) -> Integers:
     """Centres on the grid of ``points`` rounded to colours like the histogram's: shape (k, d)."""
     dtype = histogram.colors.dtype
-    peak = np.iinfo(dtype).max
     if histogram.alpha:
         largest = 65025 << (_FINE_BITS - 16) if points.bits == _FINE_BITS else 4 * 255
         levels = centers[:, :4].astype(np.float64) * (255 / largest)
-        levels[:, :3] *= 255 / np.maximum(levels[:, 3:], 1 / 255)
+        opaque, zero = _opaque_and_zero(histogram.space)
+        levels[:, :3] = (levels[:, :3] - zero) * (opaque / np.maximum(levels[:, 3:], 1 / 255)) + zero
+        levels[:, 3] *= 255 / opaque
     else:
         levels = centers.astype(np.float64) / (1 << (points.bits - 8 * dtype.itemsize))
-    return np.clip(np.rint(levels), 0, peak).astype(dtype)
+    return _colors_of(levels, dtype, histogram.space)
+
+
+def mean_colors(weight: Floats, sums: Sequence[Floats], space: str) -> Integers:
+    """Means of colours with alpha, not premultiplied: shape (k, 4), uint8.
+
+    Parameters
+    ----------
+    weight : ndarray, shape (k,)
+        Pixels of each mean, not all of them transparent.
+    sums : list of four ndarrays, shape (k,)
+        Sums over these of each channel of ``exact_coords``.
+    """
+    *color, coverage = sums
+    _, _, unit = exact_coords(np.empty((0, 4), np.uint8), alpha=True, space=space)
+    opaque, zero = _opaque_and_zero(space)
+    levels = np.empty((len(weight), 4))
+    for channel in range(3):
+        difference = color[channel] - unit * zero[channel] * weight
+        levels[:, channel] = opaque * difference / coverage + zero[channel]
+    levels[:, 3] = coverage / (opaque * unit // 255 * weight)
+    return _colors_of(levels, np.dtype(np.uint8), space)
+
+
+def _oklab_coords(colors: Integers, *, alpha: bool) -> tuple[Floats, int, int]:
+    """``exact_coords`` in Oklab."""
+    coords = oklab.coords_of(colors[:, :3])
+    if not alpha:
+        return coords, 16, oklab.STEPS
+    zero = oklab.STEPS * np.array(oklab.ZERO)
+    opacity = colors[:, 3:].astype(np.float64)
+    premultiplied = (coords - zero) * opacity + 255 * zero
+    coords = np.concatenate([premultiplied, oklab.STEPS * oklab.OPAQUE * opacity], axis=1)
+    return coords, 24, 255 * oklab.STEPS
+
+
+def _opaque_and_zero(space: str) -> tuple[int, Integers]:
+    """The level of full alpha, and the level of each channel's zero."""
+    return (oklab.OPAQUE, np.array(oklab.ZERO)) if space == "oklab" else (255, np.zeros(3, np.int64))
+
+
+def _colors_of(levels: Floats, dtype: np.dtype[Any], space: str) -> Integers:
+    """Levels rounded to colours; alpha is in 0..255."""
+    colors = np.clip(np.rint(levels), 0, np.iinfo(dtype).max).astype(dtype)
+    if space == "oklab":
+        colors[:, :3] = oklab.colors_of(levels[:, :3])
+    return colors
 
 
 def _points(coords: Floats, weights: Integers, bits: int) -> Points:

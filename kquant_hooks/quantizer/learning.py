@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows, with_alpha
-from kquant_hooks.quantizer.mapping import map_colors
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, grouped_sums
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, opaque_rows, with_alpha
+from kquant_hooks.quantizer.mapping import losses_of, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
 from kquant_hooks.quantizer.search import Learnt, all_colors, learn
 from kquant_hooks.quantizer.settings import Settings
@@ -34,7 +34,7 @@ def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
         If one colour is wanted of a picture that is transparent in part, or if the fixed ones leave no room
         for transparency.
     """
-    histogram, fixed = with_fixed(histogram, settings)
+    histogram, fixed = with_fixed(replace(histogram, space=settings.space), settings)
     everything = all_colors(histogram, fixed, settings.colors)
     if everything is not None:
         return Learnt(everything, 0, True)
@@ -81,26 +81,25 @@ def _part(histogram: Histogram, rows: Bools) -> Histogram:
     """Some of the colours; without alpha where all of these are opaque."""
     colors = histogram.colors[rows]
     alpha = bool((colors[:, 3] < 255).any())
-    return Histogram(colors if alpha else colors[:, :3], histogram.weights[rows], alpha)
+    colors = colors if alpha else colors[:, :3]
+    return replace(histogram, colors=colors, weights=histogram.weights[rows], alpha=alpha)
 
 
 def _losses(histogram: Histogram, entries: Integers) -> Floats:
     """Squared error of the transparent, the translucent and the opaque colours, in whole units."""
     mapping = map_colors(histogram, entries)
     classes = (histogram.colors[:, 3] > 0).astype(np.intp) + (histogram.colors[:, 3] == 255)
-    losses = np.zeros(3, np.int64)
-    np.add.at(losses, classes, mapping.errors * histogram.weights)
-    return losses.astype(np.float64)
+    return grouped_sums(classes, [losses_of(histogram, mapping)], 3)[0]
 
 
-def _least_loss_of_opaque(histogram: Histogram) -> int:
+def _least_loss_of_opaque(histogram: Histogram) -> float:
     """What the difference in alpha alone would cost translucent colours without entries of their kind."""
-    alpha = histogram.colors[:, 3].astype(np.int64)
-    apart = 255 - alpha
+    opacity = exact_coords(histogram.colors, alpha=True, space=histogram.space)[0][:, 3]
+    apart = opacity.max() - opacity
     if histogram.transparent:
-        apart = np.minimum(apart, alpha)
-    # In the squared units of ``exact_coords``, of which 255 are a level.
-    return int((255 * apart) ** 2 @ histogram.weights)
+        apart = np.minimum(apart, opacity)
+    everything = np.zeros(len(apart), np.intp)
+    return float(grouped_sums(everything, [apart * apart * histogram.weights], 1)[0][0])
 
 
 def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Integers
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
 from kquant_hooks.quantizer.histogram import Histogram, exact_coords
 from kquant_hooks.quantizer.nearest import nearest
 from kquant_hooks.quantizer.scores import squared_lengths
@@ -22,7 +22,7 @@ class Mapping:
         Index of the nearest entry, ties to the lowest. Opaque colours get opaque entries only, as long as
         there is one.
     errors : ndarray of int64, shape (n,)
-        Exact squared distance of one pixel, in squared units of ``exact_coords``.
+        Exact squared distance of one pixel, in squared units of ``exact_coords`` in the histogram's space.
     """
 
     labels: Integers
@@ -31,8 +31,8 @@ class Mapping:
 
 def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
     """Map to ``entries``: shape (k, d), k >= 1, of the histogram's kind."""
-    coords, _, _ = exact_coords(histogram.colors, alpha=histogram.alpha)
-    targets, _, _ = exact_coords(entries, alpha=histogram.alpha)
+    coords, _, _ = exact_coords(histogram.colors, alpha=histogram.alpha, space=histogram.space)
+    targets, _, _ = exact_coords(entries, alpha=histogram.alpha, space=histogram.space)
     labels = np.empty(len(coords), np.intp)
     errors = np.empty(len(coords), np.int64)
     for rows, allowed in _classes(histogram, entries):
@@ -44,6 +44,20 @@ def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
         labels[rows] = places[found]
         errors[rows] = (scores + squared_lengths(part)).astype(np.int64)
     return Mapping(labels, errors)
+
+
+def losses_of(histogram: Histogram, mapping: Mapping) -> Floats:
+    """The squared error of all pixels of each colour, in float64, as there may be more than 64 bits."""
+    return mapping.errors.astype(np.float64) * histogram.weights
+
+
+def errors_in_srgb(histogram: Histogram, entries: Integers, mapping: Mapping) -> Integers:
+    """The errors as they are in sRGB, whatever the space in which entries are nearest."""
+    if histogram.space == "srgb":
+        return mapping.errors
+    coords, _, _ = exact_coords(histogram.colors, alpha=histogram.alpha)
+    targets, _, _ = exact_coords(entries, alpha=histogram.alpha)
+    return squared_lengths(coords - targets[mapping.labels]).astype(np.int64)
 
 
 def _classes(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice, Bools]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, grouped_sums
-from kquant_hooks.quantizer.histogram import Histogram, exact_coords
+from kquant_hooks.quantizer.histogram import Histogram, exact_coords, mean_colors
 from kquant_hooks.quantizer.mapping import map_colors
 from kquant_hooks.quantizer.nearest import nearest
 
@@ -31,8 +31,8 @@ def divide_by_opacity(histogram: Histogram, entries: Integers, fixed: int) -> In
     ndarray of uint8, shape (k, 4)
     """
     solid = histogram.colors[:, 3] == 255
-    coords, _, _ = exact_coords(histogram.colors, alpha=True)
-    labels, _ = nearest(coords, exact_coords(entries, alpha=True)[0])
+    coords, _, _ = exact_coords(histogram.colors, alpha=True, space=histogram.space)
+    labels, _ = nearest(coords, exact_coords(entries, alpha=True, space=histogram.space)[0])
     solid_weight, other_weight = _weights(histogram, labels, solid, len(entries))
     opaque = (solid_weight >= other_weight) & (solid_weight > 0)
     opaque[:fixed] = entries[:fixed, 3] == 255
@@ -57,15 +57,11 @@ def _averages(
 ) -> Integers:
     """Mean of the members of an entry's own kind, not premultiplied; an entry without keeps its colour."""
     counted = np.where(solid == opaque[labels], histogram.weights, 0).astype(np.float64)
-    coords, _, _ = exact_coords(histogram.colors, alpha=True)
+    coords, _, _ = exact_coords(histogram.colors, alpha=True, space=histogram.space)
     rows = [counted * coords[:, channel] for channel in range(4)]
-    *color, coverage = grouped_sums(labels, rows, len(entries))
-    weight = grouped_sums(labels, [counted], len(entries))[0]
+    weight, *sums = grouped_sums(labels, [counted, *rows], len(entries))
     filled = weight > 0
     result = entries.copy()
-    for channel in range(3):
-        level = 255 * color[channel][filled] / coverage[filled]
-        result[filled, channel] = np.minimum(np.rint(level), 255)
-    result[filled, 3] = np.rint(coverage[filled] / (255 * weight[filled]))
+    result[filled] = mean_colors(weight[filled], [total[filled] for total in sums], histogram.space)
     result[result[:, 3] == 0] = 0
     return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from kquant_hooks.quantizer.histogram import (
     with_alpha,
 )
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
-from kquant_hooks.quantizer.mapping import Mapping, map_colors
+from kquant_hooks.quantizer.mapping import Mapping, errors_in_srgb, losses_of, map_colors
 from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_lightness, by_population
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 from kquant_hooks.quantizer.search import Learnt
@@ -43,7 +43,7 @@ class Clustering:
     labels : ndarray of uint8, shape (n,)
         The entry of each distinct colour.
     errors : ndarray of int64, shape (n,)
-        What each pixel of a colour adds to the squared error, in squared units of ``exact_coords``.
+        What each pixel of a colour adds to the squared error, in squared units of ``exact_coords`` in sRGB.
     mse : float
         Mean over pixels of the sum over channels of squared errors, in squared levels; colours with alpha
         are compared premultiplied, alpha included. Over colours where the pixels were not counted.
@@ -85,6 +85,7 @@ def cluster(
         If one colour is wanted of a picture that is transparent in part; if the given palette is not of
         the histogram's kind or has no room for transparency.
     """
+    histogram = replace(histogram, space=settings.space)
     if settings.palette is not None:
         learnt = Learnt(settings.palette.colors, 0, True)
         histogram, entries = _with_given(histogram, settings.palette)
@@ -103,12 +104,11 @@ def cluster(
         entries, mapping = _without_unused(entries, mapping, fixed)
     _, _, unit = exact_coords(histogram.colors[:0], alpha=histogram.alpha)
     pixels = max(1, int(histogram.weights.sum()))
-    mse = int(mapping.errors @ histogram.weights) / (unit * unit * pixels)
+    errors = errors_in_srgb(histogram, entries, mapping)
+    mse = int(errors @ histogram.weights) / (unit * unit * pixels)
     psnr = psnr_of(mse, histogram.colors.shape[1], int(np.iinfo(histogram.colors.dtype).max))
     labels = mapping.labels.astype(np.uint8)
-    return Clustering(
-        histogram, entries, labels, mapping.errors, mse, psnr, learnt.iterations, learnt.converged
-    )
+    return Clustering(histogram, entries, labels, errors, mse, psnr, learnt.iterations, learnt.converged)
 
 
 def sample_size(settings: Settings, pixels: int) -> int | None:
@@ -151,7 +151,7 @@ def _fill(histogram: Histogram, entries: Integers, count: int, fixed: Integers) 
     wanted = min(count, len(histogram.colors) + len(fixed))
     entries, mapping = _used(histogram, entries, fixed)
     while len(entries) < wanted:
-        loss = mapping.errors * histogram.weights
+        loss = losses_of(histogram, mapping)
         worst = np.argsort(-loss, kind="stable")[: wanted - len(entries)]
         if loss[worst[0]] == 0:
             break

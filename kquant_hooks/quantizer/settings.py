@@ -14,6 +14,7 @@ from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 
 Init = Literal["wu", "k-means++", "random"]
 EffortName = Literal["fast", "balanced", "best"]
+Space = Literal["srgb", "oklab"]
 Order = Literal["given", "lightness", "population", "hue"]
 DitherName = Literal["none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"]
 AlphaName = Literal["keep", "hard"]
@@ -62,6 +63,13 @@ class Settings:
         kind="choice",
         choices=("fast", "balanced", "best"),
         help="how long to search for a lower error",
+    )
+    space: Space = option(
+        "srgb",
+        kind="choice",
+        choices=("srgb", "oklab"),
+        help="where distances between colours are measured: 'oklab' is closer to what an eye sees; figures "
+        "of errors are in sRGB all the same",
     )
     max_iter: int | None = option(
         None,
