@@ -8,7 +8,7 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 # Modules whose versions decide the figures.
-_MODULES = ("kquant_hooks", "numpy", "PIL", "sklearn", "cv2", "faiss", "imagequant")
+_MODULES = ("kquant_hooks", "numpy", "PIL", "sklearn", "skimage", "cv2", "faiss", "imagequant")
 
 
 def machine() -> dict[str, str | float]:

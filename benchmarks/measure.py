@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from benchmarks.methods import Indexed, Method, Output
+from benchmarks.perception import likeness, middle
 from benchmarks.pictures import Picture, read
 
 _STRIP_ROWS = 256
@@ -26,14 +28,18 @@ class Measurement:
         How many were asked for.
     mse : float
         Mean over pixels of the sum over R, G, B of squared errors.
+    ciede2000, ssim : float or None
+        As from ``perception.likeness``.
     seconds : tuple of float
-        Wall-clock time of every repetition.
+        Wall-clock time of every repetition; none of a method whose time cannot be compared.
     """
 
     picture: str
     method: str
     colors: int
     mse: float
+    ciede2000: float | None
+    ssim: float | None
     seconds: tuple[float, ...]
 
 
@@ -104,15 +110,19 @@ def squared_error(image: Image.Image, output: Output) -> float:
     """
     total = 0
     for top in range(0, image.height, _STRIP_ROWS):
-        rows = slice(top, min(top + _STRIP_ROWS, image.height))
-        box = (0, rows.start, image.width, rows.stop)
-        if isinstance(output, Indexed):
-            shown = output.palette[output.indices[rows]]
-        else:
-            shown = np.asarray(output.crop(box).convert("RGB"))
-        difference = np.asarray(image.crop(box)).astype(np.int32) - shown
+        box = (0, top, image.width, min(top + _STRIP_ROWS, image.height))
+        difference = np.asarray(image.crop(box)).astype(np.int32) - _shown(output, box)
         total += int(np.square(difference).sum(dtype=np.int64))
     return total / (image.width * image.height)
+
+
+def _shown(output: Output, box: tuple[int, int, int, int]) -> npt.NDArray[np.uint8]:
+    """The colours in a box: shape (height, width, 3)."""
+    if isinstance(output, Indexed):
+        left, top, right, bottom = box
+        shown: npt.NDArray[np.uint8] = output.palette[output.indices[top:bottom, left:right]]
+        return shown
+    return np.asarray(output.crop(box).convert("RGB"))
 
 
 def _interleaved(
@@ -124,20 +134,24 @@ def _interleaved(
     where: str,
     progress: Callable[[str], None],
 ) -> list[Measurement]:
-    errors: dict[str, float] = {}
+    figures: dict[str, tuple[float, float | None, float | None]] = {}
+    judged = middle(*image.size)
     seconds: dict[str, list[float]] = {method.name: [] for method in methods}
     for repetition in range(repeat):
         for method in methods:
-            if method.max_repeats is not None and repetition >= method.max_repeats:
+            most = method.max_repeats if method.timed else 1
+            if most is not None and repetition >= most:
                 continue
             progress(f"{where}, repetition {repetition + 1}/{repeat}: {method.name}")
             start = perf_counter()
             output = method.run(image, colors)
-            seconds[method.name].append(perf_counter() - start)
+            if method.timed:
+                seconds[method.name].append(perf_counter() - start)
             if repetition == 0:
                 assert _colors_used(output) <= colors, f"{method.name} gave more than {colors} colours"
-                errors[method.name] = squared_error(image, output)
-    return [Measurement(name, m, colors, errors[m], tuple(times)) for m, times in seconds.items()]
+                likenesses = likeness(np.asarray(image.crop(judged)), _shown(output, judged))
+                figures[method.name] = (squared_error(image, output), *likenesses)
+    return [Measurement(name, m, colors, *figures[m], tuple(times)) for m, times in seconds.items()]
 
 
 def _warm_up(methods: list[Method]) -> None:

@@ -6,6 +6,9 @@ their palette. Its own conversions and the assignment of every pixel are part of
 
 from __future__ import annotations
 
+import io
+import shutil
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -51,6 +54,10 @@ class Method:
         Larger pictures would take a minute or more and are left out, with a note.
     max_repeats : int or None
         A slow method is repeated no more often than this.
+    program : str or None
+        The program that must be installed.
+    timed : bool
+        Whether its time can be compared with others'.
     """
 
     name: str
@@ -58,10 +65,17 @@ class Method:
     needs: str | None = None
     max_pixels: int | None = None
     max_repeats: int | None = None
+    program: str | None = None
+    timed: bool = True
+
+    def missing(self) -> bool:
+        """Whether it is not installed."""
+        no_module = self.needs is not None and find_spec(self.needs) is None
+        return no_module or (self.program is not None and shutil.which(self.program) is None)
 
 
-def _kquant(image: Image.Image, colors: int, effort: str) -> Output:
-    return quantize(image, colors, effort=effort).image
+def _kquant(image: Image.Image, colors: int, **options: Any) -> Output:
+    return quantize(image, colors, **options).image
 
 
 def _pillow(image: Image.Image, colors: int, method: Image.Quantize, kmeans: int = 0) -> Output:
@@ -121,6 +135,15 @@ def _imagequant_for_pillow(image: Image.Image, colors: int) -> Output:
     return result
 
 
+def _pngquant(image: Image.Image, colors: int, *flags: str) -> Output:
+    source = io.BytesIO()
+    image.save(source, "PNG", compress_level=1)
+    command = ["pngquant", *flags, str(colors), "-"]
+    # S603: the command is made of this module's own words.
+    done = subprocess.run(command, input=source.getvalue(), capture_output=True, check=True)  # noqa: S603
+    return Image.open(io.BytesIO(done.stdout))
+
+
 def _points(image: Image.Image) -> npt.NDArray[np.float32]:
     return np.asarray(image).reshape(-1, 3).astype(np.float32)
 
@@ -135,6 +158,7 @@ REFERENCE = "Pillow FASTOCTREE"
 METHODS = (
     Method("kquant fast", partial(_kquant, effort="fast")),
     Method("kquant balanced", partial(_kquant, effort="balanced")),
+    Method("kquant balanced oklab", partial(_kquant, effort="balanced", space="oklab")),
     Method("kquant best", partial(_kquant, effort="best")),
     Method(REFERENCE, partial(_pillow, method=Image.Quantize.FASTOCTREE)),
     Method("Pillow MEDIANCUT", partial(_pillow, method=Image.Quantize.MEDIANCUT)),
@@ -156,6 +180,9 @@ METHODS = (
     Method("faiss Kmeans", _faiss, "faiss"),
     Method("imagequant", _imagequant, "imagequant"),
     Method("imagequant for Pillow", _imagequant_for_pillow, "imagequant", max_repeats=2),
+    # The program, which dithers where that is not forbidden; its time is that of starting it, too.
+    Method("pngquant", _pngquant, program="pngquant", timed=False),
+    Method("pngquant --nofs", lambda *a: _pngquant(*a, "--nofs"), program="pngquant", timed=False),
 )
 
 
@@ -177,7 +204,7 @@ def select(parts: list[str]) -> tuple[list[Method], list[str]]:
     if not wanted:
         names = ", ".join(method.name for method in METHODS)
         raise ValueError(f"no method's name contains {' or '.join(map(repr, parts))}; there are {names}")
-    missing = [m.name for m in wanted if m.needs is not None and find_spec(m.needs) is None]
+    missing = [method.name for method in wanted if method.missing()]
     methods = [m for m in wanted if m.name not in missing]
     if not methods:
         raise ValueError(f"not installed: {', '.join(missing)}; install the 'bench' extra")

@@ -18,6 +18,7 @@ _STYLES = {
     "OpenCV": ("#8e5ea2", "D"),
     "faiss": ("#b8860b", "v"),
     "imagequant": ("#3c8d8d", "P"),
+    "pngquant": ("#777777", "X"),
 }
 
 # Points that nearly coincide stay apart by their edges.
@@ -52,7 +53,7 @@ def save_plot(run: Run, path: Path) -> None:
     for panel, colors in zip(panels, run.colors, strict=False):
         rows = summarize(run.measurements, colors)
         # A log axis has no place for an error of zero.
-        shown = [row for row in rows if row.method not in partial and row.mse > 0]
+        shown = [row for row in rows if row.method not in partial and row.mse > 0 and row.milliseconds]
         _draw(panel, f"K = {colors}", shown)
     for panel in panels[len(run.colors) :]:
         panel.remove()

@@ -98,12 +98,23 @@ def _head(run: Run) -> Iterator[str]:
 
 def _methods_table(rows: list[Row]) -> list[str]:
     short = REFERENCE.removeprefix("Pillow ")
-    head = ["method", "MSE", "ms", f"ms / {short}", f"MSE / {short}", "pictures x repetitions"]
+    head = [
+        "method",
+        "MSE",
+        "CIEDE2000",
+        "SSIM",
+        "ms",
+        f"ms / {short}",
+        f"MSE / {short}",
+        "pictures x repetitions",
+    ]
     cells = [
         [
             row.method,
             f"{row.mse:.2f}",
-            significant(row.milliseconds),
+            "-" if row.ciede2000 is None else f"{row.ciede2000:.3f}",
+            "-" if row.ssim is None else f"{row.ssim:.4f}",
+            "-" if row.milliseconds is None else significant(row.milliseconds),
             "-" if row.time_ratio is None else significant(row.time_ratio),
             "-" if row.mse_ratio is None else f"{row.mse_ratio:.3f}",
             f"{row.pictures} x {row.repeats}",
@@ -115,6 +126,9 @@ def _methods_table(rows: list[Row]) -> list[str]:
 
 def _notes(run: Run) -> Iterator[str]:
     yield "MSE: mean over pixels of the sum over R, G, B of squared errors, then over pictures."
+    yield "CIEDE2000: mean over every second row and column. SSIM: of the grey levels; 1 is equal."
+    yield "Both are of the middle 1024 x 1024 pixels of larger pictures, and are not timed."
+    yield "pngquant is the program, whose time cannot be compared; without --nofs it dithers."
     yield "ms: from a decoded image to an indexed one, median of the repetitions, then mean over pictures."
     yield "Ratios are to the same pictures; means over different numbers of pictures cannot be compared."
     yield "Other work on the machine slows methods with several threads most, many times over: see the load."

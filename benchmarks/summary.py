@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from statistics import fmean, median
 
@@ -18,8 +19,10 @@ class Row:
     method : str
     mse : float
         Mean over the method's pictures.
-    milliseconds : float
-        Mean over the method's pictures of the median of the repetitions.
+    ciede2000, ssim : float or None
+        Means; None where one picture has none.
+    milliseconds : float or None
+        Mean over the method's pictures of the median of the repetitions; None where these are not timed.
     time_ratio, mse_ratio : float or None
         To the reference on the same pictures; None without one, or where it is zero.
     pictures : int
@@ -29,7 +32,9 @@ class Row:
 
     method: str
     mse: float
-    milliseconds: float
+    ciede2000: float | None
+    ssim: float | None
+    milliseconds: float | None
     time_ratio: float | None
     mse_ratio: float | None
     pictures: int
@@ -47,19 +52,36 @@ def summarize(measurements: list[Measurement], colors: int) -> list[Row]:
     for method, ours in by_method.items():
         # The reference has no limit: where it ran at all, it ran on every picture of every method.
         theirs = [reference[picture] for picture in ours if picture in reference]
-        mse, time = _means(list(ours.values()))
-        base_mse, base_time = _means(theirs) if theirs else (0.0, 0.0)
-        repeats = max(len(measurement.seconds) for measurement in ours.values())
+        mse, time = _error(ours.values()), _time(ours.values())
         rows.append(
-            Row(method, mse, time, _ratio(time, base_time), _ratio(mse, base_mse), len(ours), repeats)
+            Row(
+                method,
+                mse,
+                _mean([measurement.ciede2000 for measurement in ours.values()]),
+                _mean([measurement.ssim for measurement in ours.values()]),
+                time,
+                _ratio(time, _time(theirs)) if theirs else None,
+                _ratio(mse, _error(theirs)) if theirs else None,
+                len(ours),
+                max(1, *(len(measurement.seconds) for measurement in ours.values())),
+            )
         )
     return rows
 
 
-def _means(measurements: list[Measurement]) -> tuple[float, float]:
-    mse = fmean(measurement.mse for measurement in measurements)
-    return mse, 1e3 * fmean(median(measurement.seconds) for measurement in measurements)
+def _error(measurements: Collection[Measurement]) -> float:
+    return fmean(measurement.mse for measurement in measurements)
 
 
-def _ratio(value: float, base: float) -> float | None:
-    return value / base if base else None
+def _time(measurements: Collection[Measurement]) -> float | None:
+    medians = _mean([median(m.seconds) if m.seconds else None for m in measurements])
+    return None if medians is None else 1e3 * medians
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
+
+
+def _ratio(value: float | None, base: float | None) -> float | None:
+    return value / base if value is not None and base else None
