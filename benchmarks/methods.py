@@ -207,5 +207,5 @@ def select(parts: list[str]) -> tuple[list[Method], list[str]]:
     missing = [method.name for method in wanted if method.missing()]
     methods = [m for m in wanted if m.name not in missing]
     if not methods:
-        raise ValueError(f"not installed: {', '.join(missing)}; install the 'bench' extra")
+        raise ValueError(f"not installed: {', '.join(missing)}; install the 'bench' extra, or pngquant")
     return methods, missing

@@ -18,7 +18,6 @@ _STYLES = {
     "OpenCV": ("#8e5ea2", "D"),
     "faiss": ("#b8860b", "v"),
     "imagequant": ("#3c8d8d", "P"),
-    "pngquant": ("#777777", "X"),
 }
 
 # Points that nearly coincide stay apart by their edges.

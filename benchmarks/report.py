@@ -139,7 +139,7 @@ def _notes(run: Run) -> Iterator[str]:
         reason = f"above {limit / 1e6:g} megapixels a run may take a minute or more"
         yield f"{method}: {reason}; left out: {_few(names)}."
     if run.missing:
-        yield f"Not installed and left out (the 'bench' extra has them): {', '.join(run.missing)}."
+        yield f"Not installed and left out (see the 'bench' extra, and pngquant): {', '.join(run.missing)}."
     if run.unreadable:
         yield f"Not pictures, or too small, and left out: {_few(run.unreadable)}."
 
