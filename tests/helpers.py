@@ -24,8 +24,16 @@ def premultiplied(image: Image.Image) -> np.ndarray:
 
 
 def squared_error(image: Image.Image, other: Image.Image) -> float:
-    """Mean over pixels of the sum over channels of squared differences."""
-    return float(((premultiplied(image) - premultiplied(other)) ** 2).sum(axis=1).mean())
+    """Mean over pixels of the sum over R, G, B of squared differences, seen over black and over white."""
+    means = []
+    for ground in ("black", "white"):
+        seen = []
+        for picture in (image, other):
+            pixels = premultiplied(picture)
+            through = 255 - pixels[:, 3:] if pixels.shape[1] == 4 else 0
+            seen.append(pixels[:, :3] + (through if ground == "white" else 0))
+        means.append(((seen[0] - seen[1]) ** 2).sum(axis=1).mean())
+    return float(np.mean(means))
 
 
 def slow_nearest(points: np.ndarray, entries: np.ndarray) -> np.ndarray:

@@ -32,9 +32,8 @@ def test_figures_are_those_of_the_pixels(kind, request):
     image = request.getfixturevalue(kind)
     result = quantize(image, 12)
     shown = result.image.convert(image.mode)
-    channels = premultiplied(image).shape[1]
     assert result.mse == pytest.approx(squared_error(image, shown), rel=1e-9)
-    assert result.psnr == pytest.approx(10 * math.log10(255**2 * channels / result.mse))
+    assert result.psnr == pytest.approx(10 * math.log10(255**2 * 3 / result.mse))
     visible = {pixel for pixel in colors_of(image) if len(pixel) == 3 or pixel[3]}
     assert result.colors_before == len(visible) + (kind == "translucent")
     assert result.iterations > 0

@@ -14,7 +14,8 @@ from PIL import Image
 from kquant_hooks.images.modes import MODES, Mode
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, count_codes, make_lookup
-from kquant_hooks.quantizer.dithering import dithered, squared_error
+from kquant_hooks.quantizer.dithering import dithered
+from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     histogram_of_channels,
@@ -133,12 +134,14 @@ def replace_dithered(
     strips, same = tee(
         lookup(codes_in(readable, box, MODES[image.mode])).reshape(box[3] - box[1], -1) for box in boxes
     )
-    total = 0.0
+    total = 0
     for box, strip, labels in zip(boxes, same, dithered(clustering, settings, strips, origin), strict=True):
-        total += squared_error(clustering, strip, labels)
+        errors = squared_errors(clustering.histogram, clustering.entries, strip.ravel(), labels.ravel())
+        total += int(errors.sum())
         changed = labels if values is None else values.astype(MODES[mode].dtype).take(labels)
         result.paste(_from_codes(changed, (box[2] - box[0], box[3] - box[1]), mode), box)
-    return result, total / (result.width * result.height)
+    parts = parts_of_level(clustering.histogram)
+    return result, total / (parts * result.width * result.height)
 
 
 def _with_each_strip(image: Image.Image, change: Lookup, mode: str, threads: int | None) -> Image.Image:

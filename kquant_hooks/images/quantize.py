@@ -27,9 +27,10 @@ from kquant_hooks.images.transparency import (
 )
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import Codes
+from kquant_hooks.quantizer.errors import psnr_of
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
 from kquant_hooks.quantizer.palette import Palette
-from kquant_hooks.quantizer.pipeline import Clustering, cluster, psnr_of
+from kquant_hooks.quantizer.pipeline import Clustering, cluster
 from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
 
@@ -50,7 +51,7 @@ class Quantized:
         Its colours, in the order of the indices; None for an image without pixels.
     mse : float
         Mean over pixels of the sum over R, G, B of squared errors, in squared levels of 0..255, whatever the
-        space. With alpha: over premultiplied R, G, B and A.
+        space. With alpha: as seen over black and over white, on average.
     psnr : float
         Peak signal-to-noise ratio over these channels, in decibels; infinite where nothing changed.
     iterations : int
@@ -180,7 +181,7 @@ def indexed(
     mse, psnr = clustering.mse, clustering.psnr
     if settings.dither != "none" and mse > 0:
         result, mse = replace_dithered(source, codes, rows, clustering, settings, None, "P", origin)
-        psnr = psnr_of(mse, clustering.entries.shape[1], _PEAK)
+        psnr = psnr_of(mse, 3, _PEAK)
     elif census.histogram.counted:
         result = replace_codes(source, codes, clustering.labels[rows], None, "P", settings.threads)
     else:

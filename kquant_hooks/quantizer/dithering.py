@@ -220,18 +220,6 @@ def _limited(error: Floats, limit: float) -> Floats:
     return limited
 
 
-def squared_error(clustering: Clustering, rows: Integers, labels: Labels) -> float:
-    """Of all pixels with these colours and entries together; in squared levels."""
-    histogram = clustering.histogram
-    colors, _, unit = exact_coords(histogram.colors, alpha=histogram.alpha)
-    entries, _, _ = exact_coords(clustering.entries, alpha=histogram.alpha)
-    total = 0.0
-    for channel in range(colors.shape[1]):
-        error = colors[:, channel].take(rows).astype(np.float64) - entries[:, channel].take(labels)
-        total += float((error * error).sum())
-    return total / (unit * unit)
-
-
 def _coords(clustering: Clustering) -> tuple[Floats, Floats]:
     """Colours and entries where distances are measured, with fractions of a level."""
     alpha, space = clustering.histogram.alpha, clustering.histogram.space

@@ -51,15 +51,6 @@ def losses_of(histogram: Histogram, mapping: Mapping) -> Floats:
     return mapping.errors.astype(np.float64) * histogram.weights
 
 
-def errors_in_srgb(histogram: Histogram, entries: Integers, mapping: Mapping) -> Integers:
-    """The errors as they are in sRGB, whatever the space in which entries are nearest."""
-    if histogram.space == "srgb":
-        return mapping.errors
-    coords, _, _ = exact_coords(histogram.colors, alpha=histogram.alpha)
-    targets, _, _ = exact_coords(entries, alpha=histogram.alpha)
-    return squared_lengths(coords - targets[mapping.labels]).astype(np.int64)
-
-
 def _classes(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice, Bools]]:
     """Rows that share a set of allowed entries."""
     everything = np.ones(len(entries), bool)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,15 +9,15 @@ import numpy.typing as npt
 
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.effort import EFFORTS, for_colors
+from kquant_hooks.quantizer.errors import parts_of_level, psnr_of, squared_errors
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
-    exact_coords,
     opaque_rows,
     with_alpha,
 )
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
-from kquant_hooks.quantizer.mapping import Mapping, errors_in_srgb, losses_of, map_colors
+from kquant_hooks.quantizer.mapping import Mapping, losses_of, map_colors
 from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_lightness, by_population
 from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 from kquant_hooks.quantizer.search import Learnt
@@ -43,12 +42,12 @@ class Clustering:
     labels : ndarray of uint8, shape (n,)
         The entry of each distinct colour.
     errors : ndarray of int64, shape (n,)
-        What each pixel of a colour adds to the squared error, in squared units of ``exact_coords`` in sRGB.
+        What each pixel of a colour adds to the squared error; see ``squared_errors``.
     mse : float
-        Mean over pixels of the sum over channels of squared errors, in squared levels; colours with alpha
-        are compared premultiplied, alpha included. Over colours where the pixels were not counted.
+        Mean over pixels of the sum over channels of squared errors in sRGB, in squared levels; with alpha as
+        seen over black and over white, on average. Over colours where the pixels were not counted.
     psnr : float
-        In decibels, over all channels; infinite where nothing changed.
+        In decibels, over these channels; infinite where nothing changed.
     iterations : int
         k-means iterations, those of the search included; 0 where nothing was learnt.
     converged : bool
@@ -102,11 +101,12 @@ def cluster(
     entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks, fixed)
     if settings.palette is None:
         entries, mapping = _without_unused(entries, mapping, fixed)
-    _, _, unit = exact_coords(histogram.colors[:0], alpha=histogram.alpha)
+    plain = not histogram.alpha and histogram.space == "srgb"
+    errors = mapping.errors if plain else squared_errors(histogram, entries, slice(None), mapping.labels)
     pixels = max(1, int(histogram.weights.sum()))
-    errors = errors_in_srgb(histogram, entries, mapping)
-    mse = int(errors @ histogram.weights) / (unit * unit * pixels)
-    psnr = psnr_of(mse, histogram.colors.shape[1], int(np.iinfo(histogram.colors.dtype).max))
+    mse = int(errors @ histogram.weights) / (parts_of_level(histogram) * pixels)
+    channels = 3 if histogram.alpha else histogram.colors.shape[1]
+    psnr = psnr_of(mse, channels, int(np.iinfo(histogram.colors.dtype).max))
     labels = mapping.labels.astype(np.uint8)
     return Clustering(histogram, entries, labels, errors, mse, psnr, learnt.iterations, learnt.converged)
 
@@ -120,11 +120,6 @@ def sample_size(settings: Settings, pixels: int) -> int | None:
         return None
     sample = for_colors(number, settings.colors)
     return sample if pixels >= _LARGE * sample else None
-
-
-def psnr_of(mse: float, channels: int, peak: int) -> float:
-    """Peak signal-to-noise ratio in decibels; infinite where nothing changed."""
-    return 10 * math.log10(peak * peak * channels / mse) if mse else math.inf
 
 
 def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Integers]:

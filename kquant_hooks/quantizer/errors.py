@@ -1,0 +1,56 @@
+"""Errors as they are reported: in sRGB, as seen."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.quantizer.histogram import Histogram
+
+
+def squared_errors(
+    histogram: Histogram, entries: Integers, rows: Integers | slice, labels: Integers
+) -> Integers:
+    """What pixels add to the squared error: int64, shape (n,).
+
+    Colours with alpha are seen over black and over white, and the mean of both errors counts.
+
+    Parameters
+    ----------
+    histogram : Histogram
+    entries : ndarray, shape (k, d)
+        Like the histogram's colours.
+    rows, labels : ndarray of int, shape (n,)
+        The colour and the entry of each pixel; all colours may be given as a slice.
+
+    Returns
+    -------
+    ndarray of int64
+        In parts of a squared level: as many as ``parts_of_level`` says.
+    """
+    colors, targets = histogram.colors.astype(np.int64), entries.astype(np.int64)
+    total = np.zeros(len(labels), np.int64)
+    if not histogram.alpha:
+        for channel in range(colors.shape[1]):
+            error = colors[rows, channel] - targets[labels, channel]
+            total += error * error
+        return total
+    opacity, target_opacity = colors[:, 3], targets[:, 3]
+    fainter = 255 * (opacity[rows] - target_opacity[labels])
+    for channel in range(3):
+        over_black = (colors[:, channel] * opacity)[rows] - (targets[:, channel] * target_opacity)[labels]
+        over_white = over_black - fainter
+        total += over_black * over_black + over_white * over_white
+    return total
+
+
+def parts_of_level(histogram: Histogram) -> int:
+    """How many parts one squared level has in ``squared_errors``."""
+    return 2 * 255 * 255 if histogram.alpha else 1
+
+
+def psnr_of(mse: float, channels: int, peak: int) -> float:
+    """Peak signal-to-noise ratio in decibels; infinite where nothing changed."""
+    return 10 * math.log10(peak * peak * channels / mse) if mse else math.inf
