@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from kquant_hooks.filter import KMeansQuantize
     from kquant_hooks.images.quantize import Quantized, quantize
     from kquant_hooks.images.sharing import learn_palette
-    from kquant_hooks.quantizer.palette import Palette
+    from kquant_hooks.palettes.palette import Palette
 
 __all__ = ["KMeansQuantize", "Palette", "Quantized", "learn_palette", "quantize"]
 
 _HOMES = {
     "KMeansQuantize": "kquant_hooks.filter",
-    "Palette": "kquant_hooks.quantizer.palette",
+    "Palette": "kquant_hooks.palettes.palette",
     "Quantized": "kquant_hooks.images.quantize",
     "learn_palette": "kquant_hooks.images.sharing",
     "quantize": "kquant_hooks.images.quantize",

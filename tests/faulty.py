@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from kquant_hooks.assets import atomic
+from kquant_hooks import atomic
 from kquant_hooks.cli import main
 from kquant_hooks.watch import desk, events, watching, work
 from kquant_hooks.watch.ledger import Ledger

@@ -16,8 +16,8 @@ from files import (
 )
 from PIL import Image
 
-from kquant_hooks import quantize
-from kquant_hooks.assets import atomic, convert
+from kquant_hooks import atomic, quantize
+from kquant_hooks.assets import convert
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.quantizer.settings import Settings

@@ -16,6 +16,8 @@ import kquant_hooks
 PACKAGE = Path(kquant_hooks.__file__).parent
 # Each may import what stands before it; parts on one line do not know each other.
 LAYERS = [
+    ["atomic"],
+    ["palettes"],
     ["quantizer"],
     ["images"],
     ["assets"],
@@ -28,8 +30,8 @@ LAYERS = [
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Third-party packages and the parts that may import them.
 ALLOWED = {
-    "PIL": {"images", "assets", "filter"},
-    "numpy": {"quantizer", "images"},
+    "PIL": {"palettes", "images", "assets", "filter"},
+    "numpy": {"palettes", "quantizer", "images"},
     "rich": {"report"},
     "oxipng": {"images"},
     "yaml": {"config"},

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kquant_hooks.assets.atomic import PREFIX
+from kquant_hooks.atomic import PREFIX
 from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix, container_of
 
 # What is looked for in folders; files that are given by name may be called anything.

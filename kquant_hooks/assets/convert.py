@@ -17,7 +17,8 @@ from kquant_hooks.images.opening import open_image
 from kquant_hooks.images.reduce import Goal, Reduction, reduce
 from kquant_hooks.images.reindexing import reindexed
 from kquant_hooks.images.verifying import verify
-from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
+from kquant_hooks.palettes.palette import Palette
+from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.settings import Settings
 
 # Of zlib: 9 takes twice as long as 8 for half a hundredth of the bytes.

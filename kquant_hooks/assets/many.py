@@ -69,8 +69,8 @@ def _processed(
     if not jobs:
         return
     # The machinery of processes takes as long to load as all the rest.
-    from kquant_hooks.assets.atomic import sweep
     from kquant_hooks.assets.crew import Crash, run_each
+    from kquant_hooks.atomic import sweep
 
     workers = min(workers, len(jobs))
     for number, result in run_each(

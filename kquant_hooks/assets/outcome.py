@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kquant_hooks.quantizer.palette import Palette
+from kquant_hooks.palettes.palette import Palette
 
 Status = Literal["rewritten", "would-rewrite", "unchanged", "skipped", "failed"]
 

@@ -70,7 +70,7 @@ def process(
             if target is None:
                 _check_writable(path)
             return replace(outcome, status="would-rewrite")
-        from kquant_hooks.assets.atomic import replace_bytes
+        from kquant_hooks.atomic import replace_bytes
 
         if target is not None:
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -13,8 +13,8 @@ import yaml
 from wcmatch import glob
 
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, overlaid, recipe
+from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.options import Option, dashed
-from kquant_hooks.quantizer.palette import Palette
 from kquant_hooks.quantizer.settings import OPTIONS
 
 # Of a rule, and of what holds without one.

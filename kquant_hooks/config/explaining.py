@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS
 from kquant_hooks.config.applying import FILE_NAME, Applied
+from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.options import dashed
-from kquant_hooks.quantizer.palette import Palette
 from kquant_hooks.quantizer.settings import OPTIONS
 
 _MOST_COLORS = 4

@@ -8,8 +8,8 @@ from typing import Any
 from kquant_hooks.assets.policy import AUTO, Policy
 from kquant_hooks.config.document import FILE_OPTIONS
 from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
+from kquant_hooks.palettes.swatch import HEX_COLOR, MAX_COLORS
 from kquant_hooks.quantizer.options import DURATION, SAVINGS, Option, dashed, defaults_of
-from kquant_hooks.quantizer.palette import HEX_COLOR, MAX_COLORS
 from kquant_hooks.quantizer.settings import Settings
 
 _DEFAULTS = {**defaults_of(Settings), **defaults_of(Policy), **defaults_of(Watch), "skip": False}

@@ -25,11 +25,11 @@ from kquant_hooks.images.transparency import (
     with_hidden_colors,
     with_transparency_in_pixels,
 )
+from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import Codes
 from kquant_hooks.quantizer.errors import psnr_of
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
-from kquant_hooks.quantizer.palette import Palette
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
 from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings

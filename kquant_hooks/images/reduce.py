@@ -12,9 +12,10 @@ from kquant_hooks.images.document import Document, Frame, Shown, play
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import Census, census_of, indexed, quantize_with
 from kquant_hooks.images.transparency import is_soft
+from kquant_hooks.palettes.palette import Palette
+from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, histogram_of_rgba, opaque_rows
-from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
 from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings

@@ -11,9 +11,9 @@ from PIL import Image
 
 from kquant_hooks.images.document import Document, play
 from kquant_hooks.images.quantize import census_of
+from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram, added
-from kquant_hooks.quantizer.palette import Palette
 from kquant_hooks.quantizer.pipeline import cluster
 from kquant_hooks.quantizer.settings import Settings
 

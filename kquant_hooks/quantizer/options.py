@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, Literal
 
-from kquant_hooks.quantizer.palette import Palette
+from kquant_hooks.palettes.palette import Palette
 
 SAVINGS = r"(\d+(?:\.\d+)?)\s*(%|[bB]|[kK][iI][bB]|[mM][iI][bB]|)"
 _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20}

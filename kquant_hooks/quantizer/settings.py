@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from kquant_hooks.palettes.palette import Palette
+from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.options import Option, check_all, option, options_of
-from kquant_hooks.quantizer.palette import MAX_COLORS, Palette
 
 Init = Literal["wu", "k-means++", "random"]
 EffortName = Literal["fast", "balanced", "best"]

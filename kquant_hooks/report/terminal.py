@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.quantizer.palette import Palette
+from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.lines import size_in_words
 
 # Work that is done sooner needs no bar.

@@ -7,9 +7,9 @@ import os
 import time
 from dataclasses import dataclass, field
 
-from kquant_hooks.assets.atomic import sweep
 from kquant_hooks.assets.crew import Crash, Crew
 from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.atomic import sweep
 from kquant_hooks.quantizer.workers import cores
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.folder import files_in, identity, is_wanted, leads_out, sample_of

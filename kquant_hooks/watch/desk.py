@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from kquant_hooks.assets.atomic import replace_bytes
 from kquant_hooks.assets.collect import ending_for
+from kquant_hooks.atomic import replace_bytes
 from kquant_hooks.config.applying import Applied
 from kquant_hooks.report.lines import outcome_line
 from kquant_hooks.report.records import outcome_fields

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from kquant_hooks.assets.atomic import PREFIX
+from kquant_hooks.atomic import PREFIX
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.watch.daemon import Daemon, HomeGoneError
 from kquant_hooks.watch.events import network_of

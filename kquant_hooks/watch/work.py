@@ -8,11 +8,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from kquant_hooks.assets.atomic import replace_bytes
 from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import quantize_file, read_file
+from kquant_hooks.atomic import replace_bytes
 from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.watch.folder import sample, sample_of
 from kquant_hooks.watch.intake import Sample

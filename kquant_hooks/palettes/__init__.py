@@ -1,0 +1,1 @@
+"""Palettes: colours with names, in files of many formats."""

@@ -1,0 +1,1 @@
+"""One module a format: recognized, read, written; `files.py` lists them."""

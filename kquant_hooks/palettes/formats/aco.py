@@ -1,0 +1,78 @@
+"""Photoshop's color swatches, ``.aco``: version 1, and after it version 2, the same colours with names.
+
+As Adobe's "Photoshop File Formats Specification" has it, under "Color Swatches".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+
+from kquant_hooks.palettes.binary import bytes_at, fields_at
+from kquant_hooks.palettes.spaces import from_cmyk, from_hsb, from_lab, from_unit
+from kquant_hooks.palettes.swatch import Swatch
+
+_HEAD, _COLOR = 4, 10
+_FULL = 0xFFFF
+# Of color tables, which may begin in the same way; swatches as long have a second part.
+_LENGTHS_OF_TABLES = (768, 772)
+
+
+def begins(data: bytes) -> bool:
+    """Whether a file is one."""
+    if data[:2] not in (b"\0\1", b"\0\2"):
+        return False
+    if len(data) not in _LENGTHS_OF_TABLES:
+        return True
+    second = _HEAD + _COLOR * int.from_bytes(data[2:4])
+    return data[second : second + _HEAD] == b"\0\2" + data[2:4]
+
+
+def read(data: bytes) -> Iterator[Swatch]:
+    """The colours of a file; ValueError where it is damaged."""
+    version, count = fields_at(data, 0, ">HH")
+    start = _HEAD
+    named = version == 2
+    second = _HEAD + _COLOR * count
+    if not named and data[second : second + 2] == b"\0\2":
+        named, start = True, second + _HEAD
+    for _ in range(count):
+        levels = _levels(start, *fields_at(data, start, ">5H"))
+        start += _COLOR
+        name = ""
+        if named:
+            (length,) = fields_at(data, start, ">I")
+            name = bytes_at(data, start + 4, 2 * length).decode("utf-16-be", "replace").partition("\0")[0]
+            start += 4 + 2 * length
+        yield Swatch(levels, name)
+
+
+def _levels(place: int, space: int, first: int, second: int, third: int, fourth: int) -> tuple[int, ...]:
+    match space:
+        case 0:
+            # Exact for programs that repeat the byte, and for those that put 0 after it.
+            return first >> 8, second >> 8, third >> 8
+        case 1:
+            return from_hsb(first / _FULL, second / _FULL, third / _FULL)
+        case 2:
+            # 0 is all of an ink.
+            return from_cmyk(*(1 - ink / _FULL for ink in (first, second, third, fourth)))
+        case 7:
+            a, b = (level - 0x10000 if level & 0x8000 else level for level in (second, third))
+            return from_lab(first / 100, a / 100, b / 100)
+        case 8:
+            return from_unit(*3 * (first / 10000,))
+    raise ValueError(
+        f"byte {place}: expected RGB (0), HSB (1), CMYK (2), Lab (7) or grey (8), got space {space}"
+    )
+
+
+def write(swatches: Sequence[Swatch], _title: str) -> bytes:
+    """A file of opaque colours, in both versions."""
+    colors = [struct.pack(">5H", 0, *(257 * level for level in levels[:3]), 0) for levels, _ in swatches]
+    names = [f"{name}\0".encode("utf-16-be") for _, name in swatches]
+    named = (
+        color + struct.pack(">I", len(name) // 2) + name for color, name in zip(colors, names, strict=True)
+    )
+    first, second = (struct.pack(">HH", version, len(swatches)) for version in (1, 2))
+    return b"".join([first, *colors, second, *named])

@@ -1,0 +1,33 @@
+"""Microsoft's RIFF ``.pal``: a ``LOGPALETTE`` in a chunk, by IBM's and Microsoft's specification of 1991."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kquant_hooks.palettes.binary import bytes_at, fields_at
+from kquant_hooks.palettes.swatch import Swatch
+
+_VERSION = 0x0300
+
+
+def begins(data: bytes) -> bool:
+    """Whether a file is one."""
+    return data[:4] == b"RIFF" and data[8:12] == b"PAL "
+
+
+def read(data: bytes) -> Iterator[Swatch]:
+    """The colours of a file; ValueError where it is damaged."""
+    start = 12
+    kind, size = fields_at(data, start, "<4sI")
+    while kind != b"data":
+        # Chunks begin at even places.
+        start += 8 + size + size % 2
+        kind, size = fields_at(data, start, "<4sI")
+    version, count = fields_at(data, start + 8, "<HH")
+    if version != _VERSION:
+        raise ValueError(f"byte {start + 8}: expected the version {_VERSION:#06x}, got {version:#06x}")
+    if size < 4 + 4 * count:
+        raise ValueError(f"byte {start + 4}: {count} colours do not fit in a chunk of {size} bytes")
+    for entry in range(count):
+        # The fourth byte is of flags, not alpha.
+        yield Swatch(tuple(bytes_at(data, start + 12 + 4 * entry, 4)[:3]))

@@ -1,0 +1,66 @@
+"""Pictures of palettes, ``.png``: the entries of an indexed one, or the distinct colours of another."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from kquant_hooks.palettes.binary import fields_at
+from kquant_hooks.palettes.swatch import Swatch
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_MAGIC = b"\x89PNG\r\n\x1a\n"
+# A few bytes may stand for very many.
+_MOST_PIXELS = 1 << 22
+
+
+def begins(data: bytes) -> bool:
+    """Whether a file is one."""
+    return data.startswith(_MAGIC)
+
+
+def read(data: bytes) -> Iterator[Swatch]:
+    """The colours of a picture, in the order of reading; ValueError where it is damaged or too large."""
+    width, height, depth = fields_at(data, 16, ">IIB")
+    if width * height > _MOST_PIXELS:
+        raise ValueError(f"byte 16: expected up to {_MOST_PIXELS} pixels, got {width} x {height}")
+    if depth > 8:
+        raise ValueError(f"byte 24: expected levels of up to 8 bits, got {depth}")
+    image = _decoded(data)
+    if image.mode == "P":
+        image.apply_transparency()
+        levels = bytes(image.getpalette("RGBA") or ())
+        for start in range(0, len(levels), 4):
+            yield Swatch(tuple(levels[start : start + 4]))
+        return
+    import numpy as np
+
+    codes, places = np.unique(np.frombuffer(image.convert("RGBA").tobytes(), ">u4"), return_index=True)
+    for code in codes[np.argsort(places)]:
+        yield Swatch(tuple(int(code).to_bytes(4)))
+
+
+def _decoded(data: bytes) -> Image.Image:
+    from PIL import Image
+
+    try:
+        image = Image.open(io.BytesIO(data), formats=("PNG",))
+        image.load()
+    except Exception as error:  # it raises almost anything on broken files
+        raise ValueError(f"it cannot be decoded as a PNG: {error}") from error
+    return image
+
+
+def write(swatches: Sequence[Swatch], _title: str) -> bytes:
+    """An indexed picture, a pixel for each colour in one row; names are left out."""
+    from PIL import Image
+
+    image = Image.frombytes("P", (len(swatches), 1), bytes(range(len(swatches))))
+    mode = "RGB" if len(swatches[0].levels) == 3 else "RGBA"
+    image.putpalette(b"".join(bytes(levels) for levels, _ in swatches), mode)
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
