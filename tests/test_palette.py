@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from helpers import pixels_of
 
 from kquant_hooks import Palette
 
@@ -58,3 +59,61 @@ def test_a_palette_cannot_be_changed():
     assert palette == Palette(["#000", "#fff"])
     with pytest.raises(AttributeError):
         palette._entries = ()
+
+
+def test_names_do_not_count():
+    named = Palette(["#000", "#fff"], ["Ink", ""])
+    assert named.names == ("Ink", "")
+    assert Palette(["#000", "#fff"]).names == ("", "")
+    assert named == Palette(["#000", "#fff"])
+    assert hash(named) == hash(Palette(["#000", "#fff"]))
+    for again in (eval(repr(named)), pickle.loads(pickle.dumps(named))):
+        assert (again, again.names) == (named, named.names)
+
+
+def test_names_are_one_line_that_prints():
+    assert Palette(["#000"], [" a\n b\x1b[2J\u202e\ud800 Größe \U0001f3a8"]).names == (
+        "a b [2J Größe \U0001f3a8",
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["one"], "2 colours have 1 names; give '' to those without one"),
+        ([None, ""], "None is not a colour's name; expected up to 255 characters"),
+        (["", 256 * "x"], "'xxx.*x is not a colour's name; expected up to 255 characters"),
+    ],
+)
+def test_what_are_no_names(names, message):
+    with pytest.raises(ValueError, match=message):
+        Palette(["#000", "#fff"], names)
+
+
+def test_a_picture_of_a_palette():
+    image = Palette(["#ff8000", "#010203"]).to_image(2)
+    assert (image.mode, image.size) == ("RGB", (4, 2))
+    assert pixels_of(image) == 2 * (2 * [(255, 128, 0)] + 2 * [(1, 2, 3)])
+    assert Palette(["#000"]).to_image().size == (32, 32)
+    translucent = Palette(["#ff800080", "#010203"]).to_image(1)
+    assert (translucent.mode, pixels_of(translucent)) == ("RGBA", [(255, 128, 0, 128), (1, 2, 3, 255)])
+
+
+def test_a_picture_has_rows_of_sixteen():
+    colors = [(level, 0, 0) for level in range(18)]
+    image = Palette(colors).to_image(1)
+    assert image.size == (16, 2)
+    assert pixels_of(image) == colors + 14 * colors[-1:]
+
+
+@pytest.mark.parametrize("cell", [0, 257, 1.5, "2"])
+def test_cells_have_a_size(cell):
+    with pytest.raises(ValueError, match=f"cell={cell!r} is not an integer from 1 to 256"):
+        Palette(["#000"]).to_image(cell)
+
+
+def test_notebooks_show_colours_and_believe_no_name():
+    html = Palette(["#ff8000", "#0000"], ['"><script>alert(1)</script>', ""])._repr_html_()
+    assert 'title="#ff8000ff &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in html
+    assert "background:#00000000" in html
+    assert "<script" not in html

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator, Sequence
 
 from kquant_hooks.palettes.binary import fields_at
-from kquant_hooks.palettes.swatch import MAX_COLORS, Swatch, to_hex
+from kquant_hooks.palettes.swatch import MAX_COLORS, Swatch
 
 _COLORS = 3 * MAX_COLORS
 _NOT_TRANSPARENT = 0xFFFF
@@ -34,11 +34,10 @@ def read(data: bytes) -> Iterator[Swatch]:
 
 def write(swatches: Sequence[Swatch], _title: str) -> bytes:
     """A file of the colours, of which one may be transparent; names are left out."""
-    translucent = [index for index, (levels, _) in enumerate(swatches) if levels[3:] not in ((), (255,))]
-    if len(translucent) > 1 or any(swatches[index].levels[3] for index in translucent):
-        shown = to_hex(swatches[translucent[-1]].levels)
-        raise ValueError(
-            f"its format can hold one colour of alpha 0 beside opaque ones; {shown} is one too many"
-        )
+    clear = [index for index, (levels, _) in enumerate(swatches) if levels[3:] == (0,)]
+    translucent = sum(levels[3:] not in ((), (0,), (255,)) for levels, _ in swatches)
+    if len(clear) > 1 or translucent:
+        found = f"{len(clear)} and {translucent} translucent ones"
+        raise ValueError(f"its format can hold one colour of alpha 0 beside opaque ones, got {found}")
     table = b"".join(bytes(levels[:3]) for levels, _ in swatches).ljust(_COLORS, b"\0")
-    return table + struct.pack(">HH", len(swatches), *(translucent or [_NOT_TRANSPARENT]))
+    return table + struct.pack(">HH", len(swatches), *(clear or [_NOT_TRANSPARENT]))

@@ -24,18 +24,22 @@ def begins(data: bytes) -> bool:
 def read(data: bytes) -> Iterator[Swatch]:
     """The colours of the first frame's palette; ValueError where it is damaged."""
     chunks = list(_chunks(data))
+    kinds = {kind for _, kind, _ in chunks}
     # Old palettes beside new ones are for old programs.
-    wanted = next((kind for kind in (_PALETTE, _OLD_PALETTE, _OLDER_PALETTE) if kind in dict(chunks)), None)
+    wanted = next((kind for kind in (_PALETTE, _OLD_PALETTE, _OLDER_PALETTE) if kind in kinds), None)
     entries: dict[int, Swatch] = {}
-    for kind, chunk in chunks:
+    for start, kind, chunk in chunks:
         if kind == wanted:
-            entries |= _entries(chunk) if kind == _PALETTE else _old_entries(chunk, kind)
+            try:
+                entries |= _entries(chunk) if kind == _PALETTE else _old_entries(chunk, kind)
+            except ValueError as error:
+                raise ValueError(f"the chunk at byte {start}: {error}") from None
     for index in sorted(entries):
         yield entries[index]
 
 
-def _chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Kind and content of the first frame's chunks."""
+def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Place, kind and content of the first frame's chunks."""
     start = _HEADER
     _, _, old_count, _, _, count = fields_at(data, start, "<IHHHHI")
     start += _FRAME_HEADER
@@ -43,7 +47,7 @@ def _chunks(data: bytes) -> Iterator[tuple[int, bytes]]:
         size, kind = fields_at(data, start, "<IH")
         if size < 6:
             raise ValueError(f"byte {start}: expected a chunk's size from 6 on, got {size}")
-        yield kind, bytes_at(data, start + 6, size - 6)
+        yield start, kind, bytes_at(data, start + 6, size - 6)
         start += size
 
 

@@ -1,4 +1,8 @@
-"""JASC's ``.pal``, of Paint Shop Pro: a count, then R, G, B a line; https://liero.nl/lierohack/docformats/other-jasc.html."""
+"""JASC's ``.pal``, of Paint Shop Pro: a count, then R, G, B a line.
+
+As https://liero.nl/lierohack/docformats/other-jasc.html has it. Aseprite writes a fourth level, of
+alpha, that others do not know: it is read, and not written.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +31,9 @@ def read(data: bytes) -> Iterator[Swatch]:
         raise ValueError(f"line {number}: expected the number of colours, got {count!r:.60}")
     found = 0
     for number, line in lines:
-        levels = levels_in(line, 3)
-        if levels is None or len(line.split()) != 3:
+        words = len(line.split())
+        levels = levels_in(line, words) if words in (3, 4) else None
+        if levels is None:
             raise ValueError(f"line {number}: expected three levels from 0 to 255, got {line!r:.60}")
         found += 1
         yield Swatch(levels)
