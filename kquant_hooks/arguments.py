@@ -17,7 +17,7 @@ _METAVARS = {
     "duration": "TIME",
     "integer": "N",
     "number": "X",
-    "palette": "HEX,HEX,...",
+    "palette": "FILE|HEX,HEX,...",
     "savings": "SIZE|N%",
 }
 

@@ -26,8 +26,9 @@ class KMeansQuantize(Settings, ImageFilter.MultibandFilter):
     ----------
     colors : int
         Largest number of colours, 1..256. A fully transparent colour counts.
-    palette : Palette, optional
-        Map every pixel to the nearest of these colours instead of learning some.
+    palette : Palette, str or path, optional
+        Map every pixel to the nearest of these colours instead of learning some; of a file, those that it
+        has now. Afterwards it is a Palette.
     init : {"wu", "k-means++", "random"}
         First centres. "wu" is followed by the full search; the other two by plain k-means on all distinct
         colours, so that ``init="random", tol=0`` is the textbook's algorithm.

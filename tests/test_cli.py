@@ -265,7 +265,7 @@ def test_a_full_disk_leaves_the_target_as_it_was(photo, tmp_path, capsys, monkey
         (["--colors", "many"], "colors='many' is not an integer from 1 to 256"),
         (["--tol", "2"], "tol=2.0 is outside 0..1"),
         (["--init", "magic"], "init='magic' is not wu"),
-        (["--palette", "#zzz"], "'#zzz' is not a hex colour"),
+        (["--palette", "#zzz"], "palette='#zzz' is no file that can be read (No such"),
         (["--min-savings", "much"], "min-savings='much' is not a size such as 1KiB or 5%"),
         (["--jobs", "0"], "--jobs 0 is not an integer from 1"),
         (["--colors", "auto"], "colors='auto' needs a max-error or a min-psnr"),

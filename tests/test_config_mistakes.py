@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kquant_hooks.cli import main
-from kquant_hooks.config.document import ConfigError, load
+from kquant_hooks.config.document import load
+from kquant_hooks.config.reading import ConfigError
 from kquant_hooks.config.schema import schema
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -63,7 +64,19 @@ MISTAKES = [
     ("rules: [{files: ../a}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
     ("rules: [{files: './a'}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
     ("rules: [{files: '{1..9999}.png'}]", "$.rules[0].files: Pattern limit exceeded"),
-    ("palette: '#fff'", "$.palette: expected a list of hex colours such as ['#ff8000'], or null, got '#fff'"),
+    (
+        "palette: '#fff'",
+        "$.palette: expected a palette file, a list of hex colours such as ['#ff8000'], or null, got ",
+    ),
+    ("rules: [{files: a, palette: .}]", "$.rules[0].palette: expected a palette file, "),
+    (
+        "palette: .kquant.yaml",
+        "$.palette: .kquant.yaml: its content is no palette of a known format; expected",
+    ),
+    (
+        "palette: 5",
+        "$.palette: expected a palette file, a list of hex colours such as ['#ff8000'], or null, got 5",
+    ),
     (
         "palette: ['#fff', 112233]",
         "$.palette[1]: expected a hex colour such as '#ff8000', got 112233; it needs quotes",
@@ -218,7 +231,8 @@ def can_be_loaded(document: object) -> bool:
 )
 def test_what_an_editor_accepts_is_what_can_be_loaded(document):
     accepted = jsonschema.Draft202012Validator(schema()).is_valid(json.loads(json.dumps(document)))
-    # What no schema says: which numbers are none, and what 'auto' needs beside it.
-    if "NaN" in json.dumps(document) or "Infinity" in json.dumps(document) or "auto" in json.dumps(document):
+    # What no schema says: which numbers are none, what 'auto' needs beside it, and which files are palettes.
+    text = json.dumps(document)
+    if any(word in text for word in ("NaN", "Infinity", "auto", '"palette": "')):
         return
     assert can_be_loaded(document) == accepted

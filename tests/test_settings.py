@@ -18,7 +18,7 @@ from kquant_hooks.quantizer.settings import OPTIONS, Settings
         ("colors", 0, "colors=0 is outside 1..256"),
         ("colors", -3, "colors=-3 is outside 1..256"),
         ("colors", 257, "colors=257 is outside 1..256"),
-        ("palette", ["#fff"], r"palette=\['#fff'\] is not a Palette, or None"),
+        ("palette", ["#fff"], r"palette=\['#fff'\] is not a Palette or a palette file, or None"),
         ("init", "wu2", "init='wu2' is not wu | k-means"),
         ("init", None, "init=None is not wu"),
         ("effort", 3, "effort=3 is not fast | balanced | best"),

@@ -75,7 +75,8 @@ def _accepted(option: Option) -> list[dict[str, Any]]:
             return [{"type": "boolean"}]
         case "palette":
             color = {"type": "string", "pattern": _whole(HEX_COLOR)}
-            return [{"type": "array", "items": color, "minItems": 1, "maxItems": MAX_COLORS}]
+            colors = {"type": "array", "items": color, "minItems": 1, "maxItems": MAX_COLORS}
+            return [colors, {"type": "string", "minLength": 1}]
         case "savings":
             return [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _whole(SAVINGS)}]
         case "duration":

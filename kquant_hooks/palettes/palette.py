@@ -175,8 +175,7 @@ class Palette:
         return iter(self._entries)
 
     def __repr__(self) -> str:
-        names = f", {list(self._names)!r}" if any(self._names) else ""
-        return f"Palette({list(self.hex())!r}{names})"
+        return f"Palette({list(self.hex())!r})"
 
 
 def _parse(color: str | Iterable[int]) -> tuple[int, ...]:

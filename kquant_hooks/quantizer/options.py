@@ -7,19 +7,21 @@ and the README's tables are made from these declarations.
 from __future__ import annotations
 
 import math
+import os
 import re
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, Literal
 
 from kquant_hooks.palettes.palette import Palette
+from kquant_hooks.palettes.swatch import is_hex
 
 SAVINGS = r"(\d+(?:\.\d+)?)\s*(%|[bB]|[kK][iI][bB]|[mM][iI][bB]|)"
 _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20}
 DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)"
 _SECONDS = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _WORDS = {
-    "palette": "a Palette",
+    "palette": "a Palette or a palette file",
     "savings": "a size such as 1KiB or 5%",
     "duration": "a time such as 500ms, 2s or 5m",
     "flag": "true or false",
@@ -62,11 +64,12 @@ class Option:
         return words + (", or None" if self.optional else "")
 
     def parse(self, text: str) -> Any:
-        """A value from the text of a flag, for ``check``; text that is no number is left as it is."""
+        """A value from the text of a flag, for ``check``; what is no number and no colours stays text."""
         if self.optional and text.lower() == "none":
             return None
         if self.kind == "palette":
-            return Palette(text.split(","))
+            colors = text.split(",")
+            return Palette(colors) if all(map(is_hex, colors)) else text
         try:
             return {"integer": int, "number": float}.get(self.kind, str)(text)
         except ValueError:
@@ -80,6 +83,8 @@ class Option:
             return value
         if self.kind == "palette" and isinstance(value, Palette):
             return value
+        if self.kind == "palette" and isinstance(value, str | os.PathLike):
+            return _loaded(name, value)
         if self.kind == "flag" and isinstance(value, bool):
             return value
         if self.kind == "savings" and (savings := _savings(value)) is not None:
@@ -123,6 +128,19 @@ def check_all(instance: object, options: dict[str, Option]) -> None:
     """Replace each option's value by the checked one, at construction."""
     for name, entry in options.items():
         object.__setattr__(instance, name, entry.check(name, getattr(instance, name)))
+
+
+def _loaded(name: str, path: str | os.PathLike[str]) -> Palette:
+    """A palette file's palette; ValueError where it cannot be read, as for any other option."""
+    try:
+        return Palette.load(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ValueError(
+            f"{name}={os.fspath(path)!r} is no file that can be read ({reason}), and no list of hex colours"
+        ) from error
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _savings(value: object) -> int | str | None:

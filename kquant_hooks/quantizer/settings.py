@@ -45,7 +45,7 @@ class Settings:
         None,
         kind="palette",
         optional=True,
-        help="map to these colours instead of learning some; 'colors' is then not used",
+        help="map to these colours, or a palette file's, instead of learning some; 'colors' is then not used",
     )
     fixed: Palette | None = option(
         None,
