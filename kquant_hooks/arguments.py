@@ -42,6 +42,11 @@ def add_style(parser: argparse._ArgumentGroup) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object a file instead of text")
     parser.add_argument("-q", "--quiet", action="store_true", help="print failures only")
     parser.add_argument("-v", "--verbose", action="store_true", help="print unchanged files as well")
+    add_color(parser)
+
+
+def add_color(parser: argparse._ActionsContainer) -> None:
+    """The flag for swatches."""
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),

@@ -24,6 +24,7 @@ _COMMANDS = {
     "quantize": ("kquant_hooks.batch", "quantize image files and folders of them"),
     "hook": ("kquant_hooks.hook", "what pre-commit runs: keep committed images within their palettes"),
     "watch": ("kquant_hooks.watch.command", "quantize what is dropped into a folder, as it comes"),
+    "palette": ("kquant_hooks.swatchbook.command", "show, convert and compare palette files"),
     "config": ("kquant_hooks.configure", "show what .kquant.yaml says of a file, or begin one"),
 }
 _EXAMPLES = """\

@@ -23,7 +23,7 @@ LAYERS = [
     ["assets"],
     ["filter", "report", "config"],
     ["arguments"],
-    ["batch", "hook", "configure", "watch"],
+    ["batch", "hook", "configure", "swatchbook", "watch"],
     ["cli"],
     ["__main__"],
 ]

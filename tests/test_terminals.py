@@ -21,13 +21,14 @@ from files import (
     run,
 )
 
+from kquant_hooks import Palette
 from kquant_hooks.cli import main
 
 
-def on_a_terminal(arguments: list[str], **environment: str) -> str:
+def on_a_terminal(arguments: list[str], face: str = "quantize", **environment: str) -> str:
     """What a command shows on a terminal of its own."""
     master, slave = pty.openpty()
-    command = [sys.executable, "-m", "kquant_hooks", "quantize", *arguments]
+    command = [sys.executable, "-m", "kquant_hooks", face, *arguments]
     plain = {
         key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLORTERM", "TERM", "CI")
     }
@@ -48,6 +49,17 @@ def on_a_terminal(arguments: list[str], **environment: str) -> str:
     assert running.wait(DEADLINE) == 0
     os.close(master)
     return shown.decode()
+
+
+def test_palettes_have_swatches_on_a_true_colour_terminal_only(tmp_path):
+    Palette(["#ff8000", "#000"]).save(tmp_path / "mine.gpl")
+    arguments = ["show", str(tmp_path / "mine.gpl")]
+    shown = on_a_terminal(arguments, "palette", COLORTERM="truecolor")
+    assert re.findall(r"\x1b\[38;2;(\d+;\d+;\d+)m\u2588+", shown) == ["255;128;0", "0;0;0"]
+    for environment in ({"TERM": "xterm-256color"}, {"COLORTERM": "truecolor", "NO_COLOR": "1"}):
+        plain = on_a_terminal(arguments, "palette", **environment)
+        assert "#ff8000" in plain
+        assert "\x1b" not in plain
 
 
 def test_swatches_on_a_true_colour_terminal_only(assets):

@@ -63,12 +63,26 @@ class ProgressBar:
 
 def swatches(palette: Palette, *, force: bool) -> str:
     """A line of the palette's colours; empty on a terminal that cannot show them."""
+    console = _console(force=force)
+    return "" if console is None else _cells(console, list(palette)[: max(1, console.width - 2)], "█", "  ")
+
+
+def cells_of(palette: Palette, *, force: bool) -> list[str]:
+    """A cell of each of the palette's colours; none on a terminal that cannot show them."""
+    console = _console(force=force)
+    return [] if console is None else [_cells(console, [levels], "████", "") + "  " for levels in palette]
+
+
+def _console(*, force: bool) -> Console | None:
     console = Console(force_terminal=force or None, color_system="truecolor" if force else "auto")
-    if console.color_system != "truecolor" or (console.no_color and not force):
-        return ""
-    line = Text("  ")
-    for red, green, blue, *_ in list(palette)[: max(1, console.width - 2)]:
-        line.append("█", f"rgb({red},{green},{blue})")
+    exact = console.color_system == "truecolor" and (force or not console.no_color)
+    return console if exact else None
+
+
+def _cells(console: Console, colors: list[tuple[int, ...]], cell: str, indent: str) -> str:
+    line = Text(indent)
+    for red, green, blue, *_ in colors:
+        line.append(cell, f"rgb({red},{green},{blue})")
     with console.capture() as captured:
         console.print(line, end="")
     return captured.get()

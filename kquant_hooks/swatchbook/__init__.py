@@ -1,0 +1,1 @@
+"""Face: ``kquant palette``, palette files shown, converted and compared."""

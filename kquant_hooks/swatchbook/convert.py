@@ -1,0 +1,58 @@
+"""``kquant palette convert``: a palette file in another format."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from kquant_hooks.palettes.files import format_for
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from kquant_hooks.report.lines import one_line
+from kquant_hooks.report.printing import complain, say
+from kquant_hooks.swatchbook.loading import count_in_words, loaded
+
+_EXAMPLES = """\
+examples:
+  kquant palette convert sweetie-16.hex sweetie-16.gpl
+  kquant palette convert brand.ase brand.css --force
+
+exit codes: 0 done, 2 usage or OUT exists, 3 a file could not be read or written, or OUT cannot hold alpha
+"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        "Write a palette file in another format. What IN is, its content says; what OUT becomes, its ending."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument("source", metavar="IN", help="a palette file")
+    parser.add_argument("target", metavar="OUT", help="the file to write")
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite OUT if it exists")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    target = Path(arguments.target)
+    try:
+        written = format_for(target)
+    except ValueError as error:
+        complain(error)
+        return EXIT_USAGE
+    if target.exists() and not arguments.force:
+        complain(f"{target} exists; give --force to overwrite it")
+        return EXIT_USAGE
+    palette = loaded(arguments.source)
+    if palette is None:
+        return EXIT_FAILED
+    try:
+        palette.save(target)
+    except OSError as error:
+        complain(f"{target}: cannot be written: {error.strerror or error}")
+        return EXIT_FAILED
+    except ValueError as error:
+        complain(error)
+        return EXIT_FAILED
+    left_out = "" if written.names or not any(palette.names) else "  names are left out, as it holds none"
+    done = one_line(f"{arguments.source} -> {target}  {count_in_words(palette)}{left_out}")
+    return EXIT_DONE if say(done) else EXIT_FAILED
