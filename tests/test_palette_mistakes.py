@@ -60,6 +60,9 @@ MISTAKES = {
     b"[" * 1_000_000: "its lists or objects are nested too deeply",
     b"[" + b"9" * 10_000 + b"]": "it has a number with thousands of digits",
     b"\x89PNG\r\n\x1a\n": "it ends at byte 8; expected 9 bytes from byte 16 on",
+    png(
+        1, 3, 1, [b"\0"], png_chunk(b"PLTE", bytes(3)), png_chunk(b"tRNS", b"\xff\xff\0")
+    ): "it cannot be decoded",
     png(16, 0, 1, [b"\0\0"]): "byte 24: expected levels of up to 8 bits, got 16",
     png(8, 0, 17, [bytes(range(row * 17, row * 17 + 17)) for row in range(15)])[
         :-30

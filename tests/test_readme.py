@@ -16,6 +16,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from kquant_hooks import Palette
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.cli import main
 from kquant_hooks.config.document import load
@@ -23,6 +24,7 @@ from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.sniff import SUFFIXES
+from kquant_hooks.palettes.files import FORMATS
 from kquant_hooks.quantizer.options import defaults_of
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
 
@@ -67,6 +69,21 @@ def containers_table() -> str:
     return table(["format", "names", "kinds", "what is kept"], rows)
 
 
+def palettes_table() -> str:
+    rows = [
+        [
+            entry.name,
+            " ".join(f"`{ending}`" for ending in entry.endings),
+            "yes" if entry.read else "no",
+            "yes" if entry.write else "no",
+            "yes" if entry.names else "no",
+            entry.alpha or "no",
+        ]
+        for entry in FORMATS
+    ]
+    return table(["format", "usual endings", "read", "written", "names", "alpha"], rows)
+
+
 def watch_table() -> str:
     rows = [
         [
@@ -91,6 +108,7 @@ TABLES = {
     "modes": modes_table,
     "policy": policy_table,
     "containers": containers_table,
+    "palettes": palettes_table,
 }
 
 
@@ -103,7 +121,9 @@ def test_tables_are_those_of_the_code(name):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder with the pictures that the README speaks of, as the current one."""
+    """A folder with the pictures and the palette that the README speaks of, as the current one."""
+    (colors,) = re.findall(r"`sweetie-16.hex`:\n\n```\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "sweetie-16.hex").write_text(colors, encoding="utf-8")
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     shutil.copy(ROOT / "examples" / "lake.jpg", tmp_path / "photo.jpg")
     monkeypatch.chdir(tmp_path)
@@ -142,6 +162,15 @@ def test_commands_work(folder):
     assert (folder / "small" / "strip.png").exists()
 
 
+def test_palette_commands_work(folder):
+    Palette(["#1a1c2c"], ["ink"]).save("brand.gpl")
+    commands = re.findall(r"kquant (palette .*?) *(?:#.*)?\n", "".join(blocks("console")))
+    assert len(commands) >= 4
+    for command in commands:
+        assert main(shlex.split(command)) == ("compare" in command and "brand" in command), command
+    assert len(Palette.load(folder / "sweetie-16.gpl")) == 16
+
+
 def test_the_pipe_works(folder):
     (command,) = re.findall(r"cat .* \| kquant .*? *(?=#)", "".join(blocks("console")))
     program = f"{shlex.quote(sys.executable)} -m kquant_hooks"
@@ -178,6 +207,7 @@ def test_the_service_is_one_that_systemd_takes(tmp_path):
 @pytest.mark.parametrize("text", blocks("yaml"))
 def test_configurations_are_valid(text, tmp_path):
     path = tmp_path / "some.yaml"
+    Palette(["#1a1c2c"]).save(tmp_path / "brand.gpl")
     path.write_text(text, encoding="utf-8")
     content = yaml.safe_load(text)
     if "repos" in content:

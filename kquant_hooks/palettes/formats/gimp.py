@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from kquant_hooks.palettes.swatch import Swatch
 from kquant_hooks.palettes.text import first_line, levels_in, lines_of
@@ -23,7 +24,7 @@ def read(data: bytes) -> Iterator[Swatch]:
     """The colours of a file; ValueError where it is damaged."""
     channels = 3
     seen = False
-    for number, line in list(lines_of(data))[1:]:
+    for number, line in islice(lines_of(data), 1, None):
         if line.startswith("#"):
             continue
         # Names of colours may begin like headings; lines of colours begin with their levels.

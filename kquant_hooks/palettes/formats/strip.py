@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from kquant_hooks.palettes.binary import fields_at
 from kquant_hooks.palettes.swatch import Swatch
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 _MAGIC = b"\x89PNG\r\n\x1a\n"
 # A few bytes may stand for very many.
@@ -29,29 +25,30 @@ def read(data: bytes) -> Iterator[Swatch]:
         raise ValueError(f"byte 16: expected up to {_MOST_PIXELS} pixels, got {width} x {height}")
     if depth > 8:
         raise ValueError(f"byte 24: expected levels of up to 8 bits, got {depth}")
-    image = _decoded(data)
-    if image.mode == "P":
-        image.apply_transparency()
-        levels = bytes(image.getpalette("RGBA") or ())
-        for start in range(0, len(levels), 4):
-            yield Swatch(tuple(levels[start : start + 4]))
-        return
     import numpy as np
 
-    codes, places = np.unique(np.frombuffer(image.convert("RGBA").tobytes(), ">u4"), return_index=True)
-    for code in codes[np.argsort(places)]:
+    levels, indexed = _decoded(data)
+    codes = np.frombuffer(levels, ">u4")
+    if not indexed:
+        distinct, places = np.unique(codes, return_index=True)
+        codes = distinct[np.argsort(places)]
+    for code in codes:
         yield Swatch(tuple(int(code).to_bytes(4)))
 
 
-def _decoded(data: bytes) -> Image.Image:
+def _decoded(data: bytes) -> tuple[bytes, bool]:
+    """R, G, B, A of the entries of an indexed picture, or of the pixels of another; which of them."""
     from PIL import Image
 
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG",))
         image.load()
+        if image.mode != "P":
+            return image.convert("RGBA").tobytes(), False
+        image.apply_transparency()
+        return bytes(image.getpalette("RGBA") or ()), True
     except Exception as error:  # it raises almost anything on broken files
         raise ValueError(f"it cannot be decoded as a PNG: {error}") from error
-    return image
 
 
 def write(swatches: Sequence[Swatch], _title: str) -> bytes:
