@@ -9,6 +9,7 @@ from helpers import colors_of, premultiplied, slow_nearest
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
+from kquant_hooks.cli import main
 
 BRAND = Palette(["#ff00ff", "#ffffff", "#123456"])
 
@@ -116,7 +117,7 @@ def test_the_filter():
     ("options", "message"),
     [
         ({"colors": 2, "fixed": BRAND}, "fixed has 3 colours, which colors=2 has no room for; use colors=3"),
-        ({"fixed": 7}, "fixed=7 is not a Palette, or None"),
+        ({"fixed": 7}, "fixed=7 is not a Palette or a palette file, or None"),
     ],
 )
 def test_what_does_not_fit(options, message):
@@ -127,3 +128,25 @@ def test_what_does_not_fit(options, message):
 def test_transparency_needs_room_as_well():
     with pytest.raises(ValueError, match="colors=3 has no room for 3 fixed colours, transparent pixels and"):
         quantize(draw_translucent(), 3, fixed=BRAND)
+
+
+def test_ways_to_give_them(tmp_path, monkeypatch):
+    expected = quantize(draw_photo(), 8, fixed=BRAND)
+    monkeypatch.chdir(tmp_path)
+    BRAND.save("brand.hex")
+    for given in (list(BRAND.hex()), list(BRAND), "brand.hex", tmp_path / "brand.hex"):
+        assert quantize(draw_photo(), 8, fixed=given).image.tobytes() == expected.image.tobytes()
+    with pytest.raises(ValueError, match="'#12' is not a hex colour"):
+        quantize(draw_photo(), 8, fixed=["#12"])
+
+
+def test_in_a_configuration(tmp_path, capsys):
+    """The rule of a folder, and the hook that follows it."""
+    (tmp_path / ".kquant.yaml").write_text("colors: 6\nfixed: ['#ff00ff', '#ffffff']\n", encoding="utf-8")
+    path = tmp_path / "hero.png"
+    draw_photo().save(path)
+    assert main(["hook", str(path)]) == 1
+    with Image.open(path) as image:
+        levels = image.getpalette()
+        assert (levels[:6], len(levels)) == ([255, 0, 255, 255, 255, 255], 18)
+    assert main(["hook", str(path)]) == 0

@@ -16,9 +16,11 @@ from kquant_hooks.images.moving import indexable, mode_without_palette, moved
 from kquant_hooks.images.opening import open_image
 from kquant_hooks.images.reduce import Goal, Reduction, reduce
 from kquant_hooks.images.reindexing import reindexed
+from kquant_hooks.images.sharing import histogram_of
 from kquant_hooks.images.verifying import verify
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
+from kquant_hooks.quantizer.histogram import Histogram
 from kquant_hooks.quantizer.settings import Settings
 
 # Of zlib: 9 takes twice as long as 8 for half a hundredth of the bytes.
@@ -106,6 +108,21 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
         reduction.mse,
         reduction.psnr,
     )
+
+
+def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:
+    """The colours of all frames of an image file as they are seen.
+
+    Raises
+    ------
+    Skip, ValueError
+        As for ``convert``.
+    """
+    source = judge(data, settings, in_place=False)
+    with warnings.catch_warnings():
+        # As for ``convert``.
+        warnings.simplefilter("ignore")
+        return histogram_of(_document(data, source, policy, in_place=False), settings)
 
 
 def _document(data: bytes, source: str | None, policy: Policy, *, in_place: bool) -> Document:

@@ -100,7 +100,7 @@ def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
             os.close(handle)
         judge(head, settings, in_place=True, end=end)
     except (Unchanged, Skip, OSError, ValueError) as error:
-        return _without_result(error, path, None, size)
+        return without_result(error, path, None, size)
     return None
 
 
@@ -121,7 +121,7 @@ def quantize_file(
         if isinstance(error, Unchanged) and target is not None:
             # A new file that would hold the same pixels in the same format is a copy.
             return Outcome(path, "rewritten", f"a copy, as {error}", target, size, size), data
-        return _without_result(error, path, target, size), None
+        return without_result(error, path, target, size), None
     outcome = Outcome(
         path,
         "rewritten",
@@ -138,7 +138,8 @@ def quantize_file(
     return outcome, done.data
 
 
-def _without_result(error: Exception, path: Path, target: Path | None, size: int) -> Outcome:
+def without_result(error: Exception, path: Path, target: Path | None, size: int) -> Outcome:
+    """What an error says of a file of so many bytes."""
     match error:
         case Unchanged():
             return Outcome(path, "unchanged", str(error), target, size, size)

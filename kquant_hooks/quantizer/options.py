@@ -85,6 +85,8 @@ class Option:
             return value
         if self.kind == "palette" and isinstance(value, str | os.PathLike):
             return _loaded(name, value)
+        if self.kind == "palette" and isinstance(value, list | tuple):
+            return Palette(value)
         if self.kind == "flag" and isinstance(value, bool):
             return value
         if self.kind == "savings" and (savings := _savings(value)) is not None:

@@ -51,7 +51,8 @@ class Settings:
         None,
         kind="palette",
         optional=True,
-        help="colours that the palette has in any case; the others are learnt around them",
+        help="colours, or a palette file's, that the palette has in any case; the others are learnt around "
+        "them",
     )
     init: Init = option(
         "wu",

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-from kquant_hooks.swatchbook import compare, convert, show
+from kquant_hooks.swatchbook import compare, convert, learn, show
 
 # The module of each command, and what the command is for.
 _COMMANDS = {
+    "learn": (learn, "learn one palette for many pictures"),
     "show": (show, "show the colours of palette files"),
     "convert": (convert, "write a palette file in another format"),
     "compare": (compare, "say which colours two palette files do not share"),
 }
 _EXAMPLES = """\
 examples:
+  kquant palette learn sprites/ -c 32 -o sprites.gpl
   kquant palette show sprites.gpl
   kquant palette convert sweetie-16.hex sweetie-16.gpl
   kquant palette compare sprites.gpl sprites.hex
@@ -24,7 +26,7 @@ examples:
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
-    parser.description = "Show, convert and compare palette files, of GIMP, Adobe, Lospec and others."
+    parser.description = "Learn one palette for many pictures; show, convert and compare palette files."
     parser.epilog = _EXAMPLES
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, (face, purpose) in _COMMANDS.items():
