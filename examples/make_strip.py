@@ -1,4 +1,7 @@
-"""Make ``strip.png`` beside this script: ``lake.jpg`` as it is and in 16, 8 and 5 colours, side by side.
+"""Make the README's pictures beside this script out of ``lake.jpg``: panels side by side.
+
+``strip.png`` has it as it is and in 16, 8 and 5 colours, ``dithering.png`` in 8
+colours, dithered in several ways.
 
 From the root of the project: ``python examples/make_strip.py``
 """
@@ -17,12 +20,22 @@ GAP = 10
 CAPTION = 34
 
 
-def make_strip(picture: Image.Image) -> Image.Image:
-    """The panels in a row on white, each with its caption below."""
-    height = round(PANEL_WIDTH * picture.height / picture.width)
-    picture = picture.resize((PANEL_WIDTH, height), Image.Resampling.LANCZOS)
+def colors_strip(picture: Image.Image) -> Image.Image:
+    """The picture in ever fewer colours."""
     panels = {"original": picture}
     panels |= {f"{colors} colours": picture.filter(KMeansQuantize(colors)) for colors in (16, 8, 5)}
+    return side_by_side(panels)
+
+
+def dithering_strip(picture: Image.Image) -> Image.Image:
+    """The picture in eight colours with each kind of dithering."""
+    kinds = ("none", "floyd-steinberg", "bayer", "blue-noise")
+    return side_by_side({kind: picture.filter(KMeansQuantize(8, dither=kind)) for kind in kinds})
+
+
+def side_by_side(panels: dict[str, Image.Image]) -> Image.Image:
+    """The panels in a row on white, each with its caption below."""
+    height = next(iter(panels.values())).height
     step = PANEL_WIDTH + GAP
     strip = Image.new("RGB", (GAP + step * len(panels), GAP + height + CAPTION), "white")
     draw = ImageDraw.Draw(strip)
@@ -35,12 +48,14 @@ def make_strip(picture: Image.Image) -> Image.Image:
 
 
 def main() -> None:
-    """Make the strip and save it as a small indexed PNG."""
-    with Image.open(HERE / "lake.jpg") as picture:
-        strip = make_strip(picture)
-    path = HERE / "strip.png"
-    quantize(strip, 256).image.save(path, optimize=True)
-    print(f"{path.name}: {path.stat().st_size} bytes")
+    """Make the pictures and save them as small indexed PNGs."""
+    with Image.open(HERE / "lake.jpg") as opened:
+        height = round(PANEL_WIDTH * opened.height / opened.width)
+        picture = opened.resize((PANEL_WIDTH, height), Image.Resampling.LANCZOS)
+    for name, strip in (("strip.png", colors_strip(picture)), ("dithering.png", dithering_strip(picture))):
+        path = HERE / name
+        quantize(strip, 256).image.save(path, optimize=True)
+        print(f"{path.name}: {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":

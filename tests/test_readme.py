@@ -138,7 +138,7 @@ def blocks(language: str) -> list[str]:
 def test_code_runs(code, folder):
     scope: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), scope)
-    if "small" in scope:
+    if isinstance(scope.get("small"), Image.Image):
         assert len(scope["small"].getcolors()) == 5
 
 
@@ -148,27 +148,21 @@ def test_there_are_code_blocks_and_commands():
 
 
 def test_commands_work(folder):
-    shutil.copytree(folder / "examples", folder / "assets")
-    commands = re.findall(r"kquant (quantize .*?) *(?:#.*)?\n", "".join(blocks("console")))
-    assert len(commands) >= 7
+    for name in ("assets", "sprites"):
+        shutil.copytree(folder / "examples", folder / name)
+    Palette(["#1a1c2c"], ["ink"]).save("brand.gpl")
+    commands = re.findall(r"kquant ((?:quantize|palette) .*?) *(?:# .*)?\n", "".join(blocks("console")))
+    assert len(commands) >= 16
     for command in commands:
         if " - " in command:
             continue
-        arguments = shlex.split(command)
         # After --in-place nothing is left for --check to complain of.
-        assert main(arguments) == 0, command
+        assert main(shlex.split(command)) == ("compare" in command and "brand" in command), command
     with Image.open(folder / "out.png") as image:
         assert len(image.convert("RGB").getcolors()) == 5
     assert (folder / "small" / "strip.png").exists()
-
-
-def test_palette_commands_work(folder):
-    Palette(["#1a1c2c"], ["ink"]).save("brand.gpl")
-    commands = re.findall(r"kquant (palette .*?) *(?:#.*)?\n", "".join(blocks("console")))
-    assert len(commands) >= 4
-    for command in commands:
-        assert main(shlex.split(command)) == ("compare" in command and "brand" in command), command
     assert len(Palette.load(folder / "sweetie-16.gpl")) == 16
+    assert blocks("css") == [(folder / "theme.css").read_text(encoding="utf-8")]
 
 
 def test_the_pipe_works(folder):
