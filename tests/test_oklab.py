@@ -89,6 +89,14 @@ def test_colours_come_back_from_oklab_and_none_are_taken_for_each_other(colors):
     assert np.array_equal(oklab.colors_of(coords / 256), colors)
 
 
+def test_roots_that_differ_in_their_last_bits_change_nothing(monkeypatch):
+    expected = oklab.coords_of(lattice())
+    cbrt = np.cbrt
+    for other in (0, 2):
+        monkeypatch.setattr(np, "cbrt", lambda values, other=other: np.nextafter(cbrt(values), other))
+        assert np.array_equal(oklab.coords_of(lattice()), expected)
+
+
 def test_greys_are_grey():
     levels = np.random.default_rng(2).random((5000, 1)) * 255
     colors = oklab.colors_of(np.concatenate([levels, np.full((5000, 2), 128.0)], axis=1))

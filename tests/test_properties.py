@@ -14,6 +14,7 @@ from kquant_hooks import KMeansQuantize, quantize
 # Few levels make ties, equal colours and empty clusters common.
 LEVELS = st.one_of(st.integers(0, 255), st.sampled_from([0, 1, 2, 128, 254, 255]))
 COUNTS = st.integers(1, 40)
+SPACES = st.sampled_from(["srgb", "oklab"])
 
 
 def pictures(channels: int) -> st.SearchStrategy[np.ndarray]:
@@ -49,9 +50,10 @@ def test_opaque(pixels, colors, options):
 
 
 @settings(max_examples=300, deadline=None)
-@given(pixels=pictures(4), colors=st.integers(2, 40), options=options)
-def test_alpha(pixels, colors, options):
+@given(pixels=pictures(4), colors=st.integers(2, 40), options=options, space=SPACES)
+def test_alpha(pixels, colors, options, space):
     image = Image.fromarray(pixels)
+    options = options | {"space": space}
     result = image.filter(KMeansQuantize(colors, **options))
     after = np.asarray(result)
     assert len(colors_of(result)) <= colors
@@ -88,9 +90,17 @@ def test_alpha_figures_and_nearest(pixels, colors):
 
 
 @settings(max_examples=100, deadline=None)
-@given(pixels=pictures(3), colors=COUNTS, options=options, seed=st.integers(0, 5), times=st.integers(2, 4))
-def test_order_and_repetition_of_pixels_change_nothing(pixels, colors, options, seed, times):
+@given(
+    pixels=pictures(3),
+    colors=COUNTS,
+    options=options,
+    space=SPACES,
+    seed=st.integers(0, 5),
+    times=st.integers(2, 4),
+)
+def test_order_and_repetition_of_pixels_change_nothing(pixels, colors, options, space, seed, times):
     image = Image.fromarray(pixels)
+    options = options | {"space": space}
     shuffled = np.random.default_rng(seed).permutation(pixels.reshape(-1, 3))
     repeated = np.tile(shuffled, (times, 1))
     palette = quantize(image, colors, **options).palette
