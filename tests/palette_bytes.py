@@ -135,7 +135,7 @@ EXAMPLES = {
         ["Orange", "", "Größe", "Sky", "Sea"],
     ),
     "Aseprite": Example(
-        aseprite(chunk(0x0004, b"\1\0\0\1\1\2\3"), chunk(0x2007, bytes(16)), chunk(0x2019, ASEPRITE_ENTRIES)),
+        aseprite(chunk(0x2007, bytes(16)), chunk(0x2019, ASEPRITE_ENTRIES), chunk(0x0004, b"\1\0\0\1\1\2\3")),
         ["#1a1c2cff", "#ff800080"],
         ["ink", ""],
     ),

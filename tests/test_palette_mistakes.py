@@ -21,7 +21,7 @@ MISTAKES = {
     b"GIMP Palette\n1 2 3\n1 2 256 x": "line 3: expected 3 levels from 0 to 255, got '1 2 256 x'",
     b"GIMP Palette\nChannels: RGBA\n1 2 3 x": "line 3: expected 4 levels from 0 to 255, got '1 2 3 x'",
     b"GIMP Palette\n1 2 -3": "line 2: expected 3 levels",
-    b"GIMP Palette\n1 2 3\nName: x": "line 3: expected 3 levels",
+    b"GIMP Palette\n1 2 3\nNothing": "line 3: expected 3 levels",
     b"GIMP Palette\n1 2 3 " + 256 * b"x": "is not a colour's name; expected up to 255 characters",
     b"GIMP Palette\n" + 300 * b"0 0 0\n": "a palette has 1..256 colours, got 300",
     b"ff8000\n\n#ff80\n": "line 3: expected a colour such as ff8000, got '#ff80'",

@@ -99,13 +99,15 @@ def test_importing_the_package_imports_nothing_heavy():
     assert result.stdout.split() == []
 
 
-def test_settings_are_read_without_numpy():
+def test_settings_are_read_without_numpy(tmp_path):
     program = (
         "import sys; from kquant_hooks.quantizer.settings import Settings; "
-        "from kquant_hooks import Palette; Settings(5, palette=Palette(['#fff'])); "
+        "from kquant_hooks import Palette; "
+        "Palette(['#fff']).save('mine.gpl'); Settings(5, palette='mine.gpl'); "
         "print(*{'numpy', 'PIL'} & set(sys.modules))"
     )
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert result.stdout.split() == []
 
 

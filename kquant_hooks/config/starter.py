@@ -16,7 +16,7 @@ colors: 256
 # file; ** stands for any folders, {a,b} for a or b; a name without '/' is looked for in all folders.
 rules: []
 #   - files: sprites/**
-#     palette: ['#1a1c2c', '#5d275d', '#b13e53', '#f4f4f4']
+#     palette: ['#1a1c2c', '#5d275d', '#b13e53', '#f4f4f4']   # or a file: sprites.gpl
 #   - files: ['icons/**', '**/*.icon.png']
 #     colors: 16
 #   - files: '**/screenshots/*.{png,webp}'

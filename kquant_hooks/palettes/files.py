@@ -42,11 +42,12 @@ class Format:
         Whether it holds names of colours.
     alpha : str
         What it holds of alpha, in words; empty where it holds none.
-    begins, read : callable, optional
-        Whether bytes are such a file, and its colours, for ``ValueError`` where it is damaged; None: it is
-        only written.
+    begins : callable, optional
+        Whether a file's bytes are in it; None: it is only written.
+    read : callable, optional
+        The colours in a file's bytes; it raises ValueError where these are damaged. None as for ``begins``.
     write : callable, optional
-        Bytes of a file, from the colours and a title; None: it is only read.
+        A file's bytes, from its colours and a title; None: it is only read.
     """
 
     name: str
@@ -58,8 +59,7 @@ class Format:
     write: Callable[[Sequence[Swatch], str], bytes] | None
 
 
-# In the order in which content is looked at: what is certain comes first. Where formats share an ending, the
-# one that is written comes with it.
+# In the order in which content is looked at.
 FORMATS = (
     Format("GIMP", (".gpl",), True, "", gimp.begins, gimp.read, gimp.write),
     Format("Lospec hex", (".hex",), False, "yes", lospec.begins, lospec.read, lospec.write),
@@ -74,6 +74,8 @@ FORMATS = (
     Format("PNG strip", (".png",), False, "yes", strip.begins, strip.read, strip.write),
     Format("CSS", (".css",), True, "yes", None, None, css.write),
 )
+# Of each ending, the format that is written under it.
+WRITTEN = {ending: entry for entry in FORMATS if entry.write for ending in entry.endings}
 
 
 def read(path: str | os.PathLike[str]) -> list[Swatch]:
@@ -100,11 +102,9 @@ def read(path: str | os.PathLike[str]) -> list[Swatch]:
 def format_for(path: str | os.PathLike[str]) -> Format:
     """The format that is written under a name; ValueError where its ending says none."""
     path = Path(path)
-    written = [entry for entry in FORMATS if entry.write]
-    for entry in written:
-        if path.suffix.lower() in entry.endings:
-            return entry
-    endings = ", ".join(ending for entry in written for ending in entry.endings)
+    if path.suffix.lower() in WRITTEN:
+        return WRITTEN[path.suffix.lower()]
+    endings = ", ".join(WRITTEN)
     raise ValueError(f"{path}: {path.suffix!r} is no ending of a palette file; expected one of {endings}")
 
 
@@ -126,7 +126,7 @@ def write(path: str | os.PathLike[str], swatches: Sequence[Swatch]) -> None:
 def _check_opaque(swatches: Sequence[Swatch]) -> None:
     for number, (levels, _) in enumerate(swatches, 1):
         if len(levels) == 4 and levels[3] < 255:
-            others = ", ".join(entry.endings[0] for entry in FORMATS if entry.alpha == "yes" and entry.write)
+            others = ", ".join(ending for ending, entry in WRITTEN.items() if entry.alpha == "yes")
             raise ValueError(
                 f"its format has no alpha, and colour {number} is {to_hex(levels)}; save it as {others}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kquant_hooks.palettes.files import format_for
+from kquant_hooks.palettes.files import WRITTEN, format_for
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
@@ -27,7 +27,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("source", metavar="IN", help="a palette file")
-    parser.add_argument("target", metavar="OUT", help="the file to write")
+    parser.add_argument("target", metavar="OUT", help=f"the file to write; ends in {', '.join(WRITTEN)}")
     parser.add_argument("-f", "--force", action="store_true", help="overwrite OUT if it exists")
 
 

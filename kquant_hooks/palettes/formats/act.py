@@ -1,6 +1,7 @@
 """Photoshop's color table, ``.act``: 256 times R, G, B, then perhaps a count and the transparent index.
 
-As Adobe's "Photoshop File Formats Specification" has it, under "Color Table".
+As Adobe's "Photoshop File Formats Specification" has it, under "Color Table". Aseprite always names the first
+colour as the transparent one; nothing tells such files from those that mean it.
 """
 
 from __future__ import annotations

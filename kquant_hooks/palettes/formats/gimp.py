@@ -23,18 +23,15 @@ def begins(data: bytes) -> bool:
 def read(data: bytes) -> Iterator[Swatch]:
     """The colours of a file; ValueError where it is damaged."""
     channels = 3
-    seen = False
     for number, line in islice(lines_of(data), 1, None):
         if line.startswith("#"):
             continue
-        # Names of colours may begin like headings; lines of colours begin with their levels.
-        if not seen and line.startswith(_HEADINGS):
+        if line.startswith(_HEADINGS):
             channels = 4 if line == _WITH_ALPHA else channels
             continue
         levels = levels_in(line, channels)
         if levels is None:
             raise ValueError(f"line {number}: expected {channels} levels from 0 to 255, got {line!r:.60}")
-        seen = True
         name = line.split(None, channels)[channels:]
         yield Swatch(levels, "" if name == [_UNNAMED] else "".join(name))
 
