@@ -56,8 +56,9 @@ def write(swatches: Sequence[Swatch], _title: str) -> bytes:
     from PIL import Image
 
     image = Image.frombytes("P", (len(swatches), 1), bytes(range(len(swatches))))
-    mode = "RGB" if len(swatches[0].levels) == 3 else "RGBA"
-    image.putpalette(b"".join(bytes(levels) for levels, _ in swatches), mode)
+    image.putpalette(b"".join(bytes(levels[:3]) for levels, _ in swatches))
+    # Not as a palette with alpha: older versions of Pillow count its entries wrongly.
+    alpha = bytes(level for levels, _ in swatches for level in levels[3:])
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.save(buffer, "PNG", **({"transparency": alpha} if alpha else {}))
     return buffer.getvalue()
