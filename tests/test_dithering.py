@@ -71,6 +71,18 @@ def test_grey_out_of_black_and_white_has_the_right_share_of_both(kind, level):
     assert abs(np.asarray(result.image.convert("L")).mean() - level) <= tolerance
 
 
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_patterns_grow(kind):
+    """What is white in a grey is white in every lighter one, so that no edges appear between them."""
+    white = np.zeros((64, 64), bool)
+    for level in range(0, 256, 15):
+        result = quantize(Image.new("L", (64, 64), level), palette=BLACK_AND_WHITE, dither=kind)
+        lighter = np.asarray(result.image.convert("L")) == 255
+        assert (lighter | ~white).all()
+        white = lighter
+    assert white.all()
+
+
 def test_runs_side_by_side_are_as_good_as_whole_rows():
     gradient = np.tile(np.linspace(0, 255, 200), (120, 1)).round()
     image = Image.fromarray(gradient.astype(np.uint8))
@@ -84,13 +96,13 @@ def test_runs_side_by_side_are_as_good_as_whole_rows():
 def test_flat_areas_in_colours_of_the_palette_stay_flat(kind):
     image = draw_photo(96, 96)
     flat = Palette(["#204060", "#e0c080"]).colors
-    image.paste(tuple(flat[0]), (0, 48, 48, 96))
-    image.paste(tuple(flat[1]), (48, 48, 96, 96))
+    image.paste(tuple(flat[0]), (8, 20, 36, 76))
+    image.paste(tuple(flat[1]), (50, 20, 91, 76))
     palette = Palette([*flat.tolist(), *quantize(image, 14).palette])
     result = quantize(image, palette=palette, dither=kind).image.convert("RGB")
-    assert colors_of(result.crop((0, 48, 48, 96))) == {tuple(flat[0])}
-    assert colors_of(result.crop((48, 48, 96, 96))) == {tuple(flat[1])}
-    assert len(colors_of(result.crop((0, 0, 96, 48)))) > 8
+    assert colors_of(result.crop((8, 20, 36, 76))) == {tuple(flat[0])}
+    assert colors_of(result.crop((50, 20, 91, 76))) == {tuple(flat[1])}
+    assert len(colors_of(result.crop((0, 0, 96, 20)))) > 8
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -117,7 +117,7 @@ def test_the_filter():
     ("options", "message"),
     [
         ({"colors": 2, "fixed": BRAND}, "fixed has 3 colours, which colors=2 has no room for; use colors=3"),
-        ({"fixed": 7}, "fixed=7 is not a Palette or a palette file, or None"),
+        ({"fixed": 7}, "fixed=7 is not a Palette, colours or a palette file, or None"),
     ],
 )
 def test_what_does_not_fit(options, message):
@@ -136,7 +136,7 @@ def test_ways_to_give_them(tmp_path, monkeypatch):
     BRAND.save("brand.hex")
     for given in (list(BRAND.hex()), list(BRAND), "brand.hex", tmp_path / "brand.hex"):
         assert quantize(draw_photo(), 8, fixed=given).image.tobytes() == expected.image.tobytes()
-    with pytest.raises(ValueError, match="'#12' is not a hex colour"):
+    with pytest.raises(ValueError, match="fixed: '#12' is not a hex colour"):
         quantize(draw_photo(), 8, fixed=["#12"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from helpers import colors_of, squared_error
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, learn_palette, quantize
+from kquant_hooks.images.quantize import census_of
+from kquant_hooks.images.sharing import palette_of
+from kquant_hooks.quantizer.settings import Settings
 
 
 def sprites(count: int = 12) -> list[Image.Image]:
@@ -114,6 +118,14 @@ def test_pictures_that_are_added_up_on_the_way(monkeypatch):
     expected = learn_palette(images, 24)
     monkeypatch.setattr("kquant_hooks.quantizer.histogram._GATHERED", 500)
     assert learn_palette(images, 24) == expected
+
+
+def test_weights_beyond_what_sums_can_hold():
+    """As of a hundred thousand pictures of equal weight."""
+    histogram = census_of(draw_translucent(), Settings(8), counted=True).histogram
+    heavy = replace(histogram, weights=histogram.weights << 40)
+    expected = palette_of([histogram], Settings(8), equal_weight=True)
+    assert palette_of([heavy], Settings(8), equal_weight=False) == expected
 
 
 def test_more_pixels_than_sums_can_hold_are_scaled_down(monkeypatch):

@@ -91,6 +91,14 @@ def test_hard_alpha_in_animations(tmp_path, capsys):
     assert main(["quantize", str(path), "-c", "16", "--alpha", "hard", "--check"]) == 0
 
 
+def test_a_soft_animation_of_few_colours_is_not_within_a_hard_palette(tmp_path, capsys):
+    frames = [Image.new("RGBA", (20, 10), color) for color in ("#ff000080", "#00ff0080")]
+    path = tmp_path / "moving.png"
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=50)
+    assert main(["quantize", str(path), "-c", "16", "--check"]) == 0
+    assert main(["quantize", str(path), "-c", "16", "--alpha", "hard", "--check"]) == 1
+
+
 @pytest.mark.parametrize("dither", ["none", "floyd-steinberg"])
 @pytest.mark.parametrize("colors", [8, 64, 256])
 def test_hidden_colours_are_kept_in_an_indexed_image(dither, colors):
@@ -109,6 +117,17 @@ def test_hidden_colours_are_kept_in_an_indexed_image(dither, colors):
     # What is seen is what it is without hidden colours, with as many entries fewer.
     plain = quantize(image, colors - len(clear) + 1, dither=dither)
     assert np.array_equal(premultiplied(result.image), premultiplied(plain.image))
+
+
+def test_transparent_entries_that_are_not_the_first_keep_their_place():
+    image = Image.new("P", (40, 4))
+    image.putdata([x // 10 for _ in range(4) for x in range(40)])
+    entries = [(255, 255, 0, 255), (0, 0, 255, 0), (210, 0, 0, 255), (0, 200, 0, 0)]
+    image.putpalette([level for entry in entries for level in entry], "RGBA")
+    # With a colour that is not there, so that the palette is made anew.
+    result = quantize(image, 16, keep_hidden_rgb=True, fixed=["#123456"])
+    assert list(result.palette)[:4] == [entries[0], entries[1], entries[3], entries[2]]
+    assert result.image.convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
 
 
 def test_one_hidden_colour_takes_no_further_entry():

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any, Literal
@@ -21,7 +22,7 @@ _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20}
 DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)"
 _SECONDS = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _WORDS = {
-    "palette": "a Palette or a palette file",
+    "palette": "a Palette, colours or a palette file",
     "savings": "a size such as 1KiB or 5%",
     "duration": "a time such as 500ms, 2s or 5m",
     "flag": "true or false",
@@ -86,7 +87,7 @@ class Option:
         if self.kind == "palette" and isinstance(value, str | os.PathLike):
             return _loaded(name, value)
         if self.kind == "palette" and isinstance(value, list | tuple):
-            return Palette(value)
+            return _of_colors(name, value)
         if self.kind == "flag" and isinstance(value, bool):
             return value
         if self.kind == "savings" and (savings := _savings(value)) is not None:
@@ -130,6 +131,13 @@ def check_all(instance: object, options: dict[str, Option]) -> None:
     """Replace each option's value by the checked one, at construction."""
     for name, entry in options.items():
         object.__setattr__(instance, name, entry.check(name, getattr(instance, name)))
+
+
+def _of_colors(name: str, colors: Iterable[Any]) -> Palette:
+    try:
+        return Palette(colors)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
 
 
 def _loaded(name: str, path: str | os.PathLike[str]) -> Palette:
