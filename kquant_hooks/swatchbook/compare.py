@@ -11,7 +11,7 @@ from kquant_hooks.palettes.comparing import Comparison, compare
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_REWRITE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import say
-from kquant_hooks.swatchbook.loading import count_in_words, loaded
+from kquant_hooks.swatchbook.files import count_in_words, loaded
 
 _EXAMPLES = """\
 examples:

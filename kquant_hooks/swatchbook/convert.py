@@ -9,7 +9,7 @@ from kquant_hooks.palettes.files import WRITTEN, format_for
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
-from kquant_hooks.swatchbook.loading import count_in_words, loaded
+from kquant_hooks.swatchbook.files import count_in_words, loaded, saved
 
 _EXAMPLES = """\
 examples:
@@ -45,13 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     palette = loaded(arguments.source)
     if palette is None:
         return EXIT_FAILED
-    try:
-        palette.save(target)
-    except OSError as error:
-        complain(f"{target}: cannot be written: {error.strerror or error}")
-        return EXIT_FAILED
-    except ValueError as error:
-        complain(error)
+    if not saved(palette, target):
         return EXIT_FAILED
     left_out = "" if written.names or not any(palette.names) else "  names are left out, as it holds none"
     done = one_line(f"{arguments.source} -> {target}  {count_in_words(palette)}{left_out}")

@@ -20,7 +20,7 @@ from kquant_hooks.quantizer.settings import OPTIONS, Settings
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import Printer, complain
-from kquant_hooks.swatchbook.loading import count_in_words
+from kquant_hooks.swatchbook.files import count_in_words, saved
 
 if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
@@ -120,25 +120,22 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(palette: Palette, target: Path, *, force: bool) -> int:
-    try:
-        if target.exists() and not force:
-            # A second run has nothing to do.
-            if target.is_file() and _is_saved(palette, target):
-                return EXIT_DONE
-            complain(f"{target} exists and is something else; give --force to overwrite it")
-            return EXIT_USAGE
-        palette.save(target)
-    except OSError as error:
-        complain(f"{target}: cannot be written: {error.strerror or error}")
-        return EXIT_FAILED
-    except ValueError as error:
-        complain(error)
-        return EXIT_FAILED
-    return EXIT_DONE
+    if target.exists() and not force:
+        # A second run has nothing to do.
+        if _holds(target, palette):
+            return EXIT_DONE
+        complain(f"{target} exists and is something else; give --force to overwrite it")
+        return EXIT_USAGE
+    return EXIT_DONE if saved(palette, target) else EXIT_FAILED
 
 
-def _is_saved(palette: Palette, target: Path) -> bool:
+def _holds(target: Path, palette: Palette) -> bool:
+    """Whether a file is what saving the palette would make of it."""
     with TemporaryDirectory() as folder:
         anew = Path(folder, target.name)
-        palette.save(anew)
-        return anew.read_bytes() == target.read_bytes()
+        try:
+            palette.save(anew)
+            return target.is_file() and anew.read_bytes() == target.read_bytes()
+        except (OSError, ValueError):
+            # Saving it in earnest says what is wrong.
+            return False

@@ -1,6 +1,8 @@
-"""Palette files as a command reads them: what is wrong with one is a line."""
+"""Palette files as a command reads and writes them: what is wrong with one is a line."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.printing import complain
@@ -15,6 +17,19 @@ def loaded(path: str) -> Palette | None:
     except ValueError as error:
         complain(error)
     return None
+
+
+def saved(palette: Palette, target: Path) -> bool:
+    """Whether a palette could be written; if not, it is said why."""
+    try:
+        palette.save(target)
+    except OSError as error:
+        complain(f"{target}: cannot be written: {error.strerror or error}")
+        return False
+    except ValueError as error:
+        complain(error)
+        return False
+    return True
 
 
 def count_in_words(palette: Palette) -> str:
