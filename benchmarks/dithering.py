@@ -45,10 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     found = [path for given in arguments.paths for path in _pictures(given)]
     print(f"{len(found)} pictures, {arguments.repeat} repetitions, median times\n")
+    methods = _methods()
     print("| K | method | error | of averages | ms |")
     print("| --: | --- | --: | --: | --: |")
     for colors in map(int, arguments.colors.split(",")):
-        for name, run in _methods().items():
+        for name, run in methods.items():
             cells = [
                 fmean(values)
                 for values in zip(

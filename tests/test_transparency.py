@@ -161,6 +161,15 @@ def test_files_keep_hidden_colours(tmp_path, capsys, ending):
     assert main(command) == 0
 
 
+def test_a_gif_has_one_transparent_colour(tmp_path, capsys):
+    source = tmp_path / "texture.png"
+    bled().save(source)
+    command = ["quantize", str(source), "-c", "64", "--alpha", "hard", "--keep-hidden-rgb", "-o"]
+    assert main([*command, str(tmp_path / "texture.gif")]) == 3
+    assert "GIF cannot hold several transparent colours; give another format" in capsys.readouterr().err
+    assert not (tmp_path / "texture.gif").exists()
+
+
 def test_a_palette_file_has_its_transparent_entries_first():
     data = saved(quantize(bled(), 32, keep_hidden_rgb=True).image, "PNG")
     with Image.open(io.BytesIO(data)) as image:

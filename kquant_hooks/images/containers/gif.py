@@ -108,8 +108,15 @@ def _palette_of(image: Image.Image) -> tuple[bytes, int | None]:
     """R, G, B levels of an indexed image, and its fully transparent index."""
     transparency = image.info.get("transparency")
     if isinstance(transparency, bytes):
-        if set(transparency) - {0, 255} or transparency.count(0) > 1:
-            raise Unsupported("GIF cannot hold translucent colours; give another format, such as PNG")
+        if set(transparency) - {0, 255}:
+            raise Unsupported(
+                "GIF cannot hold translucent colours; give another format, such as PNG, or --alpha hard"
+            )
+        if transparency.count(0) > 1:
+            raise Unsupported(
+                "GIF cannot hold several transparent colours; give another format, such as PNG, or leave out "
+                "--keep-hidden-rgb"
+            )
         transparency = transparency.index(0) if 0 in transparency else None
     return bytes(image.getpalette() or ()), transparency
 
