@@ -177,6 +177,12 @@ def test_alpha_counts():
     ]
 
 
+def test_converting_to_a_format(capsys):
+    assert run("convert", "mine.gpl", "mine.pal", "--format", "riff", capsys=capsys)[0] == 0
+    assert Path("mine.pal").read_bytes()[:4] == b"RIFF"
+    assert run("compare", "mine.gpl", "mine.pal", capsys=capsys)[0] == 0
+
+
 @pytest.mark.parametrize("arguments", [[], ["show"], ["convert", "a"], ["compare", "a", "b", "c"], ["mix"]])
 def test_wrong_usage_has_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:

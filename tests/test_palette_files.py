@@ -21,8 +21,8 @@ WRITTEN = [entry for entry in files.FORMATS if entry.write]
 READ_BACK = [entry for entry in WRITTEN if entry.read]
 
 
-def written_and_read(palette, path):
-    palette.save(path)
+def written_and_read(palette, path, form=None):
+    palette.save(path, form)
     return Palette.load(path)
 
 
@@ -48,7 +48,7 @@ def test_every_format_that_is_read_has_an_example():
 def test_what_is_written_comes_back(entry, tmp_path):
     path = tmp_path / f"mine{entry.endings[0].upper()}"
     for palette in (NAMED, LARGE, Palette(["#fff"])):
-        again = written_and_read(palette, path)
+        again = written_and_read(palette, path, entry.key)
         assert again == palette
         assert again.names == (palette.names if entry.names else ("",) * len(palette))
 
@@ -57,11 +57,11 @@ def test_what_is_written_comes_back(entry, tmp_path):
 def test_alpha_is_kept_or_refused(entry, tmp_path):
     path = tmp_path / f"mine{entry.endings[0]}"
     if entry.alpha == "yes":
-        TRANSLUCENT.save(path)
+        TRANSLUCENT.save(path, entry.key)
         assert entry.read is None or Palette.load(path) == TRANSLUCENT
     else:
         with pytest.raises(ValueError, match=f"^{path}: its format "):
-            TRANSLUCENT.save(path)
+            TRANSLUCENT.save(path, entry.key)
         assert not path.exists()
 
 
@@ -116,6 +116,24 @@ def test_bytes_that_other_programs_expect(tmp_path):
     for ending, text in expected.items():
         Palette(["#ff8000", "#000"], ["Orange", ""]).save(tmp_path / f"mine.{ending}")
         assert (tmp_path / f"mine.{ending}").read_bytes().decode("latin-1") == text
+
+
+def test_a_format_may_be_given(tmp_path):
+    palette = Palette(["#ff8000", "#000"], ["Orange", ""])
+    palette.save(tmp_path / "mine.pal", "riff")
+    assert (tmp_path / "mine.pal").read_bytes() == (
+        b"RIFF\x18\0\0\0PAL data\x0c\0\0\0\0\3\2\0\xff\x80\0\0\0\0\0\0"
+    )
+    assert Palette.load(tmp_path / "mine.pal") == palette
+    palette.save(tmp_path / "without-ending", format="gpl")
+    assert Palette.load(tmp_path / "without-ending").names == ("Orange", "")
+    with pytest.raises(ValueError, match=r"^format='bmp' is not one of gpl, hex, jasc, riff, aco"):
+        palette.save(tmp_path / "mine.pal", "bmp")
+
+
+def test_every_ending_has_one_format():
+    for entry in WRITTEN:
+        assert entry.key in ("riff", files.ENDINGS[entry.endings[0]].key)
 
 
 def test_css_properties_have_names_of_their_own(tmp_path):

@@ -73,6 +73,7 @@ def palettes_table() -> str:
     rows = [
         [
             entry.name,
+            f"`{entry.key}`" if entry.write else "",
             " ".join(f"`{ending}`" for ending in entry.endings),
             "yes" if entry.read else "no",
             "yes" if entry.write else "no",
@@ -81,7 +82,7 @@ def palettes_table() -> str:
         ]
         for entry in FORMATS
     ]
-    return table(["format", "usual endings", "read", "written", "names", "alpha"], rows)
+    return table(["format", "`format`", "usual endings", "read", "written", "names", "alpha"], rows)
 
 
 def watch_table() -> str:

@@ -35,6 +35,8 @@ class Format:
 
     Attributes
     ----------
+    key : str
+        What ``Palette.save`` calls it.
     name : str
     endings : tuple of str
         What names of such files end in.
@@ -50,6 +52,7 @@ class Format:
         A file's bytes, from its colours and a title; None: it is only read.
     """
 
+    key: str
     name: str
     endings: tuple[str, ...]
     names: bool
@@ -61,21 +64,24 @@ class Format:
 
 # In the order in which content is looked at.
 FORMATS = (
-    Format("GIMP", (".gpl",), True, "", gimp.begins, gimp.read, gimp.write),
-    Format("Lospec hex", (".hex",), False, "yes", lospec.begins, lospec.read, lospec.write),
-    Format("JASC (Paint Shop Pro)", (".pal",), False, "", jasc.begins, jasc.read, jasc.write),
-    Format("RIFF (Microsoft)", (".pal",), False, "", riff.begins, riff.read, None),
-    Format("Photoshop swatches", (".aco",), True, "", aco.begins, aco.read, aco.write),
-    Format("Photoshop color table", (".act",), False, "one clear colour", act.begins, act.read, act.write),
-    Format("Adobe Swatch Exchange", (".ase",), True, "", adobe.begins, adobe.read, adobe.write),
-    Format("Aseprite", (".aseprite", ".ase"), True, "yes", aseprite.begins, aseprite.read, None),
-    Format("Paint.NET", (".txt",), False, "yes", paintnet.begins, paintnet.read, paintnet.write),
-    Format("JSON", (".json",), True, "yes", jsonic.begins, jsonic.read, jsonic.write),
-    Format("PNG strip", (".png",), False, "yes", strip.begins, strip.read, strip.write),
-    Format("CSS", (".css",), True, "yes", None, None, css.write),
+    Format("gpl", "GIMP", (".gpl",), True, "", gimp.begins, gimp.read, gimp.write),
+    Format("hex", "Lospec hex", (".hex",), False, "yes", lospec.begins, lospec.read, lospec.write),
+    Format("jasc", "JASC (Paint Shop Pro)", (".pal",), False, "", jasc.begins, jasc.read, jasc.write),
+    Format("riff", "RIFF (Microsoft)", (".pal",), False, "", riff.begins, riff.read, riff.write),
+    Format("aco", "Photoshop swatches", (".aco",), True, "", aco.begins, aco.read, aco.write),
+    Format(
+        "act", "Photoshop color table", (".act",), False, "one clear colour", act.begins, act.read, act.write
+    ),
+    Format("ase", "Adobe Swatch Exchange", (".ase",), True, "", adobe.begins, adobe.read, adobe.write),
+    Format("aseprite", "Aseprite", (".aseprite", ".ase"), True, "yes", aseprite.begins, aseprite.read, None),
+    Format("txt", "Paint.NET", (".txt",), False, "yes", paintnet.begins, paintnet.read, paintnet.write),
+    Format("json", "JSON", (".json",), True, "yes", jsonic.begins, jsonic.read, jsonic.write),
+    Format("png", "PNG strip", (".png",), False, "yes", strip.begins, strip.read, strip.write),
+    Format("css", "CSS", (".css",), True, "yes", None, None, css.write),
 )
-# Of each ending, the format that is written under it.
-WRITTEN = {ending: entry for entry in FORMATS if entry.write for ending in entry.endings}
+WRITTEN = {entry.key: entry for entry in FORMATS if entry.write}
+# The format that is written under each ending: the first that has it.
+ENDINGS = {ending: entry for entry in reversed(WRITTEN.values()) for ending in entry.endings}
 
 
 def read(path: str | os.PathLike[str]) -> list[Swatch]:
@@ -99,19 +105,23 @@ def read(path: str | os.PathLike[str]) -> list[Swatch]:
     return swatches
 
 
-def format_for(path: str | os.PathLike[str]) -> Format:
-    """The format that is written under a name; ValueError where its ending says none."""
+def format_for(path: str | os.PathLike[str], form: str | None = None) -> Format:
+    """The format of that key, or that is written under a name; ValueError where there is none."""
     path = Path(path)
-    if path.suffix.lower() in WRITTEN:
-        return WRITTEN[path.suffix.lower()]
-    endings = ", ".join(WRITTEN)
+    if form is not None:
+        if form in WRITTEN:
+            return WRITTEN[form]
+        raise ValueError(f"format={form!r} is not one of {', '.join(WRITTEN)}")
+    if path.suffix.lower() in ENDINGS:
+        return ENDINGS[path.suffix.lower()]
+    endings = ", ".join(reversed(ENDINGS))
     raise ValueError(f"{path}: {path.suffix!r} is no ending of a palette file; expected one of {endings}")
 
 
-def write(path: str | os.PathLike[str], swatches: Sequence[Swatch]) -> None:
+def write(path: str | os.PathLike[str], swatches: Sequence[Swatch], form: str | None) -> None:
     """Write a palette file, whole or not at all; see ``Palette.save``."""
     path = Path(path)
-    chosen = format_for(path)
+    chosen = format_for(path, form)
     assert chosen.write is not None
     try:
         if not chosen.alpha:
@@ -126,7 +136,7 @@ def write(path: str | os.PathLike[str], swatches: Sequence[Swatch]) -> None:
 def _check_opaque(swatches: Sequence[Swatch]) -> None:
     for number, (levels, _) in enumerate(swatches, 1):
         if len(levels) == 4 and levels[3] < 255:
-            others = ", ".join(ending for ending, entry in WRITTEN.items() if entry.alpha == "yes")
+            others = ", ".join(ending for ending, entry in reversed(ENDINGS.items()) if entry.alpha == "yes")
             raise ValueError(
                 f"its format has no alpha, and colour {number} is {to_hex(levels)}; save it as {others}"
             )

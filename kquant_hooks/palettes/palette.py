@@ -89,7 +89,7 @@ class Palette:
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from error
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:  # noqa: A002  as Pillow calls it
         """Write a palette file, in the format of the ending; the file is whole, or as it was before.
 
         Names are left out of formats that hold none.
@@ -97,18 +97,21 @@ class Palette:
         Parameters
         ----------
         path : str or path
-            Its ending is one of those in the README's table.
+            Its ending is one of those in the README's table, save where a format is given.
+        format : str, optional
+            One of "gpl", "hex", "jasc", "riff", "aco", "act", "ase", "txt", "json", "png" and "css".
 
         Raises
         ------
         ValueError
-            If the ending is not known, or if a colour is not opaque and the format has no alpha.
+            If the ending or the format is not known, or if a colour is not opaque and there is no place for
+            alpha.
         OSError
             If it cannot be written.
         """
         from kquant_hooks.palettes.files import write
 
-        write(path, list(map(Swatch, self._entries, self._names)))
+        write(path, list(map(Swatch, self._entries, self._names)), format)
 
     @property
     def colors(self) -> npt.NDArray[np.uint8]:

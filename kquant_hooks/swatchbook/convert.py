@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kquant_hooks.palettes.files import WRITTEN, format_for
+from kquant_hooks.palettes.files import ENDINGS, WRITTEN, format_for
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
@@ -15,6 +15,7 @@ _EXAMPLES = """\
 examples:
   kquant palette convert sweetie-16.hex sweetie-16.gpl
   kquant palette convert brand.ase brand.css --force
+  kquant palette convert sweetie-16.hex sweetie-16.pal --format riff
 
 exit codes: 0 done, 2 usage or OUT exists, 3 a file could not be read or written, or OUT cannot hold alpha
 """
@@ -27,7 +28,12 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("source", metavar="IN", help="a palette file")
-    parser.add_argument("target", metavar="OUT", help=f"the file to write; ends in {', '.join(WRITTEN)}")
+    parser.add_argument("target", metavar="OUT", help=f"the file to write; ends in {', '.join(ENDINGS)}")
+    parser.add_argument(
+        "--format",
+        choices=tuple(WRITTEN),
+        help="write this, whatever OUT ends in; 'riff' is Microsoft's .pal",
+    )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite OUT if it exists")
 
 
@@ -35,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     target = Path(arguments.target)
     try:
-        written = format_for(target)
+        written = format_for(target, arguments.format)
     except ValueError as error:
         complain(error)
         return EXIT_USAGE
@@ -45,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     palette = loaded(arguments.source)
     if palette is None:
         return EXIT_FAILED
-    if not saved(palette, target):
+    if not saved(palette, target, arguments.format):
         return EXIT_FAILED
     left_out = "" if written.names or not any(palette.names) else "  names are left out, as it holds none"
     done = one_line(f"{arguments.source} -> {target}  {count_in_words(palette)}{left_out}")

@@ -19,10 +19,10 @@ def loaded(path: str) -> Palette | None:
     return None
 
 
-def saved(palette: Palette, target: Path) -> bool:
+def saved(palette: Palette, target: Path, form: str | None = None) -> bool:
     """Whether a palette could be written; if not, it is said why."""
     try:
-        palette.save(target)
+        palette.save(target, form)
     except OSError as error:
         complain(f"{target}: cannot be written: {error.strerror or error}")
         return False

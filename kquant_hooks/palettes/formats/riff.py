@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 
 from kquant_hooks.palettes.binary import bytes_at, fields_at
 from kquant_hooks.palettes.swatch import Swatch
@@ -31,3 +32,10 @@ def read(data: bytes) -> Iterator[Swatch]:
     for entry in range(count):
         # The fourth byte is of flags, not alpha.
         yield Swatch(tuple(bytes_at(data, start + 12 + 4 * entry, 4)[:3]))
+
+
+def write(swatches: Sequence[Swatch], _title: str) -> bytes:
+    """A file of opaque colours; names are left out."""
+    colors = b"".join(bytes((*levels[:3], 0)) for levels, _ in swatches)
+    chunk = struct.pack("<HH", _VERSION, len(swatches)) + colors
+    return struct.pack("<4sI4s4sI", b"RIFF", 12 + len(chunk), b"PAL ", b"data", len(chunk)) + chunk
