@@ -116,5 +116,6 @@ def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count
     if not (opaque and others and most > opaque):
         return shares
     ratio = (losses[2] * opaque ** (2 / 3) / max(losses[1] * others ** (2 / 3), 1.0)) ** 0.6
-    wanted = min(most, count - 1, max(1, round(count * ratio / (1 + ratio))))
-    return shares if wanted <= opaque else [*shares, wanted]
+    # Where no more are wanted, soft colours do better by themselves with as many: learnt together, some of
+    # their entries lie near opaque ones.
+    return [*shares, min(most, count - 1, max(opaque, round(count * ratio / (1 + ratio))))]
