@@ -25,8 +25,9 @@ Labels = npt.NDArray[np.uint8]
 
 # How many entries are mixed in each kind of pattern.
 _STEPS = {"bayer-2": 4, "bayer-4": 16, "bayer": 64, "blue-noise": 64}
-# Between the entries of a larger palette a quarter of the steps of blue noise is no worse.
-_FEW_ENTRIES, _FEWER_STEPS = 32, 16
+# Between the entries of larger palettes, which are close to each other, fewer will do.
+_FEW_ENTRIES = 32
+_STEPS_OF_MANY = _STEPS | {"bayer": 32, "blue-noise": 16}
 _BAYER_SIZES = {"bayer-2": 2, "bayer-4": 4, "bayer": 8}
 # What is passed on in error diffusion may be no larger than this part of the palette's widest gap: what is
 # more cannot be made up for by any neighbour, and would smear. Of 0.5, 0.75, 1 and no limit, this gave the
@@ -76,9 +77,8 @@ def _patterned(
     Knoll 1999 (US patent 6606166, expired), *Pattern dithering*: the mixture of each colour is sorted by
     lightness, and a table of thresholds says which of it is taken.
     """
-    steps = _STEPS[settings.dither]
-    if settings.dither == "blue-noise" and len(clustering.entries) > _FEW_ENTRIES:
-        steps = _FEWER_STEPS
+    few = len(clustering.entries) <= _FEW_ENTRIES
+    steps = (_STEPS if few else _STEPS_OF_MANY)[settings.dither]
     mixtures = _mixtures(clustering, settings.dither_strength, steps).ravel()
     table = blue_noise() if settings.dither == "blue-noise" else _bayer(_BAYER_SIZES[settings.dither])
     places = table.astype(np.intp) * steps // table.size
