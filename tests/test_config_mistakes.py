@@ -65,7 +65,7 @@ MISTAKES = [
     ("rules: [{files: './a'}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
     ("rules: [{files: '{1..9999}.png'}]", "$.rules[0].files: Pattern limit exceeded"),
     (
-        "palette: '#fff'",
+        "palette: '#ff'",
         "$.palette: expected a palette file, a list of hex colours such as ['#ff8000'], or null, got ",
     ),
     ("rules: [{files: a, palette: .}]", "$.rules[0].palette: expected a palette file, "),

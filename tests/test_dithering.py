@@ -10,6 +10,7 @@ from helpers import colors_of, premultiplied, squared_error
 from PIL import Image, ImageFilter
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
+from kquant_hooks.cli import main
 from kquant_hooks.images.containers.table import read_document
 from kquant_hooks.images.document import play
 from kquant_hooks.images.reduce import reduce
@@ -229,3 +230,34 @@ def test_blue_noise_has_no_low_frequencies():
     distance = np.hypot(*np.meshgrid(np.fft.fftfreq(64), np.fft.fftfreq(64)))
     low, rest = spectrum[(distance > 0) & (distance < 0.15)].mean(), spectrum[distance >= 0.15].mean()
     assert low < 0.05 * rest
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_mode_that_cannot_show_all_entries_is_not_dithered_to_them(kind):
+    image = Image.new("L", (64, 64), 62)
+    palette = ["#3a3a3a", "#445040"]
+    assert image.filter(KMeansQuantize(palette=palette)).getcolors() == [(4096, 58)]
+    with pytest.raises(
+        ValueError, match="mode 'L' images cannot show the palette's colours; convert to 'RGB'"
+    ):
+        image.filter(KMeansQuantize(palette=palette, dither=kind))
+
+
+def test_limits_of_the_error_hold_before_dithering(tmp_path, capsys):
+    path = tmp_path / "a.png"
+    draw_photo(160, 120).filter(SMOOTH).save(path)
+    found = []
+    for dither in ("none", "floyd-steinberg"):
+        target = tmp_path / f"{dither}.png"
+        command = ["quantize", str(path), "-c", "auto", "--min-psnr", "30", "--dither", dither]
+        assert main([*command, "-o", str(target)]) == 0
+        found.append(len(Palette.load(target)))
+    assert found[0] == found[1] > 2
+    assert (tmp_path / "none.png").read_bytes() != (tmp_path / "floyd-steinberg.png").read_bytes()
+
+
+def test_very_many_colours_are_mixed_in_parts(monkeypatch):
+    image = draw_photo(160, 120)
+    whole = [quantize(image, 9, dither=kind).image.tobytes() for kind in KINDS[1:]]
+    monkeypatch.setattr("kquant_hooks.quantizer.dithering._COLORS_AT_ONCE", 777)
+    assert [quantize(image, 9, dither=kind).image.tobytes() for kind in KINDS[1:]] == whole

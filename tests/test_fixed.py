@@ -150,3 +150,47 @@ def test_in_a_configuration(tmp_path, capsys):
         levels = image.getpalette()
         assert (levels[:6], len(levels)) == ([255, 0, 255, 255, 255, 255], 18)
     assert main(["hook", str(path)]) == 0
+
+
+def test_opaque_pixels_keep_an_opaque_entry():
+    image = Image.new("RGBA", (5, 1))
+    image.putdata([(0, 0, 0, 0), (9, 9, 9, 100), (200, 10, 10, 255), (10, 200, 10, 255), (1, 2, 250, 255)])
+    with pytest.raises(ValueError, match=r"colors=2 has no room for 1 fixed colours.*use colors=3 or more"):
+        quantize(image, 2, fixed=["#ff00ff80"])
+    for colors in (3, 4, 5, 6):
+        result = quantize(image, colors, fixed=["#ff00ff80"])
+        alpha = np.asarray(result.image.convert("RGBA"))[0, :, 3]
+        assert (alpha[2:] == 255).all()
+        assert alpha[0] == 0
+
+
+def test_they_come_first_in_indexed_pictures_too():
+    image = draw_photo().quantize(32)
+    assert quantize(image, 8, fixed=BRAND).palette.hex()[:3] == BRAND.hex()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P"])
+def test_a_file_within_its_limit_is_left_alone(tmp_path, mode, capsys):
+    image = quantize(draw_photo(), 30).image.convert("RGB")
+    path = tmp_path / "a.png"
+    (image.quantize(30) if mode == "P" else image).save(path)
+    before = path.read_bytes()
+    command = ["quantize", str(path), "-c", "32", "--fixed", "#123456,#654321,#abcdef,#fedcba"]
+    assert main([*command, "--in-place"]) == 0
+    assert path.read_bytes() == before
+    # A new file has them.
+    assert main([*command, "-o", str(tmp_path / "b.png")]) == 0
+    assert {(0x12, 0x34, 0x56), (0xFE, 0xDC, 0xBA)} <= set(Palette.load(tmp_path / "b.png"))
+
+
+def test_a_rule_with_fixed_colours_takes_the_palette_of_the_top_away(tmp_path, capsys):
+    (tmp_path / ".kquant.yaml").write_text(
+        "palette: ['#000', '#fff']\nrules:\n- files: a.png\n  fixed: '#ff00ff'\n  colors: 9\n- files: b.png\n"
+        "  fixed: ['#ff00ff']\n",
+        encoding="utf-8",
+    )
+    for name in ("a.png", "b.png", "c.png"):
+        draw_photo().save(tmp_path / name)
+        assert main(["hook", str(tmp_path / name)]) == 1
+    counts = {name: len(Palette.load(tmp_path / name)) for name in ("a.png", "b.png", "c.png")}
+    assert counts == {"a.png": 9, "b.png": 256, "c.png": 2}

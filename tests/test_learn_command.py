@@ -73,7 +73,7 @@ def test_a_format_without_alpha_gets_the_visible_colours(sprites, capsys):
     assert Palette.load("a.hex").hex()[0] == "#00000000"
     # Translucent ones cannot be left out.
     assert main([*learn, "b.gpl"]) == 3
-    assert "its format has no alpha" in capsys.readouterr().err
+    assert "have soft edges; give --alpha hard, or another ending: .hex, .txt" in capsys.readouterr().err
     assert not (sprites / "b.gpl").exists()
 
 
@@ -127,3 +127,11 @@ def test_an_interrupt_writes_nothing(sprites, capsys, monkeypatch):
 def test_a_folder_that_may_not_be_written_to(sprites, capsys):
     assert main(["palette", "learn", "sprites", "-c", "4", "-o", "nowhere/a.gpl"]) == 3
     assert "nowhere/a.gpl: cannot be written: No such file or directory" in capsys.readouterr().err
+
+
+def test_a_strip_among_the_pictures_is_no_source(sprites, capsys):
+    learn = ["palette", "learn", "sprites", "-c", "8", "-o", "sprites/strip.png"]
+    assert main(learn) == 0
+    before = (sprites / "sprites" / "strip.png").read_bytes()
+    assert main(learn) == 0
+    assert (sprites / "sprites" / "strip.png").read_bytes() == before

@@ -62,11 +62,11 @@ MISTAKES = {
     b"\x89PNG\r\n\x1a\n": "it ends at byte 8; expected 9 bytes from byte 16 on",
     png(
         1, 3, 1, [b"\0"], png_chunk(b"PLTE", bytes(3)), png_chunk(b"tRNS", b"\xff\xff\0")
-    ): "it cannot be decoded",
+    ): "it is damaged, or ends too soon at byte 97, for a PNG",
     png(16, 0, 1, [b"\0\0"]): "byte 24: expected levels of up to 8 bits, got 16",
     png(8, 0, 17, [bytes(range(row * 17, row * 17 + 17)) for row in range(15)])[
         :-30
-    ]: "it cannot be decoded as a PNG: ",
+    ]: "it is damaged, or ends too soon at byte 308, for a PNG",
     png(
         8, 2, 300, [b"".join(struct.pack(">HB", i, 7) for i in range(300))]
     ): "a palette has 1..256 colours, got 300",

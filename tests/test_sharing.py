@@ -137,3 +137,11 @@ def test_more_pixels_than_sums_can_hold_are_scaled_down(monkeypatch):
         np.mean([quantize(image, palette=palette).mse for image in images]) for palette in (expected, scaled)
     ]
     assert errors[1] < 1.1 * errors[0]
+
+
+def test_one_image_and_what_is_none():
+    assert learn_palette(draw_photo(), 8) == learn_palette([draw_photo()], 8)
+    with pytest.raises(
+        TypeError, match=r"'hero\.png' is not an image; open files with PIL\.Image\.open first"
+    ):
+        learn_palette(["hero.png"], 8)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import saved
-from helpers import colors_of, premultiplied
+from helpers import colors_of, premultiplied, squared_error
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
@@ -44,6 +44,23 @@ def test_hard_alpha(mode):
     if mode != "P":
         filtered = image.filter(KMeansQuantize(16, alpha="hard"))
         assert np.array_equal(alphas(filtered), np.where(before >= 128, 255, 0))
+
+
+def test_what_became_hard_is_a_part_of_the_error(tmp_path, capsys):
+    image = Image.new("RGBA", (16, 16), "#c86432")
+    image.putalpha(Image.linear_gradient("L").resize((16, 16)))
+    result = quantize(image, 4, alpha="hard")
+    assert result.mse == pytest.approx(squared_error(image, result.image.convert("RGBA")))
+    assert result.mse > 1000
+    image.save(tmp_path / "soft.png")
+    command = ["quantize", str(tmp_path / "soft.png"), "-c", "4", "--alpha", "hard", "--min-psnr", "40"]
+    assert main([*command, "--in-place"]) == 0
+    assert "skipped: its error would be" in capsys.readouterr().out
+
+
+def test_a_hard_palette_needs_an_opaque_colour():
+    with pytest.raises(ValueError, match="alpha='hard' needs an opaque colour, and the palette has none"):
+        quantize(draw_translucent(), palette=["#ff000080", "#0000"], alpha="hard")
 
 
 def test_hard_alpha_of_what_is_opaque_changes_nothing():
@@ -124,10 +141,44 @@ def test_transparent_entries_that_are_not_the_first_keep_their_place():
     image.putdata([x // 10 for _ in range(4) for x in range(40)])
     entries = [(255, 255, 0, 255), (0, 0, 255, 0), (210, 0, 0, 255), (0, 200, 0, 0)]
     image.putpalette([level for entry in entries for level in entry], "RGBA")
-    # With a colour that is not there, so that the palette is made anew.
-    result = quantize(image, 16, keep_hidden_rgb=True, fixed=["#123456"])
+    result = quantize(image, 16, keep_hidden_rgb=True)
     assert list(result.palette)[:4] == [entries[0], entries[1], entries[3], entries[2]]
     assert result.image.convert("RGBA").tobytes() == image.convert("RGBA").tobytes()
+
+
+def test_hidden_colours_are_exact_where_there_is_room():
+    image = Image.new("RGBA", (11, 1))
+    image.putdata([(20 * x, 9, 9, 255 if x < 6 else 0) for x in range(11)])
+    result = quantize(image, 16, keep_hidden_rgb=True)
+    assert len(result.palette) == 11
+    assert result.image.convert("RGBA").tobytes() == image.tobytes()
+
+
+def test_fixed_entries_and_hidden_colours():
+    fixed = ["#ff000000", "#0a141e00", "#123456"]
+    for colors in (4, 9, 33, 64):
+        result = quantize(bled(), colors, fixed=fixed, keep_hidden_rgb=True)
+        shown = result.palette.hex()
+        assert {*fixed[:2], "#123456ff"} <= set(shown)
+        assert len(set(shown)) == len(shown) <= colors
+    # Hidden colours give way to fixed ones.
+    many = [f"#{number:02x}0000" for number in range(14)]
+    assert len(quantize(bled(), 16, fixed=many, keep_hidden_rgb=True).palette) == 16
+    with pytest.raises(
+        ValueError, match=r"colors=16 has no room for 16 fixed colours.*use colors=17 or more"
+    ):
+        quantize(bled(), 16, fixed=[*many, "#0f0", "#00f"], keep_hidden_rgb=True)
+
+
+@pytest.mark.parametrize("ending", ["png", "tiff"])
+def test_frames_that_hide_colours_are_left_alone(tmp_path, capsys, ending):
+    path = tmp_path / f"moving.{ending}"
+    frames = [bled(), bled().rotate(90)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=50)
+    before = path.read_bytes()
+    assert main(["quantize", str(path), "-c", "64", "--keep-hidden-rgb", "--in-place"]) == 0
+    assert "keeps in still pictures only" in capsys.readouterr().out
+    assert path.read_bytes() == before
 
 
 def test_one_hidden_colour_takes_no_further_entry():

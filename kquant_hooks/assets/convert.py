@@ -95,7 +95,8 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
                 raise Skip(str(reason)) from reason
             raise
     saved = len(data) - len(written)
-    if reduction.within and container == source and saved <= 0 and not policy.strip:
+    copied = reduction.within and settings.fixed is None
+    if copied and container == source and saved <= 0 and not policy.strip:
         raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}, and is no smaller as a new file")
     if policy.min_savings and saved < policy.least_savings(len(data)):
         would = f"grow by {-saved} bytes and not save" if saved < 0 else f"save {saved} bytes, less than"

@@ -37,10 +37,13 @@ class Policy:
         None,
         kind="number",
         optional=True,
-        help="leave a file alone if its mean squared error would be higher",
+        help="leave a file alone if its mean squared error, before dithering, would be higher",
     )
     min_psnr: float | None = option(
-        None, kind="number", optional=True, help="leave a file alone if its PSNR in decibels would be lower"
+        None,
+        kind="number",
+        optional=True,
+        help="leave a file alone if its PSNR in decibels, before dithering, would be lower",
     )
     strip: bool = option(
         False,
@@ -102,10 +105,10 @@ def recipe(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
 def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Options of two places, the second of which has the say.
 
-    A number of colours and a palette are two answers to one question: who gives the first without the second
-    takes the palette away.
+    A number of colours, or some that are fixed, and a palette are two answers to one question: who gives the
+    first without the second takes the palette away.
     """
     kept = dict(below)
-    if "colors" in above:
+    if "colors" in above or "fixed" in above:
         kept.pop("palette", None)
     return kept | dict(above)

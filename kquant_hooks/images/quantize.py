@@ -21,6 +21,8 @@ from kquant_hooks.images.survey import survey
 from kquant_hooks.images.transparency import (
     hardened,
     hidden_entries,
+    is_soft,
+    seen_error,
     transparency_of,
     with_hidden_colors,
     with_transparency_in_pixels,
@@ -105,7 +107,9 @@ class Census:
         """The settings for what is seen: with room left for the entries of hidden colours."""
         if self.hidden is None:
             return settings
-        return replace(settings, colors=settings.colors + 1 - len(self.hidden))
+        visible = [color for color in settings.fixed or () if color[3:] != (0,)]
+        fixed = Palette(visible) if visible else None
+        return replace(settings, colors=settings.colors + 1 - len(self.hidden), fixed=fixed)
 
 
 def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized:
@@ -165,7 +169,7 @@ def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) 
     ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
     hidden = None
     if settings.keep_hidden_rgb and settings.palette is None and histogram.transparent:
-        hidden = hidden_entries(source, codes, settings)
+        hidden = hidden_entries(source, codes, len(histogram.colors) - 1, settings)
     return Census(image, source, histogram, codes, rows, ranks, learnt, hidden)
 
 
@@ -198,6 +202,10 @@ def indexed(
     transparency = transparency_of(entries[:, 3])
     if transparency is not None:
         result.info["transparency"] = transparency
+    if settings.alpha == "hard" and is_soft(census.image):
+        # What became hard is a part of the error.
+        mse = seen_error(census.image, result)
+        psnr = psnr_of(mse, 3, _PEAK)
     return Quantized(
         result,
         Palette(entries.tolist()) if len(entries) else None,
@@ -243,7 +251,9 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
     clustering = cluster(histogram, settings, learnt=learnt)
     labels = clustering.labels[rows]
     if given is not None:
-        _check_mode_shows(image, opaque_rows(clustering.entries)[np.unique(labels)])
+        # Dithering may use any of them.
+        used = np.unique(labels) if settings.dither == "none" else slice(None)
+        _check_mode_shows(image, opaque_rows(clustering.entries)[used])
     values = codes_of(clustering.entries)
     hides = settings.keep_hidden_rgb and histogram.transparent
     if mode.content == "index":

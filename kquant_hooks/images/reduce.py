@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from kquant_hooks.images.document import Document, Frame, Shown, play
+from kquant_hooks.images.document import Document, Frame, Shown, Unsupported, play
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import Census, census_of, indexed, quantize_with
-from kquant_hooks.images.transparency import is_soft
+from kquant_hooks.images.transparency import hides_colors, is_soft
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.arrays import Integers
@@ -41,7 +41,7 @@ class Reduction:
     within : bool
         Whether the colours are few enough, or all in the palette that was given, as they are.
     mse, psnr : float
-        Over all pixels of all frames as they are seen; of several frames before they are dithered.
+        Over all pixels of all frames as they are seen, before they are dithered.
     """
 
     source: Document
@@ -72,6 +72,12 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     """
     if document.kind == "still":
         return _reduce_still(document, settings, goal)
+    # In a GIF, whose only transparent colour is an index, none is hidden.
+    may_hide = settings.keep_hidden_rgb and document.container != "GIF"
+    if may_hide and any(hides_colors(frame.load()) for frame in document.frames):
+        raise Unsupported(
+            "its frames hide colours, which keep-hidden-rgb keeps in still pictures only; leave it out"
+        )
     histogram, ranks, shows_through, frames = _census_of_all(document, settings)
     colors_before = len(histogram.colors)
     if shows_through and not histogram.transparent:
@@ -97,12 +103,15 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
 
 def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
     hard = settings.alpha == "hard"
-    # The search for a number of colours judges errors, which must then be exact.
-    census = census_of(document.frames[0].load(), settings, counted=goal is not None)
+    # Where errors are judged before dithering, or by the search for a number of colours, they must be exact.
+    counted = goal is not None or settings.dither != "none"
+    census = census_of(document.frames[0].load(), settings, counted=counted)
     if not len(census.histogram.colors):
         raise ValueError("it has no pixels")
     clustering = _cluster(census.histogram, census.visible(settings), census.ranks, goal, census.learnt)
     quantized = indexed(census, clustering, settings)
+    judged = clustering if settings.dither != "none" and not hard else quantized
+    few = settings.palette is None and goal is None and quantized.colors_before <= settings.colors
     assert quantized.palette is not None
     return Reduction(
         document,
@@ -111,9 +120,9 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> 
         quantized.palette,
         any((settings.palette, settings.fixed, census.ranks is not None)) or settings.order != "given",
         quantized.colors_before,
-        quantized.mse == 0 and not (hard and is_soft(census.image)),
-        quantized.mse,
-        quantized.psnr,
+        quantized.mse == 0 or (few and not (hard and is_soft(census.image))),
+        judged.mse,
+        judged.psnr,
     )
 
 

@@ -24,13 +24,17 @@ _MOST_PIXELS = 1 << 28
 
 
 def learn_palette(
-    images: Iterable[Image.Image], colors: int = 256, *, equal_weight: bool = False, **options: Any
+    images: Iterable[Image.Image] | Image.Image,
+    colors: int = 256,
+    *,
+    equal_weight: bool = False,
+    **options: Any,
 ) -> Palette:
     """Learn one palette for many pictures, or for one.
 
     Parameters
     ----------
-    images : iterable of PIL.Image.Image
+    images : iterable of PIL.Image.Image, or one such image
         Of the modes that ``quantize`` takes; at least one. They are read one after the other, and none is
         kept: memory grows with the number of distinct colours alone. Their order makes no difference.
     colors : int
@@ -61,8 +65,16 @@ def learn_palette(
     settings = Settings(colors, **options)
     if settings.palette is not None:
         raise ValueError("palette= leaves nothing to learn; for colours that must be in it use fixed=")
-    histograms = (census_of(image, settings, counted=True).histogram for image in images)
+    if isinstance(images, Image.Image):
+        images = [images]
+    histograms = (census_of(_checked(image), settings, counted=True).histogram for image in images)
     return palette_of(histograms, settings, equal_weight=equal_weight)
+
+
+def _checked(image: Image.Image) -> Image.Image:
+    if not isinstance(image, Image.Image):
+        raise TypeError(f"{image!r:.60} is not an image; open files with PIL.Image.open first")
+    return image
 
 
 def palette_of(histograms: Iterable[Histogram], settings: Settings, *, equal_weight: bool) -> Palette:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import (
     deep_with_alpha,
+    in_rgba,
     palette_codes,
     replace_codes,
     rgba_codes,
+    strips_of,
     with_palette_alpha,
     with_palette_codes,
 )
+from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import OPAQUE, Codes
-from kquant_hooks.quantizer.histogram import uncounted_histogram
+from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
+from kquant_hooks.quantizer.histogram import Histogram, uncounted_histogram
 from kquant_hooks.quantizer.learning import learn_entries
 from kquant_hooks.quantizer.mapping import map_colors
 from kquant_hooks.quantizer.settings import Settings
@@ -24,7 +28,7 @@ from kquant_hooks.quantizer.settings import Settings
 _PEAK = 255
 _HALF = 128
 _HARD = [0] * _HALF + [_PEAK] * _HALF
-# Transparent entries may take this part of a palette, to show hidden colours.
+# Transparent entries may take this part of a palette to show hidden colours, even if visible ones need it.
 _HIDDEN_SHARE = 8
 
 
@@ -73,6 +77,16 @@ def is_soft(image: Image.Image) -> bool:
     return any(alpha.histogram()[1:_PEAK])
 
 
+def seen_error(image: Image.Image, other: Image.Image) -> float:
+    """The MSE between two images with alpha, as ``Quantized`` has it, whatever palettes they have."""
+    total = 0
+    for box in strips_of(image.size):
+        colors, entries = (np.asarray(in_rgba(part.crop(box))).reshape(-1, 4) for part in (image, other))
+        histogram = Histogram(colors, np.ones(len(colors), np.int64), alpha=True)
+        total += int(squared_errors(histogram, entries, slice(None), np.arange(len(colors))).sum())
+    return total / (parts_of_level(histogram) * image.width * image.height)
+
+
 def transparency_of(alphas: Integers) -> int | bytes | None:
     """What ``info["transparency"]`` says of a palette: an index where that is enough, as GIF needs it."""
     translucent = np.flatnonzero(alphas < _PEAK)
@@ -83,15 +97,27 @@ def transparency_of(alphas: Integers) -> int | bytes | None:
     return bytes(alphas[: translucent[-1] + 1].tolist())
 
 
-def hidden_entries(image: Image.Image, codes: Codes, settings: Settings) -> Integers:
+def hides_colors(image: Image.Image) -> bool:
+    """Whether fully transparent pixels have a colour other than black."""
+    *bands, alpha = in_rgba(image).split()
+    clear = alpha.point([_PEAK] + [0] * _PEAK)
+    return any(ImageChops.multiply(band, clear).getbbox() for band in bands)
+
+
+def hidden_entries(image: Image.Image, codes: Codes, visible: int, settings: Settings) -> Integers:
     """Transparent entries for the colours that transparency hides: shape (m, 4), at least one where it does.
 
     Each hidden colour counts once: near visible pixels, where filters mix them in, there are few pixels of
-    each, and many of the one that fills the rest.
+    each, and many of the one that fills the rest. They may have all places that so many visible colours
+    leave, or else a part of the palette, but none that fixed colours need.
     """
     hidden = np.unique(_hidden(image, codes))
-    most = max(1, settings.colors // _HIDDEN_SHARE)
-    plain = Settings(most, effort=settings.effort, threads=settings.threads)
+    clear = [color[:3] for color in settings.fixed or () if color[3:] == (0,)]
+    needed = len(settings.fixed or ()) - len(clear)
+    most = max(settings.colors // _HIDDEN_SHARE, settings.colors - visible - needed)
+    most = max(1, len(clear), min(most, settings.colors - needed - 1))
+    fixed = Palette(clear) if clear else None
+    plain = Settings(most, fixed=fixed, effort=settings.effort, threads=settings.threads)
     colors = learn_entries(uncounted_histogram(hidden), plain).entries
     return np.pad(np.unique(colors, axis=0), ((0, 0), (0, 1)))
 

@@ -149,7 +149,7 @@ class Palette:
         ValueError
             If ``cell`` is not an integer in its range.
         """
-        if not isinstance(cell, int) or not 1 <= cell <= _MOST_CELL:
+        if isinstance(cell, bool) or not isinstance(cell, int) or not 1 <= cell <= _MOST_CELL:
             raise ValueError(f"cell={cell!r} is not an integer from 1 to {_MOST_CELL}")
         from PIL import Image
 

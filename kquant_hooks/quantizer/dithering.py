@@ -25,8 +25,11 @@ Labels = npt.NDArray[np.uint8]
 
 # How many entries are mixed in each kind of pattern.
 _STEPS = {"bayer-2": 4, "bayer-4": 16, "bayer": 64, "blue-noise": 64}
-# Between the entries of larger palettes, which are close to each other, fewer will do.
-_FEW_ENTRIES = 32
+# Between the entries of larger palettes, which are close to each other, fewer will do, and they have to for
+# pictures of very many colours.
+_FEW_ENTRIES, _FEW_COLORS = 32, 1 << 18
+# So many colours are mixed at a time, so that only the result takes memory for all of them.
+_COLORS_AT_ONCE = 1 << 16
 _STEPS_OF_MANY = _STEPS | {"bayer": 32, "blue-noise": 16}
 _BAYER_SIZES = {"bayer-2": 2, "bayer-4": 4, "bayer": 8}
 # What is passed on in error diffusion may be no larger than this part of the palette's widest gap: what is
@@ -77,7 +80,7 @@ def _patterned(
     Knoll 1999 (US patent 6606166, expired), *Pattern dithering*: the mixture of each colour is sorted by
     lightness, and a table of thresholds says which of it is taken.
     """
-    few = len(clustering.entries) <= _FEW_ENTRIES
+    few = len(clustering.entries) <= _FEW_ENTRIES and len(clustering.labels) <= _FEW_COLORS
     steps = (_STEPS if few else _STEPS_OF_MANY)[settings.dither]
     mixtures = _mixtures(clustering, settings.dither_strength, steps).ravel()
     table = blue_noise() if settings.dither == "blue-noise" else _bayer(_BAYER_SIZES[settings.dither])
@@ -103,18 +106,23 @@ def _mixtures(clustering: Clustering, strength: float, steps: int) -> Labels:
     """For each colour so many entries, from dark to light, whose average is near it: shape (n, steps)."""
     colors, entries = _coords(clustering)
     limit = _LARGEST_SUM * _widest_gap(entries)
+    order = by_lightness(clustering.entries)
+    ranks = np.empty(len(order), np.uint8)
+    ranks[order] = np.arange(len(order))
     mixtures = np.repeat(clustering.labels[:, None], steps, axis=1)
     for rows, allowed in _classes(clustering):
-        part, targets, names = colors[rows], entries[allowed], np.flatnonzero(allowed)
-        error = np.zeros_like(part)
-        for step in range(steps):
-            chosen, _ = nearest(part + np.rint(_SHARE * strength * error), targets)
-            mixtures[rows, step] = names[chosen]
-            error = _limited(error + part - targets[chosen], limit)
-    ranks = np.empty(len(entries), np.uint8)
-    order = by_lightness(clustering.entries)
-    ranks[order] = np.arange(len(order))
-    return order.astype(np.uint8)[np.sort(ranks[mixtures], axis=1)]
+        targets, target_ranks, numbers = entries[allowed], ranks[allowed], np.flatnonzero(rows)
+        for start in range(0, len(numbers), _COLORS_AT_ONCE):
+            some = numbers[start : start + _COLORS_AT_ONCE]
+            part = colors[some]
+            error = np.zeros_like(part)
+            mixed = np.empty((len(some), steps), np.uint8)
+            for step in range(steps):
+                chosen, _ = nearest(part + np.rint(_SHARE * strength * error), targets)
+                mixed[:, step] = target_ranks[chosen]
+                error = _limited(error + part - targets[chosen], limit)
+            mixtures[some] = order.astype(np.uint8)[np.sort(mixed, axis=1)]
+    return mixtures
 
 
 @dataclass(frozen=True, slots=True, eq=False)

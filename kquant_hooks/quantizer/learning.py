@@ -49,7 +49,9 @@ def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
     if histogram.transparent and not (reserved[:, 3] == 0).any():
         reserved = np.concatenate([np.zeros((1, 4), np.uint8), reserved])
     count = settings.colors - len(reserved)
-    if count < max(1, len(still)):
+    # Opaque colours need an opaque entry.
+    wanting = solid.any() and not (still[:, 3] == 255).any()
+    if count < max(1, len(still) + wanting):
         raise ValueError(_no_room(settings.colors, len(fixed)))
     learnt = learn(visible, count, settings, still if visible.alpha else still[:, :3])
     if not visible.alpha:
@@ -71,7 +73,7 @@ def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
 def _no_room(colors: int, fixed: int) -> str:
     if fixed:
         return (
-            f"colors={colors} has no room for {fixed} fixed colours, transparent pixels and visible ones; "
+            f"colors={colors} has no room for {fixed} fixed colours, transparent pixels and opaque ones; "
             f"use colors={colors + 1} or more"
         )
     return f"colors={colors} cannot keep transparent pixels apart from visible ones; use colors=2 or more"

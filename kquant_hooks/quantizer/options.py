@@ -82,6 +82,8 @@ class Option:
             return None
         if self.kind == "choice" and isinstance(value, str) and value in self.choices:
             return value
+        if self.kind == "palette" and isinstance(value, str):
+            value = self.parse(value)
         if self.kind == "palette" and isinstance(value, Palette):
             return value
         if self.kind == "palette" and isinstance(value, str | os.PathLike):

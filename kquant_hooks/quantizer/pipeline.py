@@ -181,10 +181,12 @@ def _reorder(
             places = by_population(entries, populations)
         elif order == "hue":
             places = by_hue(entries)
-        elif order == "given" and ranks is not None:
-            places = by_first_use(mapping.labels, ranks, len(entries))
-        elif order == "given" and len(fixed):
-            places = as_given(codes_of(entries), codes_of(fixed), entries)
+        elif order == "given" and (ranks is not None or len(fixed)):
+            places = np.arange(len(entries))
+            if ranks is not None:
+                places = by_first_use(mapping.labels, ranks, len(entries))
+            if len(fixed):
+                places = places[as_given(codes_of(entries[places]), codes_of(fixed), entries[places])]
         else:
             break
         if np.array_equal(places, np.arange(len(places))):

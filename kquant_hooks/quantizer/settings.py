@@ -116,8 +116,8 @@ class Settings:
     keep_hidden_rgb: bool = option(
         False,
         kind="flag",
-        help="keep the colours of fully transparent pixels, which texture filters mix in; an indexed image "
-        "gets transparent entries for them, at most an eighth of its palette",
+        help="keep the colours of a still picture's fully transparent pixels, which texture filters mix in; "
+        "an indexed one gets transparent entries for them, an eighth of its palette or what is left of it",
     )
     threads: int | None = option(
         None,
@@ -130,6 +130,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_all(self, OPTIONS)
+        solid = self.palette is None or any(len(color) == 3 or color[3] == 255 for color in self.palette)
+        if self.alpha == "hard" and not solid:
+            raise ValueError("alpha='hard' needs an opaque colour, and the palette has none; add one")
         if self.fixed is not None and len(self.fixed) > self.colors:
             raise ValueError(
                 f"fixed has {len(self.fixed)} colours, which colors={self.colors} has no room for; "

@@ -13,7 +13,7 @@ from kquant_hooks.assets.collect import Destination, collect
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.assets.sharing import count_file
-from kquant_hooks.palettes.files import format_for
+from kquant_hooks.palettes.files import ENDINGS, format_for
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.options import defaults_of
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
@@ -77,7 +77,9 @@ def run(arguments: argparse.Namespace) -> int:
     except ValueError as error:
         complain(error)
         return EXIT_USAGE
-    tasks = collect(map(Path, arguments.paths), Destination(in_place=True))
+    found = collect(map(Path, arguments.paths), Destination(in_place=True))
+    # A strip that was written into a folder of pictures is none of them.
+    tasks = [task for task in found if task.path.absolute() != target.absolute()]
     printer = Printer(style_of(arguments), len(tasks))
     counted: list[Path] = []
     failed: list[Path] = []
@@ -107,6 +109,13 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     finally:
         printer.close()
+    if not written.alpha and any(len(color) == 4 and 0 < color[3] < 255 for color in palette):
+        others = [ending for ending, form in reversed(ENDINGS.items()) if form.alpha == "yes"]
+        complain(
+            f"{target}: its format has no alpha, and the pictures have soft edges; give --alpha hard, or "
+            f"another ending: {', '.join(others)}"
+        )
+        return EXIT_FAILED
     note = ""
     visible = [color for color in palette if len(color) == 3 or color[3]]
     if not written.alpha and 0 < len(visible) < len(palette):

@@ -48,7 +48,7 @@ def _decoded(data: bytes) -> tuple[bytes, bool]:
         image.apply_transparency()
         return bytes(image.getpalette("RGBA") or ()), True
     except Exception as error:  # it raises almost anything on broken files
-        raise ValueError(f"it cannot be decoded as a PNG: {error}") from error
+        raise ValueError(f"it is damaged, or ends too soon at byte {len(data)}, for a PNG") from error
 
 
 def write(swatches: Sequence[Swatch], _title: str) -> bytes:
