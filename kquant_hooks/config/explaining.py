@@ -26,9 +26,9 @@ def explanation(file: Path, applied: Applied) -> Iterator[str]:
     if applied.policy.auto_colors:
         values["colors"] = AUTO
     words = {name: _words(value) for name, value in values.items()}
-    width = max(map(len, words.values()))
+    names, width = max(map(len, words)), max(map(len, words.values()))
     for name, word in words.items():
-        yield f"  {dashed(name):<11}  {word:<{width}}  {applied.sources.get(name, 'default')}"
+        yield f"  {dashed(name):<{names}}  {word:<{width}}  {applied.sources.get(name, 'default')}"
 
 
 def _words(value: object) -> str:
