@@ -8,7 +8,7 @@ import zlib
 
 import numpy as np
 import pytest
-from conftest import draw_photo
+from conftest import draw_photo, draw_translucent
 from PIL import Image
 
 from kquant_hooks import quantize
@@ -60,6 +60,23 @@ def test_reindexing_changes_no_pixel_and_helps(colors):
     assert roughness(other) < roughness(image)
 
 
+@pytest.mark.parametrize("mode", ["translucent", "clear"])
+def test_alpha_moves_with_its_colours(mode):
+    image = draw_photo(200, 150).convert("RGBA")
+    if mode == "translucent":
+        image.putalpha(Image.radial_gradient("L").resize(image.size))
+    else:
+        image.paste((0, 0, 0, 0), (50, 50, 120, 90))
+    indexed = quantize(image, 64).image
+    other = reindexed(indexed)
+    assert other is not indexed
+    assert other.convert("RGBA").tobytes() == indexed.convert("RGBA").tobytes()
+    assert isinstance(other.info["transparency"], bytes if mode == "translucent" else int)
+    assert other.convert("RGBA").getpixel((60, 60))[3] == indexed.convert("RGBA").getpixel((60, 60))[3]
+    if mode == "clear":
+        assert other.info["transparency"] == 0
+
+
 @pytest.mark.parametrize("count", [1, 2, 7, 30])
 def test_sifting_never_lengthens(count):
     pairs = np.random.default_rng(count).integers(0, 50, (count, count))
@@ -85,8 +102,6 @@ def test_neighbours_are_counted_in_both_directions():
 
 @pytest.mark.parametrize("few", ["colours", "opacity"])
 def test_what_gains_nothing_is_left_alone(few):
-    if few == "colours":
-        image = quantize(draw_photo(), 4).image
-    else:
-        image = quantize(Image.new("RGBA", (20, 20)), 8).image
-    assert reindexed(image) is image
+    image, colors = (draw_photo(), 4) if few == "colours" else (draw_translucent(), 16)
+    indexed = quantize(image, colors).image
+    assert reindexed(indexed) is indexed

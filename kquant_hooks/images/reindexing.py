@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from kquant_hooks.images.transparency import transparency_of
+
 # Indices of fewer colours share bytes with three others or more, of which differences say nothing.
 _MANY_COLORS = 5
 # Two of these share a byte: filters are of little use, and sifting made files larger by 0.3 %.
@@ -22,15 +24,39 @@ _SIFTING_ROUNDS = 2
 
 
 def reindexed(image: Image.Image) -> Image.Image:
-    """The same picture with its palette in such an order, if it is an opaque 'P' image of many colours."""
+    """The same picture with its palette in such an order, if it is a 'P' image of many colours.
+
+    What is fully transparent stays in front.
+    """
     count = len(image.getpalette() or []) // 3 if image.mode == "P" else 0
-    if count < _MANY_COLORS or "transparency" in image.info:
+    # Few entries gain less than the longer list of alphas takes.
+    if count < _MANY_COLORS or (count <= _MOST_PACKED and "transparency" in image.info):
         return image
     neighbors = _neighbors(image, count)
     order = _order(neighbors)
     if count > _MOST_PACKED:
         order = _sifted(neighbors, order)
-    return image.remap_palette(order.tolist())
+    alphas = _alphas(image, count)
+    order = order[np.argsort(alphas[order] > 0, kind="stable")]
+    # Pillow drops the alpha of several entries when it puts them in another order.
+    opaque = image.copy()
+    opaque.info.pop("transparency", None)
+    result = opaque.remap_palette(order.tolist())
+    transparency = transparency_of(alphas[order])
+    if transparency is not None:
+        result.info["transparency"] = transparency
+    return result
+
+
+def _alphas(image: Image.Image, count: int) -> npt.NDArray[np.uint8]:
+    """The alpha of each of the entries."""
+    alphas = np.full(count, 255, np.uint8)
+    transparency = image.info.get("transparency", b"")
+    if isinstance(transparency, int):
+        alphas[transparency] = 0
+    else:
+        alphas[: len(transparency)] = list(transparency)
+    return alphas
 
 
 def _neighbors(image: Image.Image, count: int) -> npt.NDArray[np.int64]:
