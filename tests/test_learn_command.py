@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import bouncing
@@ -31,6 +33,14 @@ def test_a_folder(sprites, capsys):
     assert capsys.readouterr().out == "6 pictures -> sprites.gpl  32 colours\n"
     assert Palette.load("sprites.gpl") == learn_palette(pictures(sprites), 32)
     assert main(["palette", "learn", "sprites/", "-c", "32", "-o", "sprites.gpl"]) == 0
+
+
+def test_json(sprites, capsys):
+    assert main(["palette", "learn", "sprites", "missing.png", "-c", "4", "-o", "a.hex", "--json"]) == 3
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["path"], first["status"]) == ("missing.png", "failed")
+    colors = list(Palette.load("a.hex").hex())
+    assert second == {"path": "a.hex", "pictures": 6, "colors": colors}
 
 
 def test_options(sprites, capsys):

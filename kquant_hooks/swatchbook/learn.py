@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +14,7 @@ from kquant_hooks.assets.collect import Destination, collect
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.assets.sharing import count_file
-from kquant_hooks.palettes.files import ENDINGS, format_for
+from kquant_hooks.palettes.files import ENDINGS, Format, format_for
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.options import defaults_of
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
@@ -109,23 +110,36 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     finally:
         printer.close()
-    if not written.alpha and any(len(color) == 4 and 0 < color[3] < 255 for color in palette):
-        others = [ending for ending, form in reversed(ENDINGS.items()) if form.alpha == "yes"]
-        complain(
-            f"{target}: its format has no alpha, and the pictures have soft edges; give --alpha hard, or "
-            f"another ending: {', '.join(others)}"
-        )
+    try:
+        palette, note = _fit(palette, written)
+    except ValueError as error:
+        complain(f"{target}: {error}")
         return EXIT_FAILED
-    note = ""
-    visible = [color for color in palette if len(color) == 3 or color[3]]
-    if not written.alpha and 0 < len(visible) < len(palette):
-        # Where pictures are mapped to a palette without a transparent entry, they get one.
-        palette, note = Palette(visible), ", and the transparent one, which this format has no place for"
     code = _write(palette, target, force=arguments.force)
-    if code == EXIT_DONE and not arguments.quiet:
+    if code == EXIT_DONE and arguments.json:
+        record = {"path": str(target), "pictures": len(counted), "colors": palette.hex()}
+        printer.say(json.dumps(record))
+    elif code == EXIT_DONE and not arguments.quiet:
         pictures = f"{len(counted)} picture{'s' * (len(counted) != 1)}"
         printer.say(one_line(f"{pictures} -> {target}  {count_in_words(palette)}{note}"))
     return code or (EXIT_FAILED if failed or not printer.complete else EXIT_DONE)
+
+
+def _fit(palette: Palette, written: Format) -> tuple[Palette, str]:
+    """What a format can hold of a palette, and a word about the rest; ValueError for translucent colours."""
+    if written.alpha:
+        return palette, ""
+    if any(len(color) == 4 and 0 < color[3] < 255 for color in palette):
+        others = [ending for ending, entry in reversed(ENDINGS.items()) if entry.alpha == "yes"]
+        raise ValueError(
+            "its format has no alpha, and the pictures have soft edges; give --alpha hard, or another ending: "
+            + ", ".join(others)
+        )
+    visible = [color for color in palette if len(color) == 3 or color[3]]
+    if not 0 < len(visible) < len(palette):
+        return palette, ""
+    # Where pictures are mapped to a palette without a transparent entry, they get one.
+    return Palette(visible), ", and the transparent one, which this format has no place for"
 
 
 def _write(palette: Palette, target: Path, *, force: bool) -> int:
