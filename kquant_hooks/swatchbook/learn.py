@@ -132,8 +132,8 @@ def _fit(palette: Palette, written: Format) -> tuple[Palette, str]:
     if any(len(color) == 4 and 0 < color[3] < 255 for color in palette):
         others = [ending for ending, entry in reversed(ENDINGS.items()) if entry.alpha == "yes"]
         raise ValueError(
-            "its format has no alpha, and the pictures have soft edges; give --alpha hard, or another ending: "
-            + ", ".join(others)
+            "its format has no alpha, and the pictures have soft edges; "
+            f"give --alpha hard, or another ending: {', '.join(others)}"
         )
     visible = [color for color in palette if len(color) == 3 or color[3]]
     if not 0 < len(visible) < len(palette):
