@@ -14,7 +14,8 @@ from kquant_hooks import Palette
 
 FLIPS = 150
 MISTAKES = {
-    b"": "its content is no palette of a known format; expected one of GIMP, Lospec hex, ",
+    b"": "it is empty",
+    b"?": "its content is no palette of a known format; expected one of GIMP, Lospec hex, ",
     b"hello": "its content is no palette of a known format",
     b"\xff\xfeG\0I\0M\0P\0": "its content is no palette of a known format",
     b"GIMP Palette\nName: x\n": "a palette has 1..256 colours, got 0",

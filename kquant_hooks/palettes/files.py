@@ -89,6 +89,8 @@ def read(path: str | os.PathLike[str]) -> list[Swatch]:
     path = Path(path)
     data = _bytes_of(path)
     try:
+        if not data:
+            raise ValueError("it is empty")
         if len(data) > _MOST_BYTES:
             raise ValueError(f"it has more than {_MOST_BYTES} bytes, which is no palette")
         found = next((entry.read for entry in FORMATS if entry.begins and entry.begins(data)), None)
