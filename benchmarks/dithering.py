@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -22,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from benchmarks.methods import run_pngquant
 from kquant_hooks import quantize
 
 _BLOCK = 8
@@ -69,25 +68,13 @@ def _methods() -> dict[str, Run]:
         print("pngquant is not installed, and left out", file=sys.stderr)
         return methods
     return methods | {
-        "pngquant --nofs": partial(_pngquant, flags=["--nofs"]),
-        "pngquant": partial(_pngquant, flags=[]),
+        "pngquant --nofs": lambda image, colors: run_pngquant(image, colors, "--nofs"),
+        "pngquant": run_pngquant,
     }
 
 
 def _kquant(image: Image.Image, colors: int, dither: str) -> Image.Image:
     return quantize(image, colors, dither=dither).image
-
-
-def _pngquant(image: Image.Image, colors: int, flags: list[str]) -> Image.Image:
-    with tempfile.TemporaryDirectory() as scratch:
-        source, target = Path(scratch, "in.png"), Path(scratch, "out.png")
-        image.save(source)
-        command = ["pngquant", str(colors), *flags, "--output", str(target), str(source)]
-        # S603: the names of files are our own.
-        subprocess.run(command, check=True)  # noqa: S603
-        with Image.open(target) as result:
-            result.load()
-            return result
 
 
 def _pictures(given: Path) -> list[Path]:

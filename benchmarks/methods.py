@@ -135,7 +135,8 @@ def _imagequant_for_pillow(image: Image.Image, colors: int) -> Output:
     return result
 
 
-def _pngquant(image: Image.Image, colors: int, *flags: str) -> Output:
+def run_pngquant(image: Image.Image, colors: int, *flags: str) -> Image.Image:
+    """What the program makes of an image, which it gets as a file."""
     source = io.BytesIO()
     image.save(source, "PNG", compress_level=1)
     command = ["pngquant", *flags, str(colors), "-"]
@@ -181,8 +182,8 @@ METHODS = (
     Method("imagequant", _imagequant, "imagequant"),
     Method("imagequant for Pillow", _imagequant_for_pillow, "imagequant", max_repeats=2),
     # The program, which dithers where that is not forbidden; its time is that of starting it, too.
-    Method("pngquant", _pngquant, program="pngquant", timed=False),
-    Method("pngquant --nofs", lambda *a: _pngquant(*a, "--nofs"), program="pngquant", timed=False),
+    Method("pngquant", run_pngquant, program="pngquant", timed=False),
+    Method("pngquant --nofs", lambda *a: run_pngquant(*a, "--nofs"), program="pngquant", timed=False),
 )
 
 

@@ -12,7 +12,7 @@ from wcmatch import glob
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, overlaid, recipe
 from kquant_hooks.config.reading import ConfigError, content_of, shown
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.palettes.swatch import is_hex
+from kquant_hooks.palettes.swatch import hex_colors_in
 from kquant_hooks.quantizer.options import Option, dashed
 from kquant_hooks.quantizer.settings import OPTIONS
 
@@ -177,8 +177,8 @@ def _value(place: str, name: str, option: Option, value: object, folder: Path) -
 
 
 def _palette(place: str, value: object, folder: Path) -> Palette:
-    if isinstance(value, str) and all(map(is_hex, value.split(","))):
-        return Palette(value.split(","))
+    if isinstance(value, str):
+        value = hex_colors_in(value) or value
     if isinstance(value, str):
         try:
             # Not where the hook or the daemon happens to run.

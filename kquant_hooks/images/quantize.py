@@ -92,6 +92,8 @@ class Census:
         What was learnt from a sample, where the pixels were not counted.
     hidden : ndarray of uint8, shape (m, 4), optional
         Transparent entries for hidden colours, where these are to be kept.
+    was_soft : bool
+        Whether soft alpha had to be made hard.
     """
 
     image: Image.Image
@@ -102,6 +104,7 @@ class Census:
     ranks: Integers | None
     learnt: Learnt | None
     hidden: Integers | None
+    was_soft: bool
 
     def visible(self, settings: Settings) -> Settings:
         """The settings for what is seen: with room left for the entries of hidden colours."""
@@ -163,14 +166,15 @@ def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) 
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
     source = with_transparency_in_pixels(image)
-    if settings.alpha == "hard":
+    was_soft = settings.alpha == "hard" and is_soft(source)
+    if was_soft:
         source = hardened(source)
     histogram, codes, rows, learnt = survey(source, settings, counted=counted, for_palette=True)
     ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
     hidden = None
     if settings.keep_hidden_rgb and settings.palette is None and histogram.transparent:
         hidden = hidden_entries(source, codes, len(histogram.colors) - 1, settings)
-    return Census(image, source, histogram, codes, rows, ranks, learnt, hidden)
+    return Census(image, source, histogram, codes, rows, ranks, learnt, hidden, was_soft)
 
 
 def indexed(
@@ -202,7 +206,7 @@ def indexed(
     transparency = transparency_of(entries[:, 3])
     if transparency is not None:
         result.info["transparency"] = transparency
-    if settings.alpha == "hard" and is_soft(census.image):
+    if census.was_soft:
         # What became hard is a part of the error.
         mse = seen_error(census.image, result)
         psnr = psnr_of(mse, 3, _PEAK)

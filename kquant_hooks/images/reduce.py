@@ -11,7 +11,7 @@ from PIL import Image
 from kquant_hooks.images.document import Document, Frame, Shown, Unsupported, play
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import Census, census_of, indexed, quantize_with
-from kquant_hooks.images.transparency import hides_colors, is_soft
+from kquant_hooks.images.transparency import hides_colors
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.arrays import Integers
@@ -72,13 +72,7 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     """
     if document.kind == "still":
         return _reduce_still(document, settings, goal)
-    # In a GIF, whose only transparent colour is an index, none is hidden.
-    may_hide = settings.keep_hidden_rgb and document.container != "GIF"
-    if may_hide and any(hides_colors(frame.load()) for frame in document.frames):
-        raise Unsupported(
-            "its frames hide colours, which keep-hidden-rgb keeps in still pictures only; leave it out"
-        )
-    histogram, ranks, shows_through, frames = _census_of_all(document, settings)
+    histogram, ranks, shows_through, was_soft, frames = _census_of_all(document, settings)
     colors_before = len(histogram.colors)
     if shows_through and not histogram.transparent:
         # Frames need a transparent entry where those beneath them are seen.
@@ -94,15 +88,13 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
 
     reduced = replace(document, frames=frames)
     within = clustering.mse == 0 if settings.palette else colors_before <= settings.colors
-    if settings.alpha == "hard":
-        within &= not any(is_soft(frame.load()) for frame in document.frames)
+    within &= not was_soft
     return Reduction(
         document, reduced, images, palette, True, colors_before, within, clustering.mse, clustering.psnr
     )
 
 
 def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
-    hard = settings.alpha == "hard"
     # Where errors are judged before dithering, or by the search for a number of colours, they must be exact.
     counted = goal is not None or settings.dither != "none"
     census = census_of(document.frames[0].load(), settings, counted=counted)
@@ -110,7 +102,7 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> 
         raise ValueError("it has no pixels")
     clustering = _cluster(census.histogram, census.visible(settings), census.ranks, goal, census.learnt)
     quantized = indexed(census, clustering, settings)
-    judged = clustering if settings.dither != "none" and not hard else quantized
+    judged = clustering if settings.dither != "none" and not census.was_soft else quantized
     few = settings.palette is None and goal is None and quantized.colors_before <= settings.colors
     assert quantized.palette is not None
     return Reduction(
@@ -120,7 +112,7 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> 
         quantized.palette,
         any((settings.palette, settings.fixed, census.ranks is not None)) or settings.order != "given",
         quantized.colors_before,
-        quantized.mse == 0 or (few and not (hard and is_soft(census.image))),
+        quantized.mse == 0 or (few and not census.was_soft),
         judged.mse,
         judged.psnr,
     )
@@ -152,13 +144,16 @@ def _cluster(
 
 def _census_of_all(
     document: Document, settings: Settings
-) -> tuple[Histogram, Integers, bool, tuple[Frame, ...]]:
-    """The colours of all frames as they are seen, and their ranks; whether one shows what is beneath it.
+) -> tuple[Histogram, Integers, bool, bool, tuple[Frame, ...]]:
+    """The colours of all frames as they are seen, and their ranks.
 
-    With the frames as they are to be stored: one whose colours mix with those beneath it replaces these.
+    Whether one shows what is beneath it, and whether one had soft alpha that was made hard. With the frames
+    as they are to be stored: one whose colours mix with those beneath it replaces these.
     """
     parts: list[tuple[Histogram, Integers]] = []
-    shows_through = False
+    shows_through = was_soft = False
+    # In a GIF, whose only transparent colour is an index, none is hidden.
+    may_hide = settings.keep_hidden_rgb and document.container != "GIF"
     frames: list[Frame] = []
     gathered, merge_at = 0, 1 << 20
     for shown in play(document):
@@ -166,6 +161,11 @@ def _census_of_all(
         own = seen
         if shown.stored is not shown.canvas:
             own = census_of(shown.stored, settings, counted=True)
+        if may_hide and hides_colors(own.image):
+            raise Unsupported(
+                "its frames hide colours, which keep-hidden-rgb keeps in still pictures only; leave it out"
+            )
+        was_soft |= own.was_soft
         shows_through |= shown.frame.blend and own.histogram.transparent
         frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
         parts.append((seen.histogram, _ranks(seen.histogram, own)))
@@ -175,7 +175,7 @@ def _census_of_all(
             gathered = len(parts[0][1])
             merge_at = max(merge_at, 2 * gathered)
     histogram, ranks = _merge(parts)
-    return histogram, ranks, shows_through, tuple(frames)
+    return histogram, ranks, shows_through, was_soft, tuple(frames)
 
 
 def _ranks(seen: Histogram, own: Census) -> Integers:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from kquant_hooks.images.transparency import transparency_of
+from kquant_hooks.images.pixels import palette_codes
+from kquant_hooks.images.transparency import transparency_of, with_transparency_in_pixels
 
 # Indices of fewer colours share bytes with three others or more, of which differences say nothing.
 _MANY_COLORS = 5
@@ -36,7 +37,7 @@ def reindexed(image: Image.Image) -> Image.Image:
     order = _order(neighbors)
     if count > _MOST_PACKED:
         order = _sifted(neighbors, order)
-    alphas = _alphas(image, count)
+    alphas = palette_codes(with_transparency_in_pixels(image))[:count] >> np.uint32(24)
     order = order[np.argsort(alphas[order] > 0, kind="stable")]
     # Pillow drops the alpha of several entries when it puts them in another order.
     opaque = image.copy()
@@ -46,17 +47,6 @@ def reindexed(image: Image.Image) -> Image.Image:
     if transparency is not None:
         result.info["transparency"] = transparency
     return result
-
-
-def _alphas(image: Image.Image, count: int) -> npt.NDArray[np.uint8]:
-    """The alpha of each of the entries."""
-    alphas = np.full(count, 255, np.uint8)
-    transparency = image.info.get("transparency", b"")
-    if isinstance(transparency, int):
-        alphas[transparency] = 0
-    else:
-        alphas[: len(transparency)] = list(transparency)
-    return alphas
 
 
 def _neighbors(image: Image.Image, count: int) -> npt.NDArray[np.int64]:

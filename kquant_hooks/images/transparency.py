@@ -68,8 +68,7 @@ def hardened(image: Image.Image) -> Image.Image:
 
 
 def is_soft(image: Image.Image) -> bool:
-    """Whether some pixels are neither opaque nor fully transparent."""
-    image = with_transparency_in_pixels(image)
+    """Whether some pixels, whose alpha is their own, are neither opaque nor fully transparent."""
     content = MODES[image.mode].content
     if content not in ("rgba", "grey+alpha", "index"):
         return False
@@ -141,8 +140,8 @@ def with_hidden_colors(
     labels = np.zeros(len(codes), np.uint8)
     histogram = uncounted_histogram(_hidden(source, codes))
     labels[clear] = map_colors(histogram, entries[:, :3]).labels + index
-    others = [number + (len(entries) - 1) * (number > index) for number in range(256)]
-    result = indexed.point([min(number, 255) for number in others])
+    moved = [min(255, number + (len(entries) - 1) * (number > index)) for number in range(256)]
+    result = indexed.point(moved)
     mask = replace_codes(source, codes, clear.astype(np.uint8) * np.uint8(255), None, "L", 1)
     result.paste(replace_codes(source, codes, labels, None, "P", 1), mask=mask)
     return result

@@ -29,6 +29,12 @@ def is_hex(text: str) -> bool:
     return re.fullmatch(HEX_COLOR, text.strip()) is not None
 
 
+def hex_colors_in(text: str) -> list[str] | None:
+    """The colours of a list such as ``#000,#fff``; None where some part is none."""
+    colors = text.split(",")
+    return colors if all(map(is_hex, colors)) else None
+
+
 def parse_hex(text: str) -> tuple[int, ...]:
     """R, G, B[, A] of a hex colour; ValueError for other text."""
     match = re.fullmatch(HEX_COLOR, text.strip())

@@ -15,7 +15,7 @@ from kquant_hooks.quantizer.arrays import Bools, Integers
 
 _TABLE = Path(__file__).with_suffix(".npy")
 _SIZE = 64
-# In pixels; between 1.5, from which on voids are seen at all, and 2, above which patterns become regular.
+# Of the Gaussian about each pixel by which voids and clusters are told, in pixels.
 _SIGMA = 1.9
 # The pattern to begin with has one pixel in so many.
 _SPARSENESS = 10

@@ -1,7 +1,7 @@
 """Dithering: neighbouring pixels get different entries, so that their average comes near the colours.
 
 Colours that are in the palette are never dithered, so that flat areas stay flat. With alpha, opaque colours
-get opaque entries only, and what is mixed are premultiplied colours.
+get opaque entries only, and what is mixed are colours as seen over grey, with their alpha.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
 from kquant_hooks.quantizer.blue_noise import blue_noise
 from kquant_hooks.quantizer.histogram import exact_coords
+from kquant_hooks.quantizer.mapping import classes
 from kquant_hooks.quantizer.nearest import nearest
 from kquant_hooks.quantizer.ordering import by_lightness
 from kquant_hooks.quantizer.pipeline import Clustering
@@ -27,10 +28,10 @@ Labels = npt.NDArray[np.uint8]
 _STEPS = {"bayer-2": 4, "bayer-4": 16, "bayer": 64, "blue-noise": 64}
 # Between the entries of larger palettes, which are close to each other, fewer will do, and they have to for
 # pictures of very many colours.
+_STEPS_OF_MANY = _STEPS | {"bayer": 32, "blue-noise": 16}
 _FEW_ENTRIES, _FEW_COLORS = 32, 1 << 18
 # So many colours are mixed at a time, so that only the result takes memory for all of them.
 _COLORS_AT_ONCE = 1 << 16
-_STEPS_OF_MANY = _STEPS | {"bayer": 32, "blue-noise": 16}
 _BAYER_SIZES = {"bayer-2": 2, "bayer-4": 4, "bayer": 8}
 # What is passed on in error diffusion may be no larger than this part of the palette's widest gap: what is
 # more cannot be made up for by any neighbour, and would smear. Of 0.5, 0.75, 1 and no limit, this gave the
@@ -110,7 +111,7 @@ def _mixtures(clustering: Clustering, strength: float, steps: int) -> Labels:
     ranks = np.empty(len(order), np.uint8)
     ranks[order] = np.arange(len(order))
     mixtures = np.repeat(clustering.labels[:, None], steps, axis=1)
-    for rows, allowed in _classes(clustering):
+    for rows, allowed in _dithered_classes(clustering):
         targets, target_ranks, numbers = entries[allowed], ranks[allowed], np.flatnonzero(rows)
         for start in range(0, len(numbers), _COLORS_AT_ONCE):
             some = numbers[start : start + _COLORS_AT_ONCE]
@@ -158,7 +159,7 @@ def _diffused(clustering: Clustering, strength: float, strips: Iterable[Integers
     # What takes no error: colours of the palette, and the alpha of opaque ones.
     free = np.repeat((clustering.errors > 0)[:, None].astype(np.float64), colors.shape[1], axis=1)
     only_opaque = np.zeros(len(colors), np.intp)
-    for rows, allowed in _classes(clustering):
+    for rows, allowed in _dithered_classes(clustering):
         if not allowed.all():
             free[rows, -1] = 0
             only_opaque[rows] = 1
@@ -237,15 +238,12 @@ def _coords(clustering: Clustering) -> tuple[Floats, Floats]:
     return colors.astype(np.float64) * scale, entries.astype(np.float64) * scale
 
 
-def _classes(clustering: Clustering) -> list[tuple[Bools, Bools]]:
+def _dithered_classes(clustering: Clustering) -> Iterator[tuple[Bools, Bools]]:
     """Colours that are dithered, and the entries that they may have."""
-    open_rows = clustering.errors > 0
-    every = np.ones(len(clustering.entries), bool)
-    if not clustering.histogram.alpha:
-        return [(open_rows, every)]
-    opaque = clustering.entries[:, 3] == 255
-    solid = clustering.histogram.colors[:, 3] == 255
-    return [(open_rows & solid, opaque if opaque.any() else every), (open_rows & ~solid, every)]
+    for rows, allowed in classes(clustering.histogram, clustering.entries):
+        dithered_rows = np.zeros(len(clustering.errors), bool)
+        dithered_rows[rows] = clustering.errors[rows] > 0
+        yield dithered_rows, allowed
 
 
 def _widest_gap(entries: Floats) -> float:

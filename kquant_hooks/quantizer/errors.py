@@ -30,17 +30,17 @@ def squared_errors(
     ndarray of int64
         In parts of a squared level: as many as ``parts_of_level`` says.
     """
-    colors, targets = histogram.colors.astype(np.int64), entries.astype(np.int64)
+    colors, targets = histogram.colors[rows], entries[labels]
     total = np.zeros(len(labels), np.int64)
     if not histogram.alpha:
         for channel in range(colors.shape[1]):
-            error = colors[rows, channel] - targets[labels, channel]
+            error = colors[:, channel].astype(np.int64) - targets[:, channel]
             total += error * error
         return total
-    opacity, target_opacity = colors[:, 3], targets[:, 3]
-    fainter = 255 * (opacity[rows] - target_opacity[labels])
+    opacity, target_opacity = colors[:, 3].astype(np.int64), targets[:, 3].astype(np.int64)
+    fainter = 255 * (opacity - target_opacity)
     for channel in range(3):
-        over_black = (colors[:, channel] * opacity)[rows] - (targets[:, channel] * target_opacity)[labels]
+        over_black = colors[:, channel] * opacity - targets[:, channel] * target_opacity
         over_white = over_black - fainter
         total += over_black * over_black + over_white * over_white
     return total

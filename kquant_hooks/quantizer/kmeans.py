@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Floats, Integers, Points, grouped_sums, ordered_total
+from kquant_hooks.quantizer.arrays import Floats, Integers, Points, grouped_sums, ordered_total, summed
 from kquant_hooks.quantizer.nearest import nearest
 from kquant_hooks.quantizer.scores import squared_lengths
 
@@ -39,8 +39,7 @@ def lloyd(
         which its centre went. Where that raises the error, or no longer lowers it enough, the rest is done
         in plain steps.
     """
-    everything = np.zeros(len(points.weights), np.intp)
-    spread = grouped_sums(everything, [points.weights * squared_lengths(points.coords)], 1)[0][0]
+    spread = summed(points.weights * squared_lengths(points.coords))
     previous = np.inf
     iterations = 0
     means = centers

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, grouped_sums
+from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, grouped_sums, summed
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, opaque_rows, with_alpha
 from kquant_hooks.quantizer.mapping import losses_of, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
@@ -35,10 +35,7 @@ def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
         for transparency.
     """
     histogram, fixed = with_fixed(replace(histogram, space=settings.space), settings)
-    everything = all_colors(histogram, fixed, settings.colors)
-    if everything is not None:
-        return Learnt(everything, 0, True)
-    if not histogram.alpha:
+    if not histogram.alpha or all_colors(histogram, fixed, settings.colors) is not None:
         return learn(histogram, settings.colors, settings, fixed)
     solid = histogram.colors[:, 3] == 255
     soft = (histogram.colors[:, 3] > 0) & ~solid
@@ -100,8 +97,7 @@ def _least_loss_of_opaque(histogram: Histogram) -> float:
     apart = opacity.max() - opacity
     if histogram.transparent:
         apart = np.minimum(apart, opacity)
-    everything = np.zeros(len(apart), np.intp)
-    return float(grouped_sums(everything, [apart * apart * histogram.weights], 1)[0][0])
+    return summed(apart * apart * histogram.weights)
 
 
 def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:

@@ -35,7 +35,7 @@ def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
     targets, _, _ = exact_coords(entries, alpha=histogram.alpha, space=histogram.space)
     labels = np.empty(len(coords), np.intp)
     errors = np.empty(len(coords), np.int64)
-    for rows, allowed in _classes(histogram, entries):
+    for rows, allowed in classes(histogram, entries):
         part = coords[rows]
         if not len(part):
             continue
@@ -51,7 +51,7 @@ def losses_of(histogram: Histogram, mapping: Mapping) -> Floats:
     return mapping.errors.astype(np.float64) * histogram.weights
 
 
-def _classes(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice, Bools]]:
+def classes(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice, Bools]]:
     """Rows that share a set of allowed entries."""
     everything = np.ones(len(entries), bool)
     if not histogram.alpha:

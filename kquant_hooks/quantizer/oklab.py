@@ -2,8 +2,7 @@
 
 Ottosson 2020, *A perceptual color space for image processing*, with the matrices of that article. A level is
 1/255 of the way from black to white: L lies in 0..255; a and b, which have a sign, lie about 128. Alpha as
-a fourth channel reaches 147: its whole range is worth ``1 / sqrt(3)`` of that way, as in premultiplied R, G,
-B and A.
+a fourth channel reaches 147: its whole range is worth ``1 / sqrt(3)`` of that way.
 """
 
 from __future__ import annotations

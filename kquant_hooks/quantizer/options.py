@@ -15,7 +15,7 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.palettes.swatch import is_hex
+from kquant_hooks.palettes.swatch import hex_colors_in
 
 SAVINGS = r"(\d+(?:\.\d+)?)\s*(%|[bB]|[kK][iI][bB]|[mM][iI][bB]|)"
 _UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20}
@@ -69,8 +69,8 @@ class Option:
         if self.optional and text.lower() == "none":
             return None
         if self.kind == "palette":
-            colors = text.split(",")
-            return Palette(colors) if all(map(is_hex, colors)) else text
+            colors = hex_colors_in(text)
+            return text if colors is None else Palette(colors)
         try:
             return {"integer": int, "number": float}.get(self.kind, str)(text)
         except ValueError:
