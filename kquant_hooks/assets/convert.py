@@ -89,7 +89,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
             if container == "PNG" and not reduction.ordered:
                 images = map(reindexed, images)
             written = CONTAINERS[container].write(reduction.document, images, encoding)
-            verify(written, container, reduction, policy.max_pixels)
+            verify(written, container, reduction, policy.max_pixels, data)
         except Unsupported as reason:
             if in_place:
                 raise Skip(str(reason)) from reason

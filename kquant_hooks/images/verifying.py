@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from PIL import Image, ImageChops
 
+from kquant_hooks.images.containers.facts import Facts, facts_of
 from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.document import Document, play
-from kquant_hooks.images.opening import count_frames, open_image
+from kquant_hooks.images.opening import count_frames, open_image, orientation_of
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import census_of
 from kquant_hooks.images.reduce import Reduction
@@ -17,8 +21,8 @@ from kquant_hooks.quantizer.settings import Settings
 _STRIP_ROWS = 64
 
 
-def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int) -> None:
-    """Check that ``data`` holds what was meant.
+def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int, source: bytes) -> None:
+    """Check that ``data`` holds what was meant, and that its header says what the one of ``source`` does.
 
     Raises
     ------
@@ -36,6 +40,7 @@ def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int) -
     _compare("size", wanted.size, found.size)
     _compare("kind", wanted.kind, found.kind)
     _compare("number of frames", len(wanted.frames), len(found.frames))
+    _compare_headers(source, data, container, reduction.source)
     for new, frame in zip(reduction.images(), found.frames, strict=True):
         if not _same_pixels(new, frame.load()):
             raise ValueError("the result has other pixels than were meant")
@@ -45,7 +50,7 @@ def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int) -
     _compare("number of frames to Pillow", len(wanted.frames), count_frames(open_image(data, max_pixels)))
     if wanted.kind == "animation":
         _compare("loop", wanted.loop, found.loop)
-        _compare("timing", _timing(wanted, container), _timing(found, container))
+        _compare_timing("timing", _delays(wanted), _delays(found), container)
     _compare_frames(reduction.source, found, len(reduction.palette))
 
 
@@ -63,10 +68,35 @@ def _same_pixels(image: Image.Image, other: Image.Image) -> bool:
     return all(in_rgba(image.crop(box)).tobytes() == in_rgba(other.crop(box)).tobytes() for box in boxes)
 
 
-def _timing(document: Document, container: str) -> list[int]:
-    """In the container's own unit: hundredths of a second in GIF, else milliseconds."""
+def _compare_timing(what: str, wanted: Iterable[float], found: Iterable[float], container: str) -> None:
+    """Delays in milliseconds; GIF has hundredths of a second, and PNG 16 bits of long ones."""
     unit = 10 if container == "GIF" else 1
-    return [round(frame.milliseconds / unit) for frame in document.frames if frame.shown]
+    wanted, found = list(wanted), list(found)
+    same = len(wanted) == len(found)
+    if not same or any(abs(a - b) > max(unit / 2, a / 131070) for a, b in zip(wanted, found, strict=True)):
+        raise ValueError(f"the result has another {what}: {found} instead of {wanted}")
+
+
+def _delays(document: Document) -> list[float]:
+    return [frame.milliseconds for frame in document.frames if frame.shown]
+
+
+def _compare_headers(source: bytes, data: bytes, container: str, document: Document) -> None:
+    before, after = facts_of(source, document.container), facts_of(data, container)
+    if before is None or after is None:
+        return
+    if container != document.container:
+        before, after = _without_single_frame(before), _without_single_frame(after)
+        if CONTAINERS[container].upright and orientation_of(document.metadata.exif) >= 5:
+            before = replace(before, sizes=tuple((height, width) for width, height in before.sizes))
+    _compare("size in its header", before.sizes, after.sizes)
+    _compare("loop in its header", before.loop, after.loop)
+    _compare_timing("timing in its header", before.delays, after.delays, container)
+
+
+def _without_single_frame(facts: Facts) -> Facts:
+    """What a file says of an animation of one frame is nothing where it becomes another file."""
+    return Facts(facts.sizes) if len(facts.delays) == 1 else facts
 
 
 def _compare_frames(wanted: Document, found: Document, limit: int) -> None:

@@ -23,9 +23,12 @@ _CONTROL = b"\x21\xf9\x04"
 _ICC = b"\x21\xff\x0bICCRGBG1012"
 _COMMENT = b"\x21\xfe"
 _XMP = b"\x21\xff\x0bXMP DataXMP"
+_LOOPS = (b"\x21\xff\x0bNETSCAPE2.0", b"\x21\xff\x0bANIMEXTS1.0")
 # XMP is not in sub-blocks: these bytes lead out of it from wherever a reader of sub-blocks enters them.
 _XMP_TRAILER = bytes([1, *range(255, -1, -1), 0])
 _HAS_TABLE = 0x80
+# Compressed: a pixel of index 0.
+_ONE_PIXEL = b"\x02\x02\x44\x01\0"
 _DISPOSES: dict[int, Dispose] = {2: "background", 3: "previous"}
 
 
@@ -63,22 +66,20 @@ def read(data: bytes, max_pixels: int) -> Document:
     pictures = [block for block in parts.blocks if isinstance(block, _Picture)]
     if not pictures:
         raise ValueError("cannot be decoded: it has no picture")
-    # A canvas that is too small for its pictures grows in every viewer.
-    right = max(picture.box[0] + picture.box[2] for picture in pictures)
-    bottom = max(picture.box[1] + picture.box[3] for picture in pictures)
-    size = (max(size[0], right), max(size[1], bottom))
+    # The first picture may enlarge the screen, as in browsers; later ones are cut off at its edges.
+    left, top, width, height = pictures[0].box
+    size = (max(size[0], left + width), max(size[1], top + height))
     check_pixels(size, max_pixels)
-    frames = tuple(_frame(picture, max_pixels) for picture in pictures)
+    parts = replace(parts, blocks=tuple(_seen_on(size, block) for block in parts.blocks))
+    pictures = [block for block in parts.blocks if isinstance(block, _Picture)]
+    frames = tuple(_frame(picture, size, max_pixels) for picture in pictures)
     covers = frames[0].left == frames[0].top == 0 and pictures[0].box[2:] == size
     kind: Kind = "still" if len(frames) == 1 and covers else "animation"
-    # GIF counts repetitions after the first showing; without the block there are none.
-    repeats = image.info.get("loop")
-    loop = 1 if repeats is None else repeats + 1 if repeats else 0
     # Pillow reads neither of these, and of the comments only the first.
     texts = [text.decode("utf-8", "replace") for text in _joined(parts, _COMMENT) if text]
     icc = next(iter(_joined(parts, _ICC)), None)
     metadata = replace(metadata_of(image), icc=icc, xmp=_xmp(parts), comment="\n".join(texts) or None)
-    return Document("GIF", size, frames, kind, loop, metadata, parts)
+    return Document("GIF", size, frames, kind, _loop(parts), metadata, parts)
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
@@ -164,8 +165,16 @@ def _end_of_blocks(data: bytes, place: int) -> int:
     return min(place + 1, len(data))
 
 
-def _frame(picture: _Picture, max_pixels: int) -> Frame:
+def _seen_on(size: tuple[int, int], block: bytes | _Picture) -> bytes | _Picture:
+    """The block, or one clear pixel of the same duration for a picture that lies outside of the screen."""
+    if isinstance(block, bytes) or (block.box[0] < size[0] and block.box[1] < size[1]):
+        return block
+    return _Picture(block.controlled, 1, block.delay, 0, (0, 0, 1, 1), False, bytes(6), _ONE_PIXEL)
+
+
+def _frame(picture: _Picture, size: tuple[int, int], max_pixels: int) -> Frame:
     left, top, width, height = picture.box
+    seen = (0, 0, min(width, size[0] - left), min(height, size[1] - top))
     table = picture.table
     flags = _HAS_TABLE | (len(table) // 6).bit_length() - 1 if table else 0
     single = b"".join(
@@ -179,8 +188,13 @@ def _frame(picture: _Picture, max_pixels: int) -> Frame:
             b";",
         ]
     )
+
+    def load() -> Image.Image:
+        image = decode(single, max_pixels)
+        return image if seen == (0, 0, width, height) else image.crop(seen)
+
     dispose = _DISPOSES.get(picture.flags >> 2 & 7, "none")
-    return Frame(lambda: decode(single, max_pixels), left, top, 10 * picture.delay, dispose, blend=True)
+    return Frame(load, left, top, 10 * picture.delay, dispose, blend=True)
 
 
 def _head(size: tuple[int, int], parts: _Parts, levels: bytes, transparent: int | None) -> bytes:
@@ -209,7 +223,7 @@ def _made_of(document: Document) -> _Parts:
         loop = document.loop or 0
         if loop != 1:
             repeats = struct.pack("<BH", 1, min(max(loop - 1, 0), 65535))
-            blocks.append(b"\x21\xff\x0bNETSCAPE2.0" + _in_blocks(repeats))
+            blocks.append(_LOOPS[0] + _in_blocks(repeats))
     blocks += _application_blocks(metadata)
     for frame in document.frames:
         flags = {"none": 1, "background": 2, "previous": 3}[frame.dispose] << 2
@@ -239,6 +253,16 @@ def _joined(parts: _Parts, head: bytes) -> Iterator[bytes]:
                 content += block[place + 1 : place + 1 + block[place]]
                 place += 1 + block[place]
             yield content
+
+
+def _loop(parts: _Parts) -> int:
+    """How often the animation is played: GIF counts repetitions after the first showing."""
+    loop = 1
+    for content in (content for head in _LOOPS for content in _joined(parts, head)):
+        if content[:1] == b"\x01" and len(content) >= 3:
+            repeats = int.from_bytes(content[1:3], "little")
+            loop = repeats + 1 if repeats else 0
+    return loop
 
 
 def _xmp(parts: _Parts) -> bytes | None:

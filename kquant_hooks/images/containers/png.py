@@ -11,6 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from itertools import count
 
 from PIL import Image, PngImagePlugin
@@ -38,6 +39,7 @@ _INCH = 0.0254
 _GREY, _RGB, _INDEXED = 0, 2, 3
 _COLOR_TYPES = {"L": _GREY, "P": _INDEXED, "LA": 4}
 _CONTROL = struct.Struct(">IIIIIHHBB")
+_LARGEST = 65535
 _XMP = b"XML:com.adobe.xmp\0\0\0\0\0"
 
 
@@ -201,12 +203,22 @@ def _length_of(chunks: Sequence[Chunk]) -> int:
 
 def _control(sequence: int, frame: Frame, size: tuple[int, int], given: bytes | None) -> bytes:
     """The control chunk of a frame, with the timing of the one that it had."""
-    numerator, denominator = min(round(frame.milliseconds), 65535), 1000
-    if given is not None:
+    if given is None:
+        numerator, denominator = _delay(frame.milliseconds)
+    else:
         numerator, denominator = _CONTROL.unpack(given)[5:7]
     dispose = _DISPOSES.index(frame.dispose)
     fields = (sequence, *size, frame.left, frame.top, numerator, denominator, dispose, int(frame.blend))
     return _CONTROL.pack(*fields)
+
+
+def _delay(milliseconds: float) -> tuple[int, int]:
+    """A duration as the nearest fraction of a second whose numbers have 16 bits."""
+    milliseconds = round(milliseconds)
+    if milliseconds <= _LARGEST:
+        return milliseconds, 1000
+    nearest = Fraction(milliseconds, 1000).limit_denominator(1000 * _LARGEST // milliseconds)
+    return nearest.numerator, nearest.denominator
 
 
 def _encode(image: Image.Image, level: int) -> list[Chunk]:

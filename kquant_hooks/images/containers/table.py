@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from kquant_hooks.images.containers import bmp, gif, other, png, ppm, tiff, webp
+from kquant_hooks.images.containers.facts import Facts, facts_of
 from kquant_hooks.images.document import Document, Encoding
 
 
@@ -27,6 +28,10 @@ class Container:
         Whether it has no place for an orientation, so that pixels have to be turned.
     keeps : str
         What survives, for the README.
+    side : int
+        The largest width or height.
+    seconds, loops : float, int
+        How long a frame can be shown, and how often an animation can be played.
     """
 
     read: Callable[[bytes, int], Document]
@@ -34,6 +39,9 @@ class Container:
     kinds: tuple[str, ...]
     upright: bool
     keeps: str
+    side: int
+    seconds: float = 0
+    loops: int = 0
 
 
 CONTAINERS = {
@@ -44,6 +52,9 @@ CONTAINERS = {
         upright=False,
         keeps="profile, EXIF, XMP, text, resolution, gamma, sRGB, cICP, HDR hints, time, background, private "
         "chunks that allow it; frames, boxes, delays, disposal, blending, loop, the still for old viewers",
+        side=(1 << 31) - 1,
+        seconds=65535,
+        loops=(1 << 31) - 1,
     ),
     "GIF": Container(
         gif.read,
@@ -51,6 +62,9 @@ CONTAINERS = {
         ("still", "animation"),
         upright=True,
         keeps="comments, profile, XMP, all other extensions in place; frames, boxes, delays, disposal, loop",
+        side=65535,
+        seconds=655.35,
+        loops=65536,
     ),
     "WebP": Container(
         webp.read,
@@ -58,6 +72,9 @@ CONTAINERS = {
         ("still", "animation"),
         upright=False,
         keeps="profile, EXIF, XMP, unknown chunks; frames, boxes, delays, disposal, blending, loop",
+        side=16383,
+        seconds=16777.215,
+        loops=65535,
     ),
     "TIFF": Container(
         tiff.read,
@@ -66,14 +83,16 @@ CONTAINERS = {
         upright=False,
         keeps="all tags but those of how pixels are stored: profile, EXIF, GPS, XMP, IPTC, resolution, "
         "texts, private ones; pages, byte order, lossless compression",
+        side=(1 << 32) - 1,
     ),
-    "BMP": Container(bmp.read, bmp.write, ("still",), upright=True, keeps="resolution"),
+    "BMP": Container(bmp.read, bmp.write, ("still",), upright=True, keeps="resolution", side=(1 << 31) - 1),
     "PPM": Container(
         ppm.read,
         ppm.write,
         ("still",),
         upright=True,
         keeps="the kind of file, comments",
+        side=(1 << 31) - 1,
     ),
 }
 
@@ -83,6 +102,21 @@ _READ_ONLY = {"lossy WebP": webp.read}
 
 def read_document(data: bytes, name: str | None, max_pixels: int) -> Document:
     """Take a file apart by the name that sniffing gave it; ValueError with one sentence."""
-    if name in CONTAINERS:
-        return CONTAINERS[name].read(data, max_pixels)
-    return _READ_ONLY.get(name or "", other.read)(data, max_pixels)
+    read = CONTAINERS[name].read if name in CONTAINERS else _READ_ONLY.get(name or "", other.read)
+    document = read(data, max_pixels)
+    _check_header(document, facts_of(data, document.container))
+    return document
+
+
+def _check_header(document: Document, facts: Facts | None) -> None:
+    """Refuse a file of which the header and its frames, as they are read, say different things."""
+    if facts is None:
+        return
+    shown = sum(frame.shown for frame in document.frames)
+    pages = shown if document.kind == "pages" else 1
+    said = [(len(facts.sizes), pages, "pages"), (facts.sizes[0], document.size, "pixels")]
+    if document.kind == "animation":
+        said += [(len(facts.delays), shown, "frames"), (facts.loop, document.loop, "repetitions")]
+    for in_header, found, what in said:
+        if in_header != found:
+            raise ValueError(f"cannot be decoded: its header says {in_header} {what}, and {found} are found")

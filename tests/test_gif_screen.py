@@ -1,0 +1,135 @@
+"""A GIF's screen is what its header says; only the first picture may enlarge it."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+
+import numpy as np
+import pytest
+from gifs import Picture, gif_of, loop_block, plain, table_of
+from PIL import Image
+
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.assets.process import process
+from kquant_hooks.images.containers.facts import facts_of
+from kquant_hooks.images.containers.table import read_document
+from kquant_hooks.images.document import play
+from kquant_hooks.quantizer.settings import Settings
+
+
+def played(data: bytes) -> list[np.ndarray]:
+    """What is seen of each frame, as R, G, B, A."""
+    document = read_document(data, "GIF", 10**6)
+    return [np.asarray(shown.canvas.convert("RGBA")).copy() for shown in play(document)]
+
+
+def slowly_played(screen: tuple[int, int], pictures: list[Picture]) -> list[np.ndarray]:
+    """The same pixel by pixel, as the format and browsers have it."""
+    left, top, width, height = pictures[0].box
+    screen = (max(screen[0], left + width), max(screen[1], top + height))
+    table = np.frombuffer(table_of(), np.uint8).reshape(-1, 3)
+    canvas = np.zeros((screen[1], screen[0], 4), np.uint8)
+    frames = []
+    for picture in pictures:
+        left, top, width, height = picture.box
+        before = canvas.copy()
+        places = [
+            (y, x, picture.indices[(y - top) * width + x - left])
+            for y in range(top, min(top + height, screen[1]))
+            for x in range(left, min(left + width, screen[0]))
+        ]
+        for y, x, index in places:
+            if index != picture.transparent:
+                canvas[y, x] = (*table[index], 255)
+        frames.append(canvas.copy())
+        if picture.dispose == 3:
+            canvas = before
+        elif picture.dispose == 2:
+            for y, x, _ in places:
+                canvas[y, x] = 0
+    return frames
+
+
+def odd_gif(draw: random.Random) -> tuple[tuple[int, int], list[Picture]]:
+    """Pictures that lie anywhere: within the screen, over its edges, or outside."""
+    screen = (draw.randint(4, 12), draw.randint(4, 12))
+    pictures = []
+    for _ in range(draw.randint(2, 6)):
+        box = (draw.randint(0, 14), draw.randint(0, 14), draw.randint(1, 14), draw.randint(1, 14))
+        picture = plain(box, draw.randrange(128), delay=draw.randint(0, 300), dispose=draw.randint(0, 3))
+        if draw.random() < 0.6:
+            clear = picture.indices[0]
+            indices = bytes(clear if draw.random() < 0.4 else index for index in picture.indices)
+            picture = Picture(box, indices, picture.delay, picture.dispose, clear)
+        pictures.append(picture)
+    return screen, pictures
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_odd_gifs_are_played_and_rewritten_as_the_format_has_it(seed, tmp_path):
+    screen, pictures = odd_gif(random.Random(seed))
+    data = gif_of(screen, pictures, blocks=loop_block(seed % 3))
+    wanted = slowly_played(screen, pictures)
+    for was, now in zip(wanted, played(data), strict=True):
+        assert np.array_equal(np.where(was[..., 3:], was, 0), np.where(now[..., 3:], now, 0))
+    path = tmp_path / "odd.gif"
+    path.write_bytes(data)
+    outcome = process(path, Settings(4), Policy())
+    assert outcome.status in ("rewritten", "unchanged"), outcome.reason
+    after = path.read_bytes()
+    assert facts_of(after, "GIF") == facts_of(data, "GIF")
+    assert all(np.array_equal(a[..., 3], b[..., 3]) for a, b in zip(wanted, played(after), strict=True))
+
+
+def sticking_out() -> bytes:
+    return gif_of((40, 40), [plain((0, 0, 40, 40)), plain((35, 30, 10, 10), 50)])
+
+
+def test_a_picture_that_sticks_out_is_cut_off(tmp_path):
+    path = tmp_path / "out.gif"
+    path.write_bytes(sticking_out())
+    assert process(path, Settings(4), Policy()).status == "rewritten"
+    after = path.read_bytes()
+    assert struct.unpack_from("<HH", after, 6) == (40, 40)
+    with Image.open(io.BytesIO(after)) as image:
+        image.seek(1)
+        assert image.size == (40, 40)
+        assert image.dispose_extent == (35, 30, 40, 40)
+    for name in ("out.png", "out.webp"):
+        assert process(path, Settings(4), Policy(), target=tmp_path / name).status == "rewritten"
+        with Image.open(tmp_path / name) as image:
+            assert image.size == (40, 40)
+
+
+def test_a_picture_outside_of_the_screen_keeps_its_time_and_nothing_else(tmp_path):
+    """As far as it can be: a screen of its size would be 65 635 pixels wide."""
+    path = tmp_path / "far.gif"
+    far = plain((65535, 65535, 100, 100), delay=70, dispose=2)
+    path.write_bytes(gif_of((100, 100), [plain((0, 0, 100, 100)), far, plain((0, 0, 9, 9), 70)]))
+    assert process(path, Settings(4), Policy()).status == "rewritten"
+    after = path.read_bytes()
+    facts = facts_of(after, "GIF")
+    assert (facts.sizes, facts.delays) == (((100, 100),), (100.0, 700.0, 100.0))
+    first, second, _ = played(after)
+    assert np.array_equal(first, second)
+    assert process(path, Settings(4), Policy()).status == "unchanged"
+
+
+def test_the_first_picture_may_enlarge_the_screen(tmp_path):
+    path = tmp_path / "first.gif"
+    path.write_bytes(gif_of((10, 10), [plain((0, 0, 30, 20)), plain((5, 5, 40, 4), 9)]))
+    assert process(path, Settings(4), Policy()).status == "rewritten"
+    assert struct.unpack_from("<HH", path.read_bytes(), 6) == (30, 20)
+
+
+@pytest.mark.parametrize("name", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
+@pytest.mark.parametrize(("repeats", "loop"), [(0, 0), (4, 5), (65535, 65536)])
+def test_loops_are_found_wherever_they_stand(name, repeats, loop, tmp_path):
+    """Browsers know both names, and look for them between the pictures as well."""
+    pictures = [plain((0, 0, 9, 9)), Picture((0, 0, 9, 9), bytes(81), before=loop_block(repeats, name))]
+    path = tmp_path / "loop.gif"
+    path.write_bytes(gif_of((9, 9), pictures))
+    assert process(path, Settings(4), Policy(), target=tmp_path / "out.png").status == "rewritten"
+    assert facts_of((tmp_path / "out.png").read_bytes(), "PNG").loop == loop
