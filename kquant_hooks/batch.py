@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kquant_hooks.arguments import add_options, add_style, given_options, jobs_of, style_of
 from kquant_hooks.assets.collect import Destination, collect, is_folder
-from kquant_hooks.assets.many import Job, process_each
+from kquant_hooks.assets.many import Job, process_each, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy, recipe
 from kquant_hooks.assets.process import most_bytes, process, quantize_file
@@ -96,9 +96,13 @@ def run(arguments: argparse.Namespace) -> int:
     items = [
         Outcome(task.path, "failed", task.problem, task.target)
         if task.problem
-        else Job(task.path, settings, policy, task.target, dry_run, arguments.force)
+        else Job(
+            task.path, settings, policy, task.target, dry_run, arguments.force, task.real, task.real_target
+        )
         for task in tasks
     ]
+    if not dry_run:
+        sweep_folders(task.real_target or task.real or task.path for task in tasks)
     outcomes: list[Outcome] = []
     try:
         for outcome in process_each(items, jobs, done=printer.count, tick=printer.tick):

@@ -19,6 +19,7 @@ from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import look
 from kquant_hooks.config.applying import FILE_NAME, Applied, appliers
+from kquant_hooks.disk.folder import resolved
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
 from kquant_hooks.report.lines import git_add_line, one_line
 from kquant_hooks.report.printing import Printer, complain, say
@@ -101,7 +102,15 @@ def _item(path: Path, applied: Applied, *, dry_run: bool) -> Job | Outcome:
     if applied.skip:
         return Outcome(path, "skipped", applied.skip_reason)
     decided = look(path, applied.settings, applied.policy)
-    return decided or Job(path, applied.settings, applied.policy, dry_run=dry_run)
+    return decided or Job(path, applied.settings, applied.policy, dry_run=dry_run, real=_real(path))
+
+
+def _real(path: Path) -> Path:
+    """Where a file is: what git names lies in the repository, so no folder on the way to it is a link."""
+    here = Path.cwd()
+    if path.is_relative_to(here) or not path.is_absolute():
+        return here / path
+    return resolved(path, last=False)
 
 
 def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:

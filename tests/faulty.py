@@ -14,8 +14,8 @@ import sys
 import time
 from pathlib import Path
 
-from kquant_hooks import atomic
 from kquant_hooks.cli import main
+from kquant_hooks.disk import atomic
 from kquant_hooks.watch import desk, events, watching, work
 from kquant_hooks.watch.ledger import Ledger
 
@@ -64,7 +64,7 @@ def of_state(state):
 
 
 def for_name(name, happens):
-    return lambda path, *_: happens() if path.name == name else None
+    return lambda _folder, found, *_: happens() if found == name else None
 
 
 def replace_once(path, *_):
@@ -97,8 +97,8 @@ NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
 
 FAULTS = {
     "killed-after-the-claim": lambda: after(Ledger, "record", of_state("claimed")),
-    "killed-before-the-rename": lambda: instead(atomic, "_rename", die),
-    "killed-after-the-rename": lambda: after(atomic, "_rename", die),
+    "killed-before-the-rename": lambda: instead(atomic, "_publish", die),
+    "killed-after-the-rename": lambda: after(atomic, "_publish", die),
     "killed-before-the-ledger": lambda: instead(desk.Desk, "finish", die),
     "killed-after-the-ledger": lambda: after(Ledger, "record", of_state("done")),
     "killed-while-putting-away": lambda: instead(Path, "rename", die),
@@ -109,12 +109,12 @@ FAULTS = {
         setattr(watching, "watched_folders", lambda: 1),
         setattr(events._Handler, "on_any_event", lambda *_: None),
     ),
-    "full-disk": lambda: instead(work, "replace_bytes", refuse(NO_SPACE)),
+    "full-disk": lambda: instead(work, "replace_file", refuse(NO_SPACE)),
     "full-ledger": lambda: instead(Ledger, "record", refuse(sqlite3.OperationalError("disk is full"))),
-    "share-gone": lambda: instead(work, "read_file", refuse(OSError(errno.EIO, "Input/output error"))),
-    "killed-worker": lambda: instead(work, "read_file", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
+    "share-gone": lambda: instead(work, "read_version", refuse(OSError(errno.EIO, "Input/output error"))),
+    "killed-worker": lambda: instead(work, "read_version", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
     "changed-while-at-work": lambda: after(work, "quantize_file", replace_once),
-    "hanging-decoder": lambda: after(work, "read_file", for_name("bad.jpg", hang)),
+    "hanging-decoder": lambda: after(work, "read_version", for_name("bad.jpg", hang)),
     "crashing-decoder": lambda: after(
         work, "read_file", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))
     ),

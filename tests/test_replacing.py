@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-from pathlib import Path
 
 import pytest
 from conftest import draw_photo
@@ -16,10 +15,12 @@ from files import (
 )
 from PIL import Image
 
-from kquant_hooks import atomic, quantize
+from kquant_hooks import quantize
 from kquant_hooks.assets import convert
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
+from kquant_hooks.disk import atomic, rename
+from kquant_hooks.disk.folder import open_folder as folder_at
 from kquant_hooks.quantizer.settings import Settings
 
 # Replacing a file.
@@ -38,47 +39,50 @@ def test_mode_and_owner_are_kept(photo_file):
 
 def test_file_and_folder_are_synced_before_and_after_the_rename(photo_file, monkeypatch):
     calls = []
-    sync, rename = os.fsync, Path.replace
+    sync, publish = os.fsync, atomic._publish
 
     def record_sync(handle):
         calls.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
         sync(handle)
 
-    def record_rename(path, target):
+    def record_rename(*arguments, **options):
         calls.append("rename")
-        return rename(path, target)
+        return publish(*arguments, **options)
 
     monkeypatch.setattr(os, "fsync", record_sync)
-    monkeypatch.setattr(Path, "replace", record_rename)
+    monkeypatch.setattr(atomic, "_publish", record_rename)
     rewrite(photo_file)
     assert calls == ["file", "rename", "folder"]
 
 
-@pytest.mark.parametrize("call", ["fsync", "chmod", "replace"])
+@pytest.mark.parametrize("call", ["_sync", "keep_attributes", "exchange"])
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), PermissionError(1, "not allowed")])
 def test_no_failure_leaves_anything(call, error, photo_file, tmp_path, monkeypatch):
     def fail(*_arguments):
         raise error
 
-    monkeypatch.setattr(os if call == "fsync" else Path, call, fail)
+    monkeypatch.setattr(atomic, call, fail)
     before = state(tmp_path)
     outcome = rewrite(photo_file)
     assert (outcome.status, outcome.reason) == ("failed", f"cannot be written: {error.strerror}")
     assert state(tmp_path) == before
 
 
-def test_windows_sharing_errors_are_tried_again(photo_file, monkeypatch):
-    rename, failures = Path.replace, [PermissionError(13, "in use")] * 2
+def test_windows_sharing_errors_are_tried_again(tmp_path, monkeypatch):
+    replace, failures = os.replace, [PermissionError(13, "in use")] * 2
 
-    def stubborn(path, target):
+    def stubborn(*arguments, **options):
         if failures:
             raise failures.pop()
-        return rename(path, target)
+        return replace(*arguments, **options)
 
-    monkeypatch.setattr(atomic.os, "name", "nt")
-    monkeypatch.setattr(Path, "replace", stubborn)
-    atomic._rename(photo_file, photo_file.with_name("other.png"))
-    assert photo_file.with_name("other.png").exists()
+    monkeypatch.setattr(os, "replace", stubborn)
+    monkeypatch.setattr(rename.os, "name", "nt")
+    monkeypatch.setattr(rename, "_SHARING_PAUSE", 0)
+    (tmp_path / "a.png").touch()
+    with folder_at(tmp_path) as folder:
+        rename.rename(folder, "a.png", "other.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.png"]
 
 
 def test_a_file_that_is_replaced_while_it_is_worked_on_is_left(photo_file, tmp_path, monkeypatch):
@@ -97,9 +101,8 @@ def test_a_file_that_is_replaced_while_it_is_worked_on_is_left(photo_file, tmp_p
     ]
 
 
-def test_a_read_only_file_is_left(photo_file, tmp_path, monkeypatch):
-    # As root every file can be written, so that the question is answered here.
-    monkeypatch.setattr(os, "access", lambda path, how: False)
+def test_a_read_only_file_is_left(photo_file, tmp_path):
+    photo_file.chmod(0o444)
     before = state(tmp_path)
     assert rewrite(photo_file).reason == "cannot be written: Permission denied"
     assert state(tmp_path) == before

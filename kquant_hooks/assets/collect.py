@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
-from kquant_hooks.atomic import PREFIX
+from kquant_hooks.assets.names import alike_in, are_one_name
+from kquant_hooks.disk.folder import resolved
+from kquant_hooks.disk.temporary import PREFIX
 from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix, container_of
 
 # What is looked for in folders; files that are given by name may be called anything.
@@ -53,35 +56,63 @@ class Task:
     path : Path
     target : Path, optional
         None: the file itself.
+    real, real_target : Path, optional
+        Where these are: absolute, and without links when they were found; see ``process``.
     problem : str
         Why it cannot be done, if that is known already.
     """
 
     path: Path
     target: Path | None = None
+    real: Path | None = None
+    real_target: Path | None = None
     problem: str = ""
 
 
 def collect(paths: Iterable[Path], destination: Destination) -> list[Task]:
     """The files to work on, in a stable order and each once."""
-    tasks: dict[str, Task] = {}
+    tasks: dict[Path, Task] = {}
     for given in paths:
         for task in _tasks(given, destination):
-            tasks.setdefault(_identity(task.path), task)
+            tasks.setdefault(task.real or task.path, task)
+    tasks = _each_once(tasks)
     if destination.beside:
         # A pattern such as *.png finds the results of an earlier run as well.
-        results = {_identity(task.target) for task in tasks.values() if task.target is not None}
-        tasks = {identity: task for identity, task in tasks.items() if identity not in results}
-    claimed: dict[str, Path] = {}
-    for identity, task in tasks.items():
-        if task.target is None or task.problem:
+        results = {task.real_target for task in tasks.values()}
+        tasks = {real: task for real, task in tasks.items() if real not in results}
+    return _without_clashes(tasks)
+
+
+def _each_once(tasks: dict[Path, Task]) -> dict[Path, Task]:
+    """The tasks without those whose file is one of them, in another spelling of its name."""
+    twice = {
+        other
+        for alike in alike_in(tasks)
+        for first, other in pairwise(alike)
+        if are_one_name(first, other) and os.path.lexists(first)
+    }
+    return {real: task for real, task in tasks.items() if real not in twice}
+
+
+def _without_clashes(tasks: dict[Path, Task]) -> list[Task]:
+    """The tasks, of which no two write one file, and none writes one that another reads."""
+    claimed: dict[Path, Path] = {}
+    for real, task in tasks.items():
+        aim = task.real_target
+        if aim is None or task.problem:
             continue
-        aim = _identity(task.target)
         other = claimed.setdefault(aim, task.path)
         if other != task.path:
-            tasks[identity] = replace(task, problem=f"{task.target} is already the target of {other}")
-        elif aim in tasks and aim != identity:
-            tasks[identity] = replace(task, problem=f"{task.target} is itself one of the files to quantize")
+            tasks[real] = replace(task, problem=f"{task.target} is already the target of {other}")
+        elif aim in tasks and aim != real:
+            tasks[real] = replace(task, problem=f"{task.target} is itself one of the files to quantize")
+    by_target = {task.real_target: real for real, task in tasks.items() if not task.problem}
+    for alike in alike_in(claimed):
+        for first, other in pairwise(alike):
+            if other in by_target and are_one_name(first, other):
+                task = tasks[by_target[other]]
+                problem = f"{task.target} is, where it lies, the same name as the target of {claimed[first]}"
+                tasks[by_target[other]] = replace(task, problem=problem)
     return list(tasks.values())
 
 
@@ -94,15 +125,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def _identity(path: Path) -> str:
-    """The same for every way to write a path; of a link, not of what it leads to."""
-    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118  Path would resolve '..' anew
-
-
 def _tasks(given: Path, destination: Destination) -> Iterator[Task]:
     if not is_folder(given):
-        yield Task(given, _target(given, Path(given.name), destination))
+        target = _target(given, Path(given.name), destination)
+        # Whoever names a link to be read means what it leads to.
+        real = resolved(given, last=target is not None)
+        yield Task(given, target, real, _real_target(target, resolved(given, last=False), destination))
         return
+    root_of_all = resolved(given)
     own = os.path.realpath(destination.folder) if destination.folder else None
     unreadable: list[OSError] = []
     for root, folders, names in os.walk(given, onerror=unreadable.append):
@@ -114,9 +144,24 @@ def _tasks(given: Path, destination: Destination) -> Iterator[Task]:
         for name in sorted(names):
             path = here / name
             if _is_wanted(path, destination):
-                yield Task(path, _target(path, path.relative_to(given), destination))
+                # Below what was given, nothing is resolved: no link is followed, whenever it came there.
+                inner = path.relative_to(given)
+                real = root_of_all / inner
+                target = _target(path, inner, destination)
+                yield Task(path, target, real, _real_target(target, real, destination))
     for error in unreadable:
         yield Task(Path(error.filename), problem=f"cannot be read: {error.strerror}")
+
+
+def _real_target(target: Path | None, real: Path, destination: Destination) -> Path | None:
+    """Where a target is; ``real`` is where its source is."""
+    if target is None:
+        return None
+    if destination.file is not None:
+        return resolved(target)
+    if destination.folder is not None:
+        return resolved(destination.folder) / target.relative_to(destination.folder)
+    return real.with_name(target.name)
 
 
 def _is_wanted(path: Path, destination: Destination) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
+from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.quantizer.settings import Settings
 
 
@@ -23,6 +25,8 @@ class Job:
     target: Path | None = None
     dry_run: bool = False
     force: bool = False
+    real: Path | None = None
+    real_target: Path | None = None
 
 
 def process_each(
@@ -70,7 +74,6 @@ def _processed(
         return
     # The machinery of processes takes as long to load as all the rest.
     from kquant_hooks.assets.crew import Crash, run_each
-    from kquant_hooks.atomic import sweep
 
     workers = min(workers, len(jobs))
     for number, result in run_each(
@@ -78,7 +81,7 @@ def _processed(
     ):
         index, job = jobs[number]
         if isinstance(result, Crash):
-            sweep((job.target or job.path).parent, result.process)
+            sweep_folders([job.real_target or job.real or job.target or job.path])
             reason = f"the process that decoded it crashed ({result.reason}); the file is as it was"
             result = Outcome(job.path, "failed", reason, job.target)
         yield index, result
@@ -88,8 +91,24 @@ def _work(job: Job) -> Outcome:
     """In a worker process."""
     lift_limit(job.policy)
     return process(
-        job.path, job.settings, job.policy, target=job.target, dry_run=job.dry_run, force=job.force
+        job.path,
+        job.settings,
+        job.policy,
+        target=job.target,
+        dry_run=job.dry_run,
+        force=job.force,
+        real=job.real,
+        real_target=job.real_target,
     )
+
+
+def sweep_folders(files: Iterable[Path]) -> None:
+    """Remove what runs that were killed have left in the folders of some files."""
+    from kquant_hooks.disk.temporary import sweep
+
+    for path in {file.parent for file in files}:
+        with suppress(OSError), open_folder(path) as folder:
+            sweep(folder)
 
 
 def lift_limit(policy: Policy) -> None:

@@ -5,21 +5,26 @@ Pillow and NumPy are loaded only for a file that its first bytes do not decide.
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
+from kquant_hooks.disk.atomic import check_replaceable, replace_file
+from kquant_hooks.disk.folder import Folder, open_folder, resolved
 from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 
 # No picture that is small enough takes more of a file, whatever its format.
 _BYTES_PER_PIXEL = 16
 _LEAST_LIMIT = 1 << 24
+_LOOKED_AT = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
+    _LOOKED_AT |= getattr(os, _flag, 0)
 # What says how a file begins, most palettes included, and how it ends.
 _HEAD, _END = 1 << 14, 16
 
@@ -33,6 +38,8 @@ def process(
     dry_run: bool = False,
     force: bool = False,
     data: bytes | None = None,
+    real: Path | None = None,
+    real_target: Path | None = None,
 ) -> Outcome:
     """Quantize an image file; never raises for what a file holds or for what happens to it.
 
@@ -50,6 +57,9 @@ def process(
         Overwrite a target that exists. Without it only one that is the same already is no failure.
     data : bytes, optional
         What was read of it, as from standard input.
+    real, real_target : Path, optional
+        Where the two are: absolute, and without links when the paths were given. No link that has come onto
+        the way since then is followed. None: found out now.
 
     Returns
     -------
@@ -57,28 +67,74 @@ def process(
     """
     if target is None and (decided := look(path, settings, policy)) is not None:
         return decided
-    found = None
-    try:
-        if target is None:
-            found = path.stat()
+    real = real or resolved(path, last=target is not None)
+    folder: Folder | None = None
+    found: os.stat_result | None = None
+    with ExitStack() as opened:
+        try:
+            if data is None:
+                folder = opened.enter_context(open_folder(real.parent))
+                data, found = read_version(folder, real.name, policy)
+        except (OSError, ValueError, MemoryError) as error:
+            return without_result(error, path, target, 0)
         outcome, written = quantize_file(path, settings, policy, target, data)
         if written is None:
             return outcome
-        if target is not None and not force and target.exists():
-            return _beside_existing(outcome, written, target)
-        if dry_run:
-            if target is None:
-                _check_writable(path)
-            return replace(outcome, status="would-rewrite")
-        from kquant_hooks.atomic import replace_bytes
-
-        if target is not None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        replace_bytes(target or path, written, found)
-    except OSError as error:
-        verb = "read" if found is None and target is None else "written"
-        return Outcome(path, "failed", f"cannot be {verb}: {error.strerror or error}", target)
+        try:
+            if target is not None:
+                real_target = real_target or resolved(target)
+                return _written_anew(outcome, written, target, real_target, dry_run=dry_run, force=force)
+            assert folder is not None
+            if dry_run:
+                check_replaceable(folder, real.name, folder.stat(real.name))
+                return replace(outcome, status="would-rewrite")
+            replace_file(folder, real.name, written, expected=found)
+        except OSError as error:
+            return _not_written(outcome, error)
     return outcome
+
+
+def _written_anew(
+    outcome: Outcome,
+    written: bytes,
+    target: Path,
+    real: Path,
+    *,
+    dry_run: bool,
+    force: bool,
+) -> Outcome:
+    """What becomes of a result that has a file of its own."""
+    folder = _folder_of(real, create=not dry_run)
+    if folder is None:
+        return replace(outcome, status="would-rewrite")
+    with folder:
+        there = folder.stat_or_none(real.name)
+        if there is not None and not force:
+            return _beside_existing(outcome, written, target, folder, real.name)
+        if dry_run:
+            check_replaceable(folder, real.name, there)
+            return replace(outcome, status="would-rewrite")
+        try:
+            replace_file(folder, real.name, written, exclusive=not force)
+        except FileExistsError:
+            # Another program has just made it, or it is one name with another spelling here.
+            return _beside_existing(outcome, written, target, folder, real.name)
+    return outcome
+
+
+def _folder_of(real: Path, *, create: bool) -> Folder | None:
+    """The folder that a file is to be written to; None where it is missing and not to be made."""
+    try:
+        return open_folder(real.parent, create=create)
+    except FileNotFoundError:
+        if create:
+            raise
+        return None
+
+
+def _not_written(outcome: Outcome, error: OSError) -> Outcome:
+    reason = f"cannot be written: {error.strerror or error}"
+    return replace(outcome, status="failed", reason=reason, bytes_after=0, palette=None, mse=None, psnr=None)
 
 
 def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
@@ -88,9 +144,13 @@ def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
     """
     size = 0
     try:
-        if os.path.islink(path):  # noqa: PTH114  for thousands of files it takes less time
+        # One look at the file itself; merely opening a device can do something, and opening a pipe can block.
+        found = os.lstat(path)
+        if stat.S_ISLNK(found.st_mode):
             return Outcome(path, "skipped", "it is a symbolic link; give the file that it leads to")
-        handle, size = _open(path, policy)
+        _check_regular(found, policy)
+        size = found.st_size
+        handle = os.open(path, _LOOKED_AT)
         try:
             head = end = os.read(handle, _HEAD)
             if size > len(head):
@@ -174,40 +234,39 @@ def _container_for(target: Path, policy: Policy) -> str:
 
 
 def read_file(path: Path, policy: Policy) -> bytes:
-    """All of a regular file; ValueError for what is none, or too large."""
-    with os.fdopen(_open(path, policy)[0], "rb") as file:
-        return file.read()
+    """All of a regular file; ValueError for what is none, or too large. A link is followed."""
+    real = resolved(path)
+    with open_folder(real.parent) as folder:
+        return read_version(folder, real.name, policy)[0]
 
 
-def _open(path: Path, policy: Policy) -> tuple[int, int]:
-    """A handle to read a regular file through, and the file's size."""
-    # Asked first: merely opening a device can do something, and opening a pipe can block.
-    _check_regular(path, os.stat(path), policy)  # noqa: PTH116  for thousands of files it takes less time
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        found = os.fstat(handle)
-        _check_regular(path, found, policy)
-    except ValueError:
-        os.close(handle)
-        raise
-    return handle, found.st_size
+def read_version(folder: Folder, name: str, policy: Policy) -> tuple[bytes, os.stat_result]:
+    """All of a regular file, and what the system says of it; ValueError as for ``read_file``."""
+    # Asked first: merely opening a device can do something.
+    _check_regular(folder.stat(name), policy)
+    with os.fdopen(folder.open(name), "rb") as file:
+        found = os.fstat(file.fileno())
+        _check_regular(found, policy)
+        return file.read(), found
 
 
-def _check_regular(path: Path, found: os.stat_result, policy: Policy) -> None:
+def _check_regular(found: os.stat_result, policy: Policy) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise ValueError("it is a folder" if path.is_dir() else "it is no regular file")
+        raise ValueError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
     if found.st_size > most_bytes(policy):
         raise ValueError(f"its {found.st_size} bytes are more than max-pixels={policy.max_pixels} can take")
 
 
-def _check_writable(path: Path) -> None:
-    """OSError if the file could not be replaced."""
-    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-
-
-def _beside_existing(outcome: Outcome, written: bytes, target: Path) -> Outcome:
-    if target.is_file() and target.stat().st_size == len(written) and target.read_bytes() == written:
+def _beside_existing(outcome: Outcome, written: bytes, target: Path, folder: Folder, name: str) -> Outcome:
+    if _holds(folder, name, written):
         return replace(outcome, status="unchanged", reason=f"{target} is what it would become")
     reason = f"{target} exists and is something else; --force overwrites it"
     return replace(outcome, status="failed", reason=reason, bytes_after=0, palette=None, mse=None, psnr=None)
+
+
+def _holds(folder: Folder, name: str, data: bytes) -> bool:
+    found = folder.stat_or_none(name)
+    if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != len(data):
+        return False
+    with os.fdopen(folder.open(name), "rb") as file:
+        return file.read(len(data) + 1) == data

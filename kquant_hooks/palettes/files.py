@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from kquant_hooks.atomic import replace_bytes
+from kquant_hooks.disk.atomic import replace_bytes
 from kquant_hooks.palettes.formats import (
     aco,
     act,

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass, field
 
 from kquant_hooks.assets.crew import Crash, Crew
+from kquant_hooks.assets.many import sweep_folders
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.atomic import sweep
 from kquant_hooks.quantizer.workers import cores
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.folder import files_in, identity, is_wanted, leads_out, sample_of
@@ -210,7 +210,7 @@ class Daemon:
         source, errand = self._work.started.pop(number)
         now = time.monotonic()
         if isinstance(result, Crash):
-            sweep((errand.target or errand.path).parent, result.process)
+            sweep_folders([errand.target or errand.path])
             reason = f"the process that decoded it came to an end ({result.reason})"
             # It may have been killed for no fault of the file's, but not again and again.
             blameless = not result.late and source not in self._work.tries

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from kquant_hooks.assets.collect import ending_for
-from kquant_hooks.atomic import replace_bytes
 from kquant_hooks.config.applying import Applied
+from kquant_hooks.disk.atomic import replace_bytes
 from kquant_hooks.report.lines import outcome_line
 from kquant_hooks.report.records import outcome_fields
 from kquant_hooks.watch.folder import REASON_ENDING, sample_of

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from kquant_hooks.atomic import PREFIX
+from kquant_hooks.disk.temporary import PREFIX
 from kquant_hooks.watch.intake import Sample
 
 # What failed is said in a file of this ending beside where its result would be.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from kquant_hooks.atomic import PREFIX
+from kquant_hooks.assets.many import sweep_folders
+from kquant_hooks.disk.temporary import PREFIX
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.watch.daemon import Daemon, HomeGoneError
 from kquant_hooks.watch.events import network_of
@@ -25,7 +25,6 @@ _FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
 _TRIES_ONCE = 3
 # Seconds after which a session has shown that what was wrong before it is over.
 _LASTED = 10.0
-_OLD = 3600.0
 
 
 def serve(plan: Plan, log: Log) -> int:
@@ -102,37 +101,7 @@ def sweep_leftovers(home: Path) -> None:
     """Remove what processes that were killed while they wrote have left; those that still run keep theirs."""
     for folder, folders, names in os.walk(home):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            match = re.match(re.escape(PREFIX) + r"(\d+)-", name)
-            path = Path(folder, name)
-            if match and (not _runs(int(match[1])) or _is_old(path)):
-                path.unlink(missing_ok=True)
-
-
-def _is_old(path: Path) -> bool:
-    """Whether its process is bound to be another one of the same number."""
-    try:
-        return time.time() - path.stat().st_mtime > _OLD
-    except OSError:
-        return False
-
-
-def _runs(process: int) -> bool:
-    if os.name == "nt":
-        # There, asking is ending; what is left over is swept by whoever is not there any more.
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (PermissionError, OverflowError):
-        return True
-    try:
-        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return True
-    # One that ended, and whose parent has not asked how.
-    return state != "Z"
+        sweep_folders(Path(folder, name) for name in names if name.startswith(PREFIX))
 
 
 def _greet(plan: Plan, log: Log, daemon: Daemon) -> None:

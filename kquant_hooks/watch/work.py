@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import multiprocessing
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
-from kquant_hooks.assets.process import quantize_file, read_file
-from kquant_hooks.atomic import replace_bytes
+from kquant_hooks.assets.process import quantize_file, read_version
+from kquant_hooks.disk.atomic import replace_file
+from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.quantizer.settings import Settings
-from kquant_hooks.watch.folder import sample, sample_of
+from kquant_hooks.watch.folder import sample
 from kquant_hooks.watch.intake import Sample
 
 
@@ -67,21 +66,22 @@ def publish(errand: Errand) -> Report:
     path, target = errand.path, errand.target
     lift_limit(errand.policy)
     try:
-        data = read_file(path, errand.policy)
-        if sample_of(str(path)) != errand.sample:
-            return Report(None, None)
-        outcome, written = quantize_file(path, errand.settings, errand.policy, target, data)
-        found = os.lstat(path)
-        if sample(found) != errand.sample:
-            return Report(None, None)
-        if written is not None:
-            if not errand.home.is_dir():
-                raise FileNotFoundError(errno.ENOENT, "the folder of results is gone")
-            if target is not None:
-                target.parent.mkdir(parents=True, exist_ok=True)
-            _leave_with_the_daemon()
-            replace_bytes(target or path, written, found if target is None else None)
-        return Report(outcome, sample_of(str(path)) if target is None else errand.sample)
+        with open_folder(path.parent) as folder:
+            data, found = read_version(folder, path.name, errand.policy)
+            if sample(found) != errand.sample:
+                return Report(None, None)
+            outcome, written = quantize_file(path, errand.settings, errand.policy, target, data)
+            if sample(folder.stat(path.name)) != errand.sample:
+                return Report(None, None)
+            if written is None:
+                return Report(outcome, errand.sample)
+            if target is None:
+                replace_file(folder, path.name, written, expected=found, ready=_leave_with_the_daemon)
+                return Report(outcome, sample(folder.stat(path.name)))
+        inner = target.parent.relative_to(errand.home)
+        with open_folder(errand.home) as home, home.descend(inner, create=True) as folder:
+            replace_file(folder, target.name, written, ready=_leave_with_the_daemon)
+        return Report(outcome, errand.sample)
     except OSError as error:
         reason = f"{error.strerror or error}"
         return Report(Outcome(path, "failed", reason, target), errand.sample, error.errno or -1)
