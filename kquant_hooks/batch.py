@@ -125,6 +125,9 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
         return EXIT_USAGE
     path = Path(arguments.paths[0])
     to_stdout = arguments.output in (None, _STREAM)
+    if to_stdout and sys.__stdout__ is None:
+        complain("standard output is closed; give --output FILE")
+        return EXIT_USAGE
     if to_stdout and sys.stdout.isatty():
         complain("a picture is not written to a terminal; give --output FILE or redirect standard output")
         return EXIT_USAGE

@@ -18,6 +18,8 @@ from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
 from kquant_hooks.report.printing import complain, say
 
 _USUAL_WIDTH = 80
+# The last of the standard streams.
+_STDERR = 2
 _DESCRIPTION = "Reduce images to a few colours by k-means."
 # The module of each command, and what the command is for; only the one that runs is loaded.
 _COMMANDS = {
@@ -38,10 +40,7 @@ examples:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        # None is what whoever started this has closed.
-        if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  to the end
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A file name may hold bytes that are no text.
@@ -49,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     # Being stopped is like an interrupt: what is about to be written is undone.
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
+        # What is ignored, as 'nohup' does, stays so.
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
             signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         arguments = _parser(given).parse_args(given)
@@ -61,6 +61,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What is not about one file: the current folder is gone, or no file can be opened any more.
         complain(f"{error.filename or 'the current folder'}: {error.strerror or error}")
         return EXIT_FAILED
+
+
+def _open_closed_streams() -> None:
+    """Let the standard streams that whoever started this has closed lead nowhere.
+
+    Otherwise the first files that are opened get their numbers, and what is meant for a stream goes there.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  to the end
 
 
 class _Version(argparse.Action):

@@ -67,6 +67,19 @@ def test_each_item_has_one_result_whatever_dies():
             assert result == number * number
 
 
+def _die_of(number: int) -> None:
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="real-time signals")
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGKILL, "SIGKILL"), (40, "signal 40"), (signal.SIGRTMIN, "SIGRTMIN")]
+)
+def test_any_signal_that_ends_a_worker_is_named(number, name):
+    ((_, crash),) = run_each(_die_of, [number], 1)
+    assert crash.reason == name
+
+
 def _threads_of(path, *_arguments, **_options):
     return Outcome(path, "skipped", os.environ.get("OPENBLAS_NUM_THREADS", "any"))
 

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
-from types import FrameType
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from kquant_hooks.assets.worker import serve, signals_held
+
+if TYPE_CHECKING:
+    from kquant_hooks.assets.worker import Connection
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _TICK = 0.2
-_HELD = {signal.SIGINT, signal.SIGTERM}
 # Time for a worker to undo what it is about to write.
 _PATIENCE = 10.0
-# Of this package, of the linear algebra libraries and of oxipng.
-_THREADS = (
-    "KQUANT_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "RAYON_NUM_THREADS",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +76,12 @@ class Crew(Generic[Item, Result]):
         self, work: Callable[[Item], Result], size: int, *, alone: bool = False, threads: bool = False
     ) -> None:
         # Forking is quick, and safe where no thread has been started; elsewhere it is not to be had.
-        self._context: Any = multiprocessing.get_context(
-            "fork" if sys.platform == "linux" and not threads else "spawn"
-        )
+        self._forks = sys.platform == "linux" and not threads
+        self._context: Any = multiprocessing.get_context("fork" if self._forks else "spawn")
         self._arguments = (work, alone)
         self._size = size
         self._idle: list[_Worker] = []
-        self._busy: dict[Connection, _Errand] = {}
+        self._busy: list[_Errand] = []
 
     @property
     def busy(self) -> int:
@@ -108,7 +99,7 @@ class Crew(Generic[Item, Result]):
         alive = [worker for worker in self._idle if worker.process.is_alive()]
         worker = alive.pop() if alive else self._hire()
         self._idle = alive
-        self._busy[worker.connection] = _Errand(worker, number, time.monotonic())
+        self._busy.append(_Errand(worker, number, time.monotonic()))
         try:
             worker.connection.send(item)
         except OSError:
@@ -119,24 +110,15 @@ class Crew(Generic[Item, Result]):
         self, timeout: float | None, others: Sequence[Connection] = ()
     ) -> list[tuple[int, Result | Crash]]:
         """Numbers and results of what is done, once there is any, time is up or others can be read."""
-        results: list[tuple[int, Result | Crash]] = []
-        for ready in wait([*self._busy, *others], timeout):
-            if ready in others:
-                continue
-            assert isinstance(ready, Connection)
-            errand = self._busy.pop(ready)
-            try:
-                results.append((errand.number, ready.recv()))
-                self._idle.append(errand.worker)
-            except (EOFError, OSError):
-                results.append((errand.number, _crash(errand.worker)))
-        return results
+        ready = wait([*(errand.worker.connection for errand in self._busy), *others], timeout)
+        done = [errand for errand in self._busy if errand.worker.connection in ready]
+        return [(errand.number, self._result(errand)) for errand in done]
 
     def overdue(self, limit: float) -> list[tuple[int, Crash]]:
         """Kill the processes that have had an item for longer than ``limit`` seconds."""
-        late = [errand for errand in self._busy.values() if time.monotonic() - errand.start > limit]
+        late = [errand for errand in self._busy if time.monotonic() - errand.start > limit]
         for errand in late:
-            del self._busy[errand.worker.connection]
+            self._busy.remove(errand)
             errand.worker.process.kill()
             _crash(errand.worker)
         reason = f"it took more than {limit:g} s"
@@ -144,8 +126,8 @@ class Crew(Generic[Item, Result]):
 
     def dismiss(self, patience: float = _PATIENCE) -> None:
         """End all processes; those with an item have some seconds to undo what they are about to write."""
-        workers = [*(errand.worker for errand in self._busy.values()), *self._idle]
-        self._busy, self._idle = {}, []
+        workers = self._workers()
+        self._busy, self._idle = [], []
         for worker in workers:
             worker.process.terminate()
         end = time.monotonic() + patience
@@ -156,11 +138,24 @@ class Crew(Generic[Item, Result]):
                 worker.process.join()
             worker.connection.close()
 
+    def _result(self, errand: _Errand) -> Result | Crash:
+        self._busy.remove(errand)
+        try:
+            result: Result = errand.worker.connection.recv()
+        except (EOFError, OSError):
+            return _crash(errand.worker)
+        self._idle.append(errand.worker)
+        return result
+
+    def _workers(self) -> list[_Worker]:
+        return [*(errand.worker for errand in self._busy), *self._idle]
+
     def _hire(self) -> _Worker:
         here, there = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(there, *self._arguments), daemon=True)
-        # A forked worker must not be interrupted before it has said what an interrupt is to it.
-        with _signals_held():
+        inherited = [here, *(worker.connection for worker in self._workers())] if self._forks else []
+        arguments = (there, inherited, *self._arguments)
+        process = self._context.Process(target=serve, args=arguments, daemon=True)
+        with signals_held():
             process.start()
         there.close()
         return _Worker(process, here)
@@ -201,59 +196,19 @@ def run_each(
         crew.dismiss()
 
 
-def _serve(connection: Connection, work: Callable[[Item], Result], alone: bool) -> None:  # noqa: FBT001  sent
-    """What a worker process does: items in, results out, until the parent closes its end or is gone."""
-    # The parent decides what an interrupt means; being stopped unwinds what is in hand.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    _let_signals_in()
-    # C libraries print their complaints about broken files.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    parent = multiprocessing.parent_process()
-    if not alone:
-        for name in _THREADS:
-            os.environ[name] = "1"
-    try:
-        while True:
-            while not connection.poll(1):
-                # Forked workers hold the parent's ends open, so that these do not close with the parent.
-                if parent is not None and not parent.is_alive():
-                    return
-            connection.send(work(connection.recv()))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
-
-
-@contextmanager
-def _signals_held() -> Iterator[None]:
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _let_signals_in() -> None:
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD)
-
-
-def _leave(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(1)
-
-
 def _crash(worker: _Worker) -> Crash:
     worker.process.join(_PATIENCE)
     code = worker.process.exitcode
     number = worker.process.pid or 0
     worker.connection.close()
     if code is not None and code < 0:
-        return Crash(number, signal.Signals(-code).name)
+        return Crash(number, _signal_name(-code))
     return Crash(number, f"exit code {code}")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        # Most of the real-time signals have none.
+        return f"signal {number}"

@@ -89,6 +89,8 @@ def _processed(
 
 def _work(job: Job) -> Outcome:
     """In a worker process."""
+    from kquant_hooks.assets.worker import leave_if_orphaned
+
     lift_limit(job.policy)
     return process(
         job.path,
@@ -99,6 +101,7 @@ def _work(job: Job) -> Outcome:
         force=job.force,
         real=job.real,
         real_target=job.real_target,
+        ready=leave_if_orphaned,
     )
 
 

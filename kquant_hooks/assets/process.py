@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,7 @@ def process(
     data: bytes | None = None,
     real: Path | None = None,
     real_target: Path | None = None,
+    ready: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Quantize an image file; never raises for what a file holds or for what happens to it.
 
@@ -60,6 +62,8 @@ def process(
     real, real_target : Path, optional
         Where the two are: absolute, and without links when the paths were given. No link that has come onto
         the way since then is followed. None: found out now.
+    ready : callable
+        Called just before anything gets its name; what it raises prevents it.
 
     Returns
     -------
@@ -83,12 +87,14 @@ def process(
         try:
             if target is not None:
                 real_target = real_target or resolved(target)
-                return _written_anew(outcome, written, target, real_target, dry_run=dry_run, force=force)
+                return _written_anew(
+                    outcome, written, target, real_target, dry_run=dry_run, force=force, ready=ready
+                )
             assert folder is not None
             if dry_run:
                 check_replaceable(folder, real.name, folder.stat(real.name))
                 return replace(outcome, status="would-rewrite")
-            replace_file(folder, real.name, written, expected=found)
+            replace_file(folder, real.name, written, expected=found, ready=ready)
         except OSError as error:
             return _not_written(outcome, error)
     return outcome
@@ -102,6 +108,7 @@ def _written_anew(
     *,
     dry_run: bool,
     force: bool,
+    ready: Callable[[], None],
 ) -> Outcome:
     """What becomes of a result that has a file of its own."""
     folder = _folder_of(real, create=not dry_run)
@@ -115,7 +122,7 @@ def _written_anew(
             check_replaceable(folder, real.name, there)
             return replace(outcome, status="would-rewrite")
         try:
-            replace_file(folder, real.name, written, exclusive=not force)
+            replace_file(folder, real.name, written, exclusive=not force, ready=ready)
         except FileExistsError:
             # Another program has just made it, or it is one name with another spelling here.
             return _beside_existing(outcome, written, target, folder, real.name)

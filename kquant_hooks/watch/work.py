@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import quantize_file, read_version
+from kquant_hooks.assets.worker import leave_if_orphaned
 from kquant_hooks.disk.atomic import replace_file
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.quantizer.settings import Settings
@@ -76,21 +76,14 @@ def publish(errand: Errand) -> Report:
             if written is None:
                 return Report(outcome, errand.sample)
             if target is None:
-                replace_file(folder, path.name, written, expected=found, ready=_leave_with_the_daemon)
+                replace_file(folder, path.name, written, expected=found, ready=leave_if_orphaned)
                 return Report(outcome, sample(folder.stat(path.name)))
         inner = target.parent.relative_to(errand.home)
         with open_folder(errand.home) as home, home.descend(inner, create=True) as folder:
-            replace_file(folder, target.name, written, ready=_leave_with_the_daemon)
+            replace_file(folder, target.name, written, ready=leave_if_orphaned)
         return Report(outcome, errand.sample)
     except OSError as error:
         reason = f"{error.strerror or error}"
         return Report(Outcome(path, "failed", reason, target), errand.sample, error.errno or -1)
     except ValueError as error:
         return Report(Outcome(path, "failed", str(error), target), errand.sample)
-
-
-def _leave_with_the_daemon() -> None:
-    """Publish nothing for a daemon that is gone: another one may be at work already, with other settings."""
-    parent = multiprocessing.parent_process()
-    if parent is not None and not parent.is_alive():
-        raise SystemExit(1)
