@@ -117,10 +117,9 @@ def _remove_unless_held(folder: Folder, name: str) -> None:
 
 def _lock(handle: int, *, wait: bool) -> bool:
     """Whether the lock could be had; on file systems without locks it never can."""
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError:
-        return False
+    if sys.platform != "win32":
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except OSError:
+            return False
     return True
