@@ -116,7 +116,7 @@ FAULTS = {
     "changed-while-at-work": lambda: after(work, "quantize_file", replace_once),
     "hanging-decoder": lambda: after(work, "read_version", for_name("bad.jpg", hang)),
     "crashing-decoder": lambda: after(
-        work, "read_file", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))
+        work, "read_version", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))
     ),
 }  # fmt: skip
 
