@@ -19,6 +19,7 @@ _METAVARS = {
     "number": "X",
     "palette": "FILE|HEX,HEX,...",
     "savings": "SIZE|N%",
+    "size": "SIZE",
 }
 
 
@@ -100,8 +101,6 @@ def add_option(
     group: argparse._ArgumentGroup, name: str, option: Option, default: object, text: str, flags: list[str]
 ) -> None:
     """One flag; ``flags`` where it has other names than the option's own."""
-    if option.kind == "duration":
-        default = f"{default:g}s"
     flags = flags or ["--" + dashed(name)]
     if option.kind == "flag":
         group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)
@@ -110,5 +109,5 @@ def add_option(
         *flags,
         dest=name,
         metavar=_METAVARS.get(option.kind) or "|".join(option.choices),
-        help=(text + ("" if default is None else f" (default: {default})")).replace("%", "%%"),
+        help=(text + ("" if default is None else f" (default: {option.shown(default)})")).replace("%", "%%"),
     )

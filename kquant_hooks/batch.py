@@ -11,10 +11,10 @@ from pathlib import Path
 
 from kquant_hooks.arguments import add_options, add_style, given_options, jobs_of, style_of
 from kquant_hooks.assets.collect import Destination, collect, is_folder
-from kquant_hooks.assets.many import Job, process_each, sweep_folders
+from kquant_hooks.assets.many import Job, process_each, result_of, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy, recipe
-from kquant_hooks.assets.process import most_bytes, process, quantize_file
+from kquant_hooks.assets.process import most_bytes
 from kquant_hooks.images.sniff import container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.quantizer.workers import cores
@@ -144,19 +144,20 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
             complain(f"-: more than the {limit} bytes that max-pixels={policy.max_pixels} can take")
             return EXIT_FAILED
     if not to_stdout:
-        outcome = process(
+        job = Job(
             path,
             settings,
             policy,
-            target=Path(arguments.output),
-            dry_run=arguments.dry_run,
-            force=arguments.force,
+            Path(arguments.output),
+            arguments.dry_run,
+            arguments.force,
             data=data,
         )
+        (outcome,) = process_each([job], 1)
         Printer(style_of(arguments), 1).print(outcome)
         return exit_code([outcome], rewriting_counts=False)
     ending = ".png" if policy.format == "same" else f".{policy.format}"
-    outcome, written = quantize_file(path, settings, policy, Path(f"-{ending}"), data)
+    outcome, written = result_of(Job(path, settings, policy, Path(f"-{ending}"), data=data))
     if written is not None and not arguments.dry_run:
         try:
             sys.stdout.buffer.write(written)

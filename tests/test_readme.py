@@ -55,7 +55,7 @@ def modes_table() -> str:
 def policy_table() -> str:
     defaults = defaults_of(Policy)
     rows = [
-        [f"`--{name.replace('_', '-')}`", option.accepts(), f"`{defaults[name]}`", option.help]
+        [f"`--{name.replace('_', '-')}`", option.accepts(), f"`{option.shown(defaults[name])}`", option.help]
         for name, option in POLICY_OPTIONS.items()
     ]
     return table(["option", "values", "default", "what it does"], rows)
@@ -86,21 +86,17 @@ def palettes_table() -> str:
 
 
 def watch_table() -> str:
+    defaults = defaults_of(Watch)
     rows = [
         [
             "`--" + ("[no-]" if option.kind == "flag" else "") + f"{name}`",
             option.accepts(),
-            f"`{shown_default(name)}`",
+            f"`{option.shown(defaults[name])}`",
             option.help,
         ]
         for name, option in WATCH_OPTIONS.items()
     ]
     return table(["option", "values", "default", "what it does"], rows)
-
-
-def shown_default(name: str) -> str:
-    default = defaults_of(Watch)[name]
-    return f"{default:g}s" if WATCH_OPTIONS[name].kind == "duration" else str(default)
 
 
 TABLES = {

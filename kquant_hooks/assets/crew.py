@@ -7,7 +7,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import inf
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -21,6 +22,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _TICK = 0.2
+# How the system ends a process when memory runs out, how C++ and Rust do, and libraries of linear algebra.
+_WITHOUT_MEMORY = {"SIGKILL", "SIGABRT", "exit code 1"}
 # Time for a worker to undo what it is about to write.
 _PATIENCE = 10.0
 
@@ -43,6 +46,16 @@ class Crash:
     reason: str
     late: bool = False
 
+    @property
+    def sentence(self) -> str:
+        """What it means for the item."""
+        if self.late:
+            return f"{self.reason}; a higher limit may help"
+        sentence = f"the process that decoded it crashed ({self.reason})"
+        if self.reason in _WITHOUT_MEMORY:
+            sentence += ", as where memory runs out; another max-memory or fewer jobs may help"
+        return sentence
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Worker:
@@ -54,7 +67,9 @@ class _Worker:
 class _Errand:
     worker: _Worker
     number: int
-    start: float
+    # When it is overdue, in seconds of the monotonic clock, and what it was given.
+    end: float
+    limit: float
 
 
 class Crew(Generic[Item, Result]):
@@ -93,13 +108,22 @@ class Crew(Generic[Item, Result]):
         """Items that can be started at once."""
         return self._size - len(self._busy)
 
-    def start(self, number: int, item: Item) -> None:
-        """Give an item to a process that has none, where ``free`` says that there is one."""
+    def start(self, number: int, item: Item, limit: float = inf) -> None:
+        """Give an item to a process that has none, where ``free`` says that there is one.
+
+        Parameters
+        ----------
+        number : int
+            For the result.
+        item : object
+        limit : float
+            Seconds after which it is overdue.
+        """
         # Some may have been killed while they had nothing to do.
         alive = [worker for worker in self._idle if worker.process.is_alive()]
         worker = alive.pop() if alive else self._hire()
         self._idle = alive
-        self._busy.append(_Errand(worker, number, time.monotonic()))
+        self._busy.append(_Errand(worker, number, time.monotonic() + limit, limit))
         try:
             worker.connection.send(item)
         except OSError:
@@ -114,15 +138,10 @@ class Crew(Generic[Item, Result]):
         done = [errand for errand in self._busy if errand.worker.connection in ready]
         return [(errand.number, self._result(errand)) for errand in done]
 
-    def overdue(self, limit: float) -> list[tuple[int, Crash]]:
-        """Kill the processes that have had an item for longer than ``limit`` seconds."""
-        late = [errand for errand in self._busy if time.monotonic() - errand.start > limit]
-        for errand in late:
-            self._busy.remove(errand)
-            errand.worker.process.kill()
-            _crash(errand.worker)
-        reason = f"it took more than {limit:g} s"
-        return [(errand.number, Crash(errand.worker.process.pid or 0, reason, late=True)) for errand in late]
+    def overdue(self) -> list[tuple[int, Crash]]:
+        """Kill the processes that have had an item for longer than they were given."""
+        late = [errand for errand in self._busy if time.monotonic() > errand.end]
+        return [(errand.number, self._give_up(errand)) for errand in late]
 
     def dismiss(self, patience: float = _PATIENCE) -> None:
         """End all processes; those with an item have some seconds to undo what they are about to write."""
@@ -147,6 +166,12 @@ class Crew(Generic[Item, Result]):
         self._idle.append(errand.worker)
         return result
 
+    def _give_up(self, errand: _Errand) -> Crash:
+        self._busy.remove(errand)
+        errand.worker.process.kill()
+        crash = _crash(errand.worker)
+        return replace(crash, reason=f"it took more than timeout={errand.limit:g}s", late=True)
+
     def _workers(self) -> list[_Worker]:
         return [*(errand.worker for errand in self._busy), *self._idle]
 
@@ -168,6 +193,7 @@ def run_each(
     tick: Callable[[], None] = lambda: None,
     *,
     alone: bool = False,
+    limit: Callable[[Item], float] = lambda _: inf,
 ) -> Iterator[tuple[int, Result | Crash]]:
     """Call ``work`` for each item in one of ``jobs`` processes; yields its number and result as they come.
 
@@ -179,16 +205,19 @@ def run_each(
         Taken one by one, as processes become free.
     tick : callable
         Called several times a second while nothing comes.
+    limit : callable
+        Seconds that an item may take, after which its process is killed.
     """
     crew: Crew[Item, Result] = Crew(work, jobs, alone=alone)
     waiting = iter(enumerate(items))
     try:
         while True:
             while crew.free and (entry := next(waiting, None)) is not None:
-                crew.start(*entry)
+                number, item = entry
+                crew.start(number, item, limit(item))
             if not crew.busy:
                 return
-            finished = crew.finished(_TICK)
+            finished = crew.finished(_TICK) + crew.overdue()
             if not finished:
                 tick()
             yield from finished

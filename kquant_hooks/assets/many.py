@@ -7,12 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
-from kquant_hooks.assets.process import process
+from kquant_hooks.assets.process import process, quantize_file
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.quantizer.settings import Settings
+
+if TYPE_CHECKING:
+    from kquant_hooks.assets.crew import Crash
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Job:
     force: bool = False
     real: Path | None = None
     real_target: Path | None = None
+    data: bytes | None = None
 
 
 def process_each(
@@ -64,6 +69,14 @@ def process_each(
             place += 1
 
 
+def result_of(job: Job) -> tuple[Outcome, bytes | None]:
+    """What a job comes to without writing it: the outcome if that succeeds, and the bytes, if any."""
+    from kquant_hooks.assets.crew import Crash, run_each
+
+    ((_, result),) = run_each(_result_of, [job], 1, alone=True, limit=_timeout_of)
+    return (_crashed(job, result), None) if isinstance(result, Crash) else result
+
+
 def _processed(
     jobs: list[tuple[int, Job]],
     workers: int,
@@ -77,14 +90,32 @@ def _processed(
 
     workers = min(workers, len(jobs))
     for number, result in run_each(
-        _work, (job for _, job in jobs), workers, tick, alone=not crowded and workers == 1
+        _work,
+        (job for _, job in jobs),
+        workers,
+        tick,
+        alone=not crowded and workers == 1,
+        limit=_timeout_of,
     ):
         index, job = jobs[number]
         if isinstance(result, Crash):
             sweep_folders([job.real_target or job.real or job.target or job.path])
-            reason = f"the process that decoded it crashed ({result.reason}); the file is as it was"
-            result = Outcome(job.path, "failed", reason, job.target)
+            result = _crashed(job, result)
         yield index, result
+
+
+def _timeout_of(job: Job) -> float:
+    return job.policy.timeout
+
+
+def _crashed(job: Job, crash: Crash) -> Outcome:
+    return Outcome(job.path, "failed", f"{crash.sentence}; the file is as it was", job.target)
+
+
+def _result_of(job: Job) -> tuple[Outcome, bytes | None]:
+    """In a worker process."""
+    lift_limit(job.policy)
+    return quantize_file(job.path, job.settings, job.policy, job.target, job.data)
 
 
 def _work(job: Job) -> Outcome:
@@ -101,6 +132,7 @@ def _work(job: Job) -> Outcome:
         force=job.force,
         real=job.real,
         real_target=job.real_target,
+        data=job.data,
         ready=leave_if_orphaned,
     )
 

@@ -60,7 +60,23 @@ class Policy:
         178_956_970,
         kind="integer",
         low=1,
+        limit=True,
         help="refuse pictures with more pixels, which may be made to fill the memory",
+    )
+    timeout: float = option(
+        300.0,
+        kind="duration",
+        low=1,
+        limit=True,
+        help="give a file up whose decoding or quantizing takes longer",
+    )
+    max_memory: int | None = option(
+        4 << 30,
+        kind="size",
+        low=64 << 20,
+        optional=True,
+        limit=True,
+        help="give a file up that takes more memory, where the system is Linux; None: no limit",
     )
     auto_colors: bool = False
 

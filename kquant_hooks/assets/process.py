@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.policy import Policy
+from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
 from kquant_hooks.disk.folder import Folder, open_folder, resolved
 from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix
@@ -80,7 +80,7 @@ def process(
                 folder = opened.enter_context(open_folder(real.parent))
                 data, found = read_version(folder, real.name, policy)
         except (OSError, ValueError, MemoryError) as error:
-            return without_result(error, path, target, 0)
+            return without_result(error, path, target, 0, policy)
         outcome, written = quantize_file(path, settings, policy, target, data)
         if written is None:
             return outcome
@@ -167,7 +167,7 @@ def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
             os.close(handle)
         judge(head, settings, in_place=True, end=end)
     except (Unchanged, Skip, OSError, ValueError) as error:
-        return without_result(error, path, None, size)
+        return without_result(error, path, None, size, policy)
     return None
 
 
@@ -182,13 +182,15 @@ def quantize_file(
         size = len(data)
 
         from kquant_hooks.assets.convert import convert
+        from kquant_hooks.assets.memory import memory_limited
 
-        done = convert(data, settings, policy, container)
+        with memory_limited(policy.max_memory):
+            done = convert(data, settings, policy, container)
     except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
         if isinstance(error, Unchanged) and target is not None:
             # A new file that would hold the same pixels in the same format is a copy.
             return Outcome(path, "rewritten", f"a copy, as {error}", target, size, size), data
-        return without_result(error, path, target, size), None
+        return without_result(error, path, target, size, policy), None
     outcome = Outcome(
         path,
         "rewritten",
@@ -205,7 +207,7 @@ def quantize_file(
     return outcome, done.data
 
 
-def without_result(error: Exception, path: Path, target: Path | None, size: int) -> Outcome:
+def without_result(error: Exception, path: Path, target: Path | None, size: int, policy: Policy) -> Outcome:
     """What an error says of a file of so many bytes."""
     match error:
         case Unchanged():
@@ -215,7 +217,10 @@ def without_result(error: Exception, path: Path, target: Path | None, size: int)
         case OSError():
             reason = f"cannot be read: {error.strerror or error}"
         case MemoryError():
-            reason = "there is not enough memory for it"
+            reason = "it takes more memory than there is"
+            if policy.max_memory is not None:
+                limit = POLICY_OPTIONS["max_memory"].shown(policy.max_memory)
+                reason += f", or than max-memory={limit}; a higher limit may help"
         case ValueError():
             reason = str(error)
         case _:

@@ -22,7 +22,9 @@ def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Ou
         size = len(data)
 
         from kquant_hooks.assets.convert import count
+        from kquant_hooks.assets.memory import memory_limited
 
-        return count(data, settings, policy)
+        with memory_limited(policy.max_memory):
+            return count(data, settings, policy)
     except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
-        return without_result(error, path, None, size)
+        return without_result(error, path, None, size, policy)

@@ -26,6 +26,9 @@ def explanation(file: Path, applied: Applied) -> Iterator[str]:
     if applied.policy.auto_colors:
         values["colors"] = AUTO
     words = {name: _words(value) for name, value in values.items()}
+    for name, option in POLICY_OPTIONS.items():
+        if option.kind in ("duration", "size") and values[name] is not None:
+            words[name] = option.shown(values[name])
     names, width = max(map(len, words)), max(map(len, words.values()))
     for name, word in words.items():
         yield f"  {dashed(name):<{names}}  {word:<{width}}  {applied.sources.get(name, 'default')}"

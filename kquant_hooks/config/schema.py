@@ -9,7 +9,7 @@ from kquant_hooks.assets.policy import AUTO, Policy
 from kquant_hooks.config.document import FILE_OPTIONS
 from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.palettes.swatch import HEX_COLOR, MAX_COLORS
-from kquant_hooks.quantizer.options import DURATION, SAVINGS, Option, dashed, defaults_of
+from kquant_hooks.quantizer.options import DURATION, SAVINGS, SIZE, Option, dashed, defaults_of
 from kquant_hooks.quantizer.settings import Settings
 
 _DEFAULTS = {**defaults_of(Settings), **defaults_of(Policy), **defaults_of(Watch), "skip": False}
@@ -79,6 +79,8 @@ def _accepted(option: Option) -> list[dict[str, Any]]:
             return [colors, {"type": "string", "minLength": 1}]
         case "savings":
             return [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _whole(SAVINGS)}]
+        case "size":
+            return [{"type": "integer", **span}, {"type": "string", "pattern": _whole(SIZE)}]
         case "duration":
             return [
                 {"type": "number", "minimum": option.low},

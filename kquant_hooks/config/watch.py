@@ -43,10 +43,6 @@ class Watch:
         None, kind="integer", low=1, optional=True, help="files at once; None: one per core"
     )
 
-    timeout: float = option(
-        300.0, kind="duration", low=1, help="give a file up whose decoding or quantizing takes longer"
-    )
-
     def __post_init__(self) -> None:
         check_all(self, WATCH_OPTIONS)
 

@@ -17,13 +17,15 @@ from typing import Any, Literal
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import hex_colors_in
 
-SAVINGS = r"(\d+(?:\.\d+)?)\s*(%|[bB]|[kK][iI][bB]|[mM][iI][bB]|)"
-_UNITS = {"": 1, "b": 1, "kib": 1 << 10, "mib": 1 << 20}
+SIZE = r"(\d+(?:\.\d+)?)\s*([bB]|[kKmMgG][iI][bB]|)"
+SAVINGS = r"(\d+(?:\.\d+)?)\s*(%|[bB]|[kKmMgG][iI][bB]|)"
+_UNITS = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)"
 _SECONDS = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 _WORDS = {
     "palette": "a Palette, colours or a palette file",
     "savings": "a size such as 1KiB or 5%",
+    "size": "a size such as 512MiB or 2GiB",
     "duration": "a time such as 500ms, 2s or 5m",
     "flag": "true or false",
 }
@@ -35,7 +37,7 @@ class Option:
 
     Attributes
     ----------
-    kind : {"integer", "number", "choice", "palette", "savings", "duration", "flag"}
+    kind : {"integer", "number", "choice", "palette", "savings", "size", "duration", "flag"}
     help : str
         What it does, in one phrase.
     low, high : int, optional
@@ -44,25 +46,35 @@ class Option:
         What a choice may be.
     optional : bool
         Whether None is allowed.
+    limit : bool
+        Whether it only limits time or memory: what comes out of a picture does not depend on it.
     """
 
-    kind: Literal["integer", "number", "choice", "palette", "savings", "duration", "flag"]
+    kind: Literal["integer", "number", "choice", "palette", "savings", "size", "duration", "flag"]
     help: str
     low: int = 0
     high: int | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
+    limit: bool = False
 
     def accepts(self) -> str:
         """The accepted values in words."""
         if self.kind == "choice":
             words = " | ".join(self.choices)
         elif self.kind in _WORDS:
-            words = _WORDS[self.kind] + (f", from {self.low}s" if self.low else "")
+            words = _WORDS[self.kind] + (f", from {self.shown(self.low)}" if self.low else "")
         else:
             words = f"an integer from {self.low}" if self.kind == "integer" else f"a number from {self.low}"
             words += "" if self.high is None else f" to {self.high}"
         return words + (", or None" if self.optional else "")
+
+    def shown(self, value: object) -> str:
+        """A value as it may be written in a flag, for people."""
+        if self.kind == "size" and isinstance(value, int):
+            unit = next(unit for unit in reversed(_UNITS) if value % _UNITS[unit] == 0)
+            return f"{value // _UNITS[unit]}{unit}"
+        return f"{value:g}s" if self.kind == "duration" else str(value)
 
     def parse(self, text: str) -> Any:
         """A value from the text of a flag, for ``check``; what is no number and no colours stays text."""
@@ -94,6 +106,8 @@ class Option:
             return value
         if self.kind == "savings" and (savings := _savings(value)) is not None:
             return savings
+        if self.kind == "size" and isinstance(size := _savings(value), int) and size >= self.low:
+            return size
         if self.kind == "duration" and (seconds := _seconds(value)) is not None and seconds >= self.low:
             return seconds
         if self.kind in ("integer", "number") and not isinstance(value, bool):
@@ -167,9 +181,8 @@ def _savings(value: object) -> int | str | None:
     number, unit = float(match[1]), match[2].lower()
     if unit == "%":
         return f"{number:g}%" if number <= 100 else None
-    if math.isinf(number):
-        return None
-    return round(number * _UNITS[unit])
+    number *= next(size for name, size in _UNITS.items() if name.lower() == (unit or "b"))
+    return None if math.isinf(number) else round(number)
 
 
 def _seconds(value: object) -> float | None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # What is about pixels, or would leave nothing to learn.
 _OTHERS = ("palette", "dither", "dither_strength", "keep_hidden_rgb")
 _LEARNING = {name: option for name, option in OPTIONS.items() if name not in _OTHERS}
-_LIMITS = {"max_pixels": POLICY_OPTIONS["max_pixels"]}
+_LIMITS = {name: POLICY_OPTIONS[name] for name in ("max_pixels", "max_memory")}
 _EXAMPLES = """\
 examples:
   kquant palette learn sprites/ -c 32 -o sprites.gpl

@@ -126,7 +126,7 @@ class Daemon:
         self._assign(now)
         for number, result in self._crew.finished(self._pause(now), [self._mailbox.bell]):
             self._finish(number, result)
-        for number, crash in self._crew.overdue(self._plan.watch.timeout):
+        for number, crash in self._crew.overdue():
             self._finish(number, crash)
 
     def _places(self) -> list[tuple[int, int] | None]:
@@ -201,7 +201,7 @@ class Daemon:
             if errand is not None:
                 self._work.count += 1
                 self._work.started[self._work.count] = (source, errand)
-                self._crew.start(self._work.count, errand)
+                self._crew.start(self._work.count, errand, errand.policy.timeout)
 
     def _finish(self, number: int, result: Report | Crash) -> None:
         if isinstance(result, Crash) and self._mailbox.stops:
@@ -211,11 +211,12 @@ class Daemon:
         now = time.monotonic()
         if isinstance(result, Crash):
             sweep_folders([errand.target or errand.path])
-            reason = f"the process that decoded it came to an end ({result.reason})"
             # It may have been killed for no fault of the file's, but not again and again.
             blameless = not result.late and source not in self._work.tries
             result = Report(
-                Outcome(errand.path, "failed", reason, errand.target), errand.sample, -1 if blameless else 0
+                Outcome(errand.path, "failed", result.sentence, errand.target),
+                errand.sample,
+                -1 if blameless else 0,
             )
         verdict = self.desk.finish(source, errand, result)
         if verdict == "again":

@@ -1,0 +1,136 @@
+"""What a file may take of time and memory, and what becomes of one that takes more."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawings import saved
+from files import DEADLINE, colors_in, contents
+from PIL import Image
+
+from kquant_hooks.assets import many
+from kquant_hooks.assets.memory import memory_limited
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.assets.process import process
+from kquant_hooks.cli import main
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory, and forked workers")
+LATE = "it took more than timeout=2s; a higher limit may help"
+# Where it is a library of linear algebra that gets none, that ends the process.
+TOO_MUCH = (
+    "(it takes more memory than there is, or than max-memory=64MiB; a higher limit may help|"
+    r"the process that decoded it crashed \(exit code 1\), as where memory runs out; another max-memory .*)"
+)
+KQUANT = [sys.executable, "-m", "kquant_hooks"]
+
+
+@pytest.fixture
+def large_file(assets) -> Path:
+    """A picture that takes more than 64 MiB, in a folder of others that do not."""
+    rng = np.random.default_rng(5)
+    path = assets / "large.png"
+    path.write_bytes(saved(Image.fromarray(rng.integers(0, 256, (2000, 2000, 3), dtype=np.uint8)), "PNG"))
+    return path
+
+
+def _hang_on_a(path, *arguments, **options):
+    if path.name == "a.png":
+        time.sleep(1000)
+    return process(path, *arguments, **options)
+
+
+@linux
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("command", [["quantize", "--in-place"], ["hook"]])
+def test_a_file_that_takes_too_long_costs_itself_alone(command, jobs, assets, capsys, monkeypatch):
+    monkeypatch.setattr(many, "process", _hang_on_a)
+    before = (assets / "a.png").read_bytes()
+    files = ["assets/a.png", "assets/sub/c.png"]
+    assert main([*command, "-c", "4", "--timeout", "2s", "-j", jobs, *files]) == 3
+    assert capsys.readouterr().err.splitlines()[0] == f"kquant: assets/a.png: {LATE}; the file is as it was"
+    assert (assets / "a.png").read_bytes() == before
+    assert colors_in(assets / "sub/c.png") == 4
+
+
+@linux
+def test_a_time_that_a_configuration_gives(repository, assets, capsys, monkeypatch):
+    monkeypatch.setattr(many, "process", _hang_on_a)
+    (repository / ".kquant.yaml").write_text("timeout: 1h\nrules: [{files: a.png, timeout: 2s}]")
+    assert main(["hook", "assets/a.png", "assets/sub/c.png"]) == 3
+    assert LATE in capsys.readouterr().err
+    assert colors_in(assets / "sub/c.png") == 256
+
+
+@linux
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_file_that_takes_too_much_memory_costs_itself_alone(jobs, large_file, capsys):
+    before = large_file.read_bytes()
+    command = ["quantize", "assets", "-c", "4", "--in-place", "--max-memory", "64MiB", "-j", jobs]
+    assert main(command) == 3
+    assert re.fullmatch(f"kquant: assets/large.png: {TOO_MUCH}\n", capsys.readouterr().err)
+    assert large_file.read_bytes() == before
+    assert colors_in(large_file.parent / "a.png") == colors_in(large_file.parent / "sub/c.png") == 4
+    assert main([*command[:-4], "--max-memory", "none"]) == 0
+    assert colors_in(large_file) == 4
+
+
+@linux
+def test_a_limit_of_memory_that_a_configuration_gives(repository, large_file, capsys):
+    (repository / ".kquant.yaml").write_text("max-memory: 64MiB")
+    before = contents(large_file.parent)
+    assert main(["hook", "assets/large.png"]) == 3
+    assert re.search(TOO_MUCH, capsys.readouterr().err)
+    assert contents(large_file.parent) == before
+
+
+@linux
+@pytest.mark.parametrize("output", ["-", "out.png"])
+def test_what_comes_from_standard_input_has_the_same_limits(output, large_file, tmp_path):
+    command = [*KQUANT, "quantize", "-", "-c", "4", "-o", output, "--max-memory", "64MiB"]
+    with large_file.open("rb") as source:
+        done = subprocess.run(command, stdin=source, capture_output=True, timeout=DEADLINE, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert re.fullmatch(f"kquant: -: {TOO_MUCH}\n", done.stderr.decode())
+    assert not (tmp_path / "out.png").exists()
+
+
+@linux
+def test_a_limit_of_memory_ends_with_what_it_is_for():
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with memory_limited(64 << 20), pytest.raises(MemoryError):
+        bytearray(1 << 30)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+    with memory_limited(64 << 20):
+        assert len(bytearray(48 << 20)) == 48 << 20
+    with memory_limited(1 << 70):
+        assert resource.getrlimit(resource.RLIMIT_DATA)[0] > 1 << 60
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [("2GiB", 2 << 30), ("512 mib", 512 << 20), ("1.5GiB", 3 << 29), (1 << 30, 1 << 30), (None, None)],
+)
+def test_sizes(given, size):
+    assert Policy(max_memory=given).max_memory == size
+
+
+@pytest.mark.parametrize("given", ["5%", "2 TB", "1KiB", 100, -1, True, "much", "9" * 400 + "GiB"])
+def test_what_is_no_size(given):
+    with pytest.raises(ValueError, match=r"is not a size such as 512MiB or 2GiB, from 64MiB, or None"):
+        Policy(max_memory=given)
+
+
+def test_what_holds_is_said_as_it_is_written(repository, capsys):
+    (repository / ".kquant.yaml").write_text("timeout: 90s\nmax-memory: 1536MiB")
+    assert main(["hook", "--explain", "a.png"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["timeout", "90s", "$.timeout"] in lines
+    assert ["max-memory", "1536MiB", "$.max-memory"] in lines
