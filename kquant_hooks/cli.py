@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import signal
@@ -58,8 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Before there was anything to undo, or a second one while that is being done.
         return EXIT_INTERRUPTED
     except OSError as error:
-        # What is not about one file: the current folder is gone, or no file can be opened any more.
-        complain(f"{error.filename or 'the current folder'}: {error.strerror or error}")
+        # What is not about one file: the current folder is gone, or no process or file is to be had any more.
+        place = error.filename or ("the current folder" if error.errno == errno.ENOENT else None)
+        complain(f"{place}: {error.strerror or error}" if place else error.strerror or error)
         return EXIT_FAILED
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +57,7 @@ import os, sys, time
 from kquant_hooks.assets.crew import Crew
 crew = Crew(abs, 4)
 for number in range(4):
+    assert crew.ready()
     crew.start(number, number)
 while crew.busy:
     crew.finished(None)
@@ -68,9 +68,11 @@ time.sleep(1000)
 
 def test_idle_workers_end_with_the_command():
     running = subprocess.Popen([sys.executable, "-c", IDLE], stdout=subprocess.PIPE)
-    workers = [Path("/proc", word) for word in running.stdout.readline().decode().split()]
-    assert len(workers) == 4
-    assert all(worker.exists() for worker in workers)
-    running.send_signal(signal.SIGKILL)
-    running.communicate(timeout=DEADLINE)
+    try:
+        workers = [Path("/proc", word) for word in running.stdout.readline().decode().split()]
+        assert len(workers) == 4
+        assert all(worker.exists() for worker in workers)
+    finally:
+        running.kill()
+        running.communicate(timeout=DEADLINE)
     wait_for(lambda: not any(worker.exists() for worker in workers))

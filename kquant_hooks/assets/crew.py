@@ -22,6 +22,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _TICK = 0.2
+# Whoever has not looked for so many seconds was stopped.
+_STOPPED = 10.0
 # How the system ends a process when memory runs out, how C++ and Rust do, and libraries of linear algebra.
 _WITHOUT_MEMORY = {"SIGKILL", "SIGABRT", "exit code 1"}
 # Time for a worker to undo what it is about to write.
@@ -67,7 +69,7 @@ class _Worker:
 class _Errand:
     worker: _Worker
     number: int
-    # When it is overdue, in seconds of the monotonic clock, and what it was given.
+    # When it is overdue, in seconds of the crew's clock, and what it was given.
     end: float
     limit: float
 
@@ -94,9 +96,12 @@ class Crew(Generic[Item, Result]):
         self._forks = sys.platform == "linux" and not threads
         self._context: Any = multiprocessing.get_context("fork" if self._forks else "spawn")
         self._arguments = (work, alone)
-        self._size = size
+        self._size = self._most = size
         self._idle: list[_Worker] = []
         self._busy: list[_Errand] = []
+        # When this process last looked, and how long it has been stopped.
+        self._looked = time.monotonic()
+        self._stopped = 0.0
 
     @property
     def busy(self) -> int:
@@ -105,11 +110,32 @@ class Crew(Generic[Item, Result]):
 
     @property
     def free(self) -> int:
-        """Items that can be started at once."""
+        """Items that there is room for."""
         return self._size - len(self._busy)
 
+    def ready(self) -> bool:
+        """Whether an item can be started: there is a process without one, or a new one could be had.
+
+        Where no more processes or files are to be had, those that there are do the work.
+
+        Raises
+        ------
+        OSError
+            If there are none.
+        """
+        # Some may have been killed while they had nothing to do.
+        self._idle = [worker for worker in self._idle if worker.process.is_alive()]
+        if not self._idle and self.free:
+            try:
+                self._idle.append(self._hire())
+            except OSError:
+                if not self._busy:
+                    raise
+                self._size = len(self._busy)
+        return bool(self._idle)
+
     def start(self, number: int, item: Item, limit: float = inf) -> None:
-        """Give an item to a process that has none, where ``free`` says that there is one.
+        """Give an item to a process that has none, where ``ready`` says that there is one.
 
         Parameters
         ----------
@@ -119,11 +145,8 @@ class Crew(Generic[Item, Result]):
         limit : float
             Seconds after which it is overdue.
         """
-        # Some may have been killed while they had nothing to do.
-        alive = [worker for worker in self._idle if worker.process.is_alive()]
-        worker = alive.pop() if alive else self._hire()
-        self._idle = alive
-        self._busy.append(_Errand(worker, number, time.monotonic() + limit, limit))
+        worker = self._idle.pop()
+        self._busy.append(_Errand(worker, number, self._now() + limit, limit))
         try:
             worker.connection.send(item)
         except OSError:
@@ -133,14 +156,23 @@ class Crew(Generic[Item, Result]):
     def finished(
         self, timeout: float | None, others: Sequence[Connection] = ()
     ) -> list[tuple[int, Result | Crash]]:
-        """Numbers and results of what is done, once there is any, time is up or others can be read."""
+        """Numbers and results of what is done, once there is any, time is up or others can be read.
+
+        While items are in work, time is up after a few seconds, so that ``overdue`` can be asked.
+        """
+        if self._busy:
+            left = min(errand.end for errand in self._busy) - self._now()
+            timeout = max(0.0, min(inf if timeout is None else timeout, left, _STOPPED / 2))
         ready = wait([*(errand.worker.connection for errand in self._busy), *others], timeout)
         done = [errand for errand in self._busy if errand.worker.connection in ready]
+        if done:
+            self._size = self._most
         return [(errand.number, self._result(errand)) for errand in done]
 
     def overdue(self) -> list[tuple[int, Crash]]:
         """Kill the processes that have had an item for longer than they were given."""
-        late = [errand for errand in self._busy if time.monotonic() > errand.end]
+        now = self._now()
+        late = [e for e in self._busy if now > e.end and not e.worker.connection.poll()]
         return [(errand.number, self._give_up(errand)) for errand in late]
 
     def dismiss(self, patience: float = _PATIENCE) -> None:
@@ -156,6 +188,14 @@ class Crew(Generic[Item, Result]):
                 worker.process.kill()
                 worker.process.join()
             worker.connection.close()
+
+    def _now(self) -> float:
+        """Seconds of a clock that stands still while this process is stopped, as the others are by Ctrl-Z."""
+        now = time.monotonic()
+        if self._busy and now - self._looked > _STOPPED:
+            self._stopped += now - self._looked
+        self._looked = now
+        return now - self._stopped
 
     def _result(self, errand: _Errand) -> Result | Crash:
         self._busy.remove(errand)
@@ -210,11 +250,13 @@ def run_each(
     """
     crew: Crew[Item, Result] = Crew(work, jobs, alone=alone)
     waiting = iter(enumerate(items))
+    entry = next(waiting, None)
     try:
         while True:
-            while crew.free and (entry := next(waiting, None)) is not None:
+            while entry is not None and crew.ready():
                 number, item = entry
                 crew.start(number, item, limit(item))
+                entry = next(waiting, None)
             if not crew.busy:
                 return
             finished = crew.finished(_TICK) + crew.overdue()
@@ -227,6 +269,10 @@ def run_each(
 
 def _crash(worker: _Worker) -> Crash:
     worker.process.join(_PATIENCE)
+    if worker.process.exitcode is None:
+        # It has closed its end and goes on, which no process of ours does.
+        worker.process.kill()
+        worker.process.join(_PATIENCE)
     code = worker.process.exitcode
     number = worker.process.pid or 0
     worker.connection.close()

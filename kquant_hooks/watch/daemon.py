@@ -191,7 +191,7 @@ class Daemon:
     def _assign(self, now: float) -> None:
         at_work = self._work.sources
         for source in list(self._work.ready):
-            if not self._crew.free or now < self._schedule.assign:
+            if now < self._schedule.assign or not self._crew.ready():
                 return
             if source in at_work:
                 continue

@@ -1,0 +1,147 @@
+"""The crew of worker processes: its clock, and what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from files import DEADLINE, colors_in
+
+from kquant_hooks.assets import crew as crews
+from kquant_hooks.assets.crew import Crash, Crew, run_each
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc, and limits that a shell sets")
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(crews, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def sleeping_crew(clock):
+    crew = Crew(time.sleep, 1)
+    assert crew.ready()
+    crew.start(7, 1000, limit=20)
+    yield crew
+    crew.dismiss(0)
+
+
+def passing(clock: Clock, crew: Crew, seconds: int) -> list[tuple[int, Crash]]:
+    """What is overdue while time passes second by second."""
+    overdue = []
+    for _ in range(seconds):
+        clock.now += 1
+        overdue += crew.overdue()
+    return overdue
+
+
+def test_an_item_that_takes_too_long_is_given_up(clock, sleeping_crew):
+    assert passing(clock, sleeping_crew, 20) == []
+    ((number, crash),) = passing(clock, sleeping_crew, 1)
+    assert (number, crash.late, crash.sentence) == (
+        7,
+        True,
+        "it took more than timeout=20s; a higher limit may help",
+    )
+    assert sleeping_crew.busy == 0
+
+
+def test_time_during_which_all_were_stopped_does_not_count(clock, sleeping_crew):
+    """As by Ctrl-Z, or by a reader of the output who takes none of it."""
+    assert passing(clock, sleeping_crew, 15) == []
+    clock.now += 3600
+    assert sleeping_crew.overdue() == []
+    assert passing(clock, sleeping_crew, 5) == []
+    assert len(passing(clock, sleeping_crew, 1)) == 1
+
+
+def test_time_without_work_is_no_stop(clock, sleeping_crew):
+    assert len(passing(clock, sleeping_crew, 21)) == 1
+    clock.now += 3600
+    assert sleeping_crew.ready()
+    sleeping_crew.start(8, 1000, limit=20)
+    assert passing(clock, sleeping_crew, 20) == []
+    assert len(passing(clock, sleeping_crew, 1)) == 1
+
+
+def test_what_is_done_is_not_overdue(clock):
+    crew = Crew(abs, 1)
+    assert crew.ready()
+    crew.start(0, -5, limit=1)
+    while not crew._busy[0].worker.connection.poll(DEADLINE):
+        pytest.fail("it did not come")
+    clock.now += 5
+    assert crew.overdue() == []
+    assert crew.finished(0) == [(0, 5)]
+    crew.dismiss()
+
+
+def _die_at_thirds(number: int) -> int:
+    if number % 3 == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@linux
+def test_crashes_leave_no_files_and_no_processes():
+    before = open_files()
+    opened = [open_files() for _ in run_each(_die_at_thirds, range(300), 2)]
+    assert max(opened[150:]) <= max(opened[:150])
+    assert open_files() == before
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    assert children.read_text() == ""
+
+
+@linux
+def test_fewer_processes_do_the_work_where_no_more_are_to_be_had(assets):
+    for number in range(12):
+        (assets / f"{number}.png").write_bytes((assets / "a.png").read_bytes())
+    command = [
+        sys.executable,
+        "-m",
+        "kquant_hooks",
+        "quantize",
+        "assets",
+        "-c",
+        "4",
+        "--in-place",
+        "-j",
+        "64",
+    ]
+    limited = f"ulimit -n 24; exec {shlex.join(command)}"
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, timeout=4 * DEADLINE)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert {colors_in(assets / f"{number}.png") for number in range(12)} == {4}
+
+
+@linux
+def test_that_no_process_is_to_be_had_is_said(assets):
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", "assets/a.png", "-c", "4"]
+    limited = f"ulimit -n 5; exec {shlex.join(command)}"
+    done = subprocess.run(["sh", "-c", limited], capture_output=True, timeout=DEADLINE)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"Traceback" not in done.stderr
+    assert done.stderr.endswith(b"Too many open files\n")
