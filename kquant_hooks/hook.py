@@ -20,8 +20,9 @@ from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import look
 from kquant_hooks.config.applying import FILE_NAME, Applied, appliers
 from kquant_hooks.disk.folder import resolved
+from kquant_hooks.quantizer.workers import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
-from kquant_hooks.report.lines import git_add_line, one_line
+from kquant_hooks.report.lines import git_add_line, one_line, skip_lines
 from kquant_hooks.report.printing import Printer, complain, say
 
 _EXAMPLES = f"""\
@@ -53,20 +54,14 @@ def describe(parser: argparse.ArgumentParser) -> None:
     add_config(parser)
     add_options(parser)
     how = parser.add_argument_group("how it runs and what it prints")
-    how.add_argument(
-        "-j",
-        "--jobs",
-        type=int,
-        metavar="N",
-        help="files at once (default: 1, as pre-commit runs several of these commands at once)",
-    )
+    how.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one per core)")
     add_style(how)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     try:
-        jobs = jobs_of(arguments, 1)
+        jobs = jobs_of(arguments, cores())
         applied_to = appliers(given_options(arguments), config_of(arguments))
         if arguments.explain is not None:
             from kquant_hooks.config.explaining import explanation
@@ -80,19 +75,21 @@ def run(arguments: argparse.Namespace) -> int:
         complain(error)
         return EXIT_USAGE
     items = [_item(path, found, dry_run=arguments.check) for path, found in applied.items()]
-    working = any(isinstance(item, Job) for item in items)
-    printer = Printer(style_of(arguments), len(items) if working else 0)
+    # Without a progress bar: runners have terminals that cannot be told from a user's.
+    printer = Printer(style_of(arguments), 0)
+    one_by_one = arguments.json or arguments.verbose
     outcomes = []
     try:
-        for outcome in process_each(items, jobs, done=printer.count, tick=printer.tick, crowded=True):
+        for outcome in process_each(items, jobs, crowded=True):
             outcomes.append(outcome)
-            printer.print(outcome)
+            if one_by_one or outcome.status != "skipped":
+                printer.print(outcome)
     except KeyboardInterrupt:
         complain("interrupted; no file is half written")
         return EXIT_INTERRUPTED
-    finally:
-        printer.close()
     if not (arguments.json or arguments.quiet):
+        for line in () if arguments.verbose else skip_lines(outcomes):
+            printer.say(one_line(line))
         _say_what_next(outcomes, printer)
     return exit_code(outcomes, rewriting_counts=True) if printer.complete else EXIT_FAILED
 

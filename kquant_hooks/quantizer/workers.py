@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 Work = Callable[[int], None]
@@ -36,6 +35,9 @@ def meanwhile(start_work: Callable[[], Work], count: int, threads: int | None) -
         yield
         draw()
         return
+    # A hook that only asks for the number of cores has no need of it.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(others) as pool:
         drawing = [pool.submit(draw) for _ in range(others)]
         yield

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kquant_hooks.assets.outcome import Outcome
 
 _KIBI = 1024
 _MOST_NAMES = 40
+# Of one file, in what is else the same reason for several.
+_FIGURE = re.compile(r"(?<= )[\d.]+(?= )")
 
 
 def outcome_line(outcome: Outcome) -> str:
@@ -50,6 +53,17 @@ def summary_line(outcomes: Iterable[Outcome], seconds: float) -> str:
         before = sum(outcome.bytes_before for outcome in written)
         parts.append(sizes_in_words(before, sum(outcome.bytes_after for outcome in written)))
     return "  ".join([*parts, f"{seconds:.1f} s"])
+
+
+def skip_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """What was skipped: a line for each reason, such as ``3 files (a.jpg, ...)  skipped: ...``."""
+    alike: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if outcome.status == "skipped":
+            alike.setdefault(_FIGURE.sub("", outcome.reason), []).append(outcome)
+    for first, *others in alike.values():
+        files = f"{_grouped(1 + len(others))} files ({first.path}, ...)" if others else str(first.path)
+        yield f"{files}  skipped: {first.reason}"
 
 
 def git_add_line(paths: Sequence[Path], *, from_top: bool = False) -> str:
