@@ -9,6 +9,7 @@ from pathlib import Path
 
 from conftest import ROOT, draw_photo
 from drawings import saved
+from terminals import shown_by
 
 # Where the sources are, if the tests are not beside them.
 SOURCE = Path(os.environ.get("KQUANT_SOURCE", ROOT))
@@ -75,6 +76,12 @@ class Repository:
             timeout=DEADLINE,
         )
         return done.returncode, done.stdout
+
+    def show(self, *arguments: str, code: int) -> str:
+        """What the tool shows on a terminal."""
+        return shown_by(
+            [self.tool, *arguments], code=code, cwd=self.folder, env=self.environment | {"TERM": "xterm"}
+        )
 
     def changed(self) -> set[str]:
         """Names of files that differ from the index."""

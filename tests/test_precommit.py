@@ -65,6 +65,25 @@ def test_a_photo_fails_and_is_rewritten_and_passes_once_it_is_added(repository):
     assert stat.S_IMODE(photo.stat().st_mode) == 0o755
 
 
+def test_long_work_leaves_plain_lines_in_the_report_that_a_terminal_shows(repository):
+    repository.hooks()
+    photos = [f"{number:02}.png" for number in range(40)]
+    for number, name in enumerate(photos):
+        repository.put(name, saved(draw_photo(192, 128, seed=number), "PNG"))
+    repository.stage()
+    # Made for colours, of which a hook that knows of its runner shows none.
+    repository.environment |= {"COLORTERM": "truecolor"}
+    shown = repository.show("run", "--all-files", code=1)
+    report = shown[shown.index("exit code: 1") :]
+    lines = [line.strip() for line in re.sub(r"\x1b\[[\d;?]*[a-zA-Z]|\r", "", report).splitlines()]
+    said = [line.partition("  ")[0] for line in lines if " -> 256 colours  " in line]
+    assert sorted(said) == photos
+    assert lines.count(f"next: git add -- {' '.join(said)}") == 1
+    assert report.count("next: ") == 1
+    assert not {"\u2588", "\u2501"} & set(report)
+    assert len(report) < 200 * len(photos)
+
+
 def test_a_commit_is_stopped_until_the_files_are_added(repository):
     repository.hooks()
     repository.put("hero.png")

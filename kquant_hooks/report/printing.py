@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.report.lines import one_line, outcome_line, summary_line
+from kquant_hooks.report.screen import can_be_drawn_on, can_show_colors
 
 if TYPE_CHECKING:
     from kquant_hooks.report.terminal import ProgressBar
@@ -53,9 +55,8 @@ class Printer:
         self._bar: ProgressBar | None = None
         self.counted = 0
         self.complete = True
-        tty = sys.stdout.isatty()
-        self._swatches = style.color == "always" or (style.color == "auto" and tty)
-        if total and sys.stderr.isatty() and not style.quiet:
+        self._swatches = style.color == "always" or (style.color == "auto" and can_show_colors(sys.stdout))
+        if total and not style.quiet and can_be_drawn_on(sys.stderr) and not _is_piped(sys.stdout):
             from kquant_hooks.report.terminal import ProgressBar
 
             self._bar = ProgressBar(total)
@@ -114,6 +115,15 @@ def say(text: str) -> bool:
             complain(f"cannot write to standard output: {error.strerror}")
             return False
     return True
+
+
+def _is_piped(stream: TextIO) -> bool:
+    """Whether a program reads it, which may print on the same terminal."""
+    try:
+        mode = os.fstat(stream.fileno()).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def forget(stream: TextIO) -> None:

@@ -11,6 +11,7 @@ from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import say
+from kquant_hooks.report.screen import can_show_colors
 from kquant_hooks.swatchbook.files import count_in_words, loaded
 
 _EXAMPLES = """\
@@ -45,7 +46,7 @@ def _text(path: str, palette: Palette, arguments: argparse.Namespace) -> str:
     if arguments.json:
         return json.dumps({"path": path, "colors": palette.hex(), "names": palette.names})
     cells = [""] * len(palette)
-    if arguments.color == "always" or (arguments.color == "auto" and sys.stdout.isatty()):
+    if arguments.color == "always" or (arguments.color == "auto" and can_show_colors(sys.stdout)):
         from kquant_hooks.report.terminal import cells_of
 
         cells = cells_of(palette, force=arguments.color == "always") or cells
