@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -30,7 +31,9 @@ def until(condition: Callable[[], object], what: str = "") -> None:
 
 
 class Daemon:
-    """``kquant watch in out`` in a folder; its log is read as it is written."""
+    """``kquant watch in out`` in a folder, with a fault while one is set; its log is read meanwhile."""
+
+    fault: str | None = None
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,14 +43,17 @@ class Daemon:
         self.running: subprocess.Popen[bytes] | None = None
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "kquant_hooks", "watch", *arguments]
+        faulty = str(Path(__file__).with_name("faulty.py"))
+        return [sys.executable, *([faulty] if self.fault else ["-m", "kquant_hooks"]), "watch", *arguments]
 
     def start(self, *flags: str, **options: object) -> None:
         """Start it, and wait until it watches."""
         seen = self.count("started")
         command = self.command("in", "out", "-c", "5", "--settle", "200ms", "--log", "json", *flags)
+        faults = {"FAULT": self.fault or "", "FAULT_DONE": str(self.folder / "done")}
         with self.log.open("ab") as log:
-            self.running = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, **options)
+            options = {"stdout": log, "stderr": log, "env": {**os.environ, **faults}, **options}
+            self.running = subprocess.Popen(command, cwd=self.folder, **options)
         until(lambda: self.count("started") > seen or self.running.poll() is not None, "it does not start")
 
     def once(self, *flags: str) -> int:
@@ -63,6 +69,11 @@ class Daemon:
         assert self.running is not None
         self.running.send_signal(how)
         return self.wait()
+
+    def rules(self, text: str) -> None:
+        """The configuration of the watched folder, in one step."""
+        (self.folder / "rules").write_text(text)
+        (self.folder / "rules").rename(self.inbox / ".kquant.yaml")
 
     def put(self, name: str, data: bytes = PHOTO) -> Path:
         """Drop a file in one step, as a move does."""
@@ -84,6 +95,9 @@ class Daemon:
         """Wait until there are these results and no others."""
         until(lambda: self.results() == set(names), f"{names} did not come")
 
+    def leftovers(self) -> list[str]:
+        return [path.name for path in self.outbox.rglob(".kquant-*")]
+
     def events(self, name: str) -> list[dict[str, object]]:
         text = self.log.read_text() if self.log.exists() else ""
         lines = [line for line in text.splitlines(keepends=True) if line.endswith("\n")]
@@ -100,7 +114,7 @@ class Daemon:
         until(lambda: any(text in str(said["text"]) for said in self.events(event)), f"{event}: {text}")
 
     def status(self) -> dict[str, object]:
-        command = Daemon.command(self, "--status", "out", "--json")
+        command = [sys.executable, "-m", "kquant_hooks", "watch", "--status", "out", "--json"]
         done = subprocess.run(command, cwd=self.folder, capture_output=True)
         return json.loads(done.stdout)
 

@@ -72,6 +72,14 @@ def replace_once(path, *_):
         path.write_bytes((path.parent.parent / "other").read_bytes())
 
 
+def wait_for_go():
+    """Until the test lets it go on, or has forgotten it."""
+    ONCE.touch()
+    end = time.monotonic() + 60
+    while not ONCE.with_name("go").exists() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
 def hang():
     ONCE.touch()
     time.sleep(1000)
@@ -115,6 +123,7 @@ FAULTS = {
     "killed-worker": lambda: instead(work, "read_version", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
     "changed-while-at-work": lambda: after(work, "quantize_file", replace_once),
     "hanging-decoder": lambda: after(work, "read_version", for_name("bad.jpg", hang)),
+    "waiting-decoder": lambda: after(work, "read_version", for_name("slow.jpg", wait_for_go)),
     "crashing-decoder": lambda: after(
         work, "read_version", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))
     ),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
+import time
 
 import pytest
 from conftest import draw_photo, draw_translucent
@@ -10,6 +14,8 @@ from drawings import bouncing
 from PIL import Image
 
 from kquant_hooks import Palette, learn_palette
+from kquant_hooks.assets import sharing
+from kquant_hooks.assets.sharing import count_file
 from kquant_hooks.cli import main
 
 
@@ -128,10 +134,28 @@ def test_an_interrupt_writes_nothing(sprites, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kquant_hooks.swatchbook.learn.count_file", interrupted)
+    monkeypatch.setattr("kquant_hooks.swatchbook.learn.count_each", interrupted)
     assert main(["palette", "learn", "sprites", "-o", "a.gpl"]) == 130
     assert "interrupted; 0 of 6 pictures were read, and nothing was written" in capsys.readouterr().err
     assert not (sprites / "a.gpl").exists()
+
+
+def _hang_or_die(path, *_arguments, **_options):
+    if path.name == "2.png":
+        time.sleep(1000)
+    if path.name == "3.png":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return count_file(path, *_arguments, **_options)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
+def test_pictures_that_take_too_long_or_crash_cost_themselves_alone(sprites, capsys, monkeypatch):
+    monkeypatch.setattr(sharing, "count_file", _hang_or_die)
+    assert main(["palette", "learn", "sprites", "-c", "8", "--timeout", "2s", "-o", "a.gpl"]) == 3
+    said = capsys.readouterr()
+    assert "it took more than timeout=2s; a higher limit may help" in said.err
+    assert "the process that decoded it crashed (SIGSEGV)" in said.err
+    assert "4 pictures -> a.gpl" in said.out
 
 
 def test_a_folder_that_may_not_be_written_to(sprites, capsys):

@@ -119,6 +119,22 @@ def test_kill_9_between_the_temporary_file_and_the_rename(assets, capsys, monkey
     assert contents(assets) == before
 
 
+def draw_photos(assets: Path, count: int) -> dict[Path, bytes]:
+    photo = saved(draw_photo(600, 400), "PNG")
+    photos = {assets / f"{number:02}.png": photo for number in range(count)}
+    for path, data in photos.items():
+        path.write_bytes(data)
+    return photos
+
+
+def start_on(assets: Path, **options: object) -> subprocess.Popen[bytes]:
+    """Quantize a folder in a group of processes of its own; returns once the first file is done."""
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", assets.name, "-c", "99", "--in-place"]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, process_group=0, **options)
+    running.stdout.readline()
+    return running
+
+
 def wait_for(condition) -> None:
     end = time.monotonic() + DEADLINE
     while not condition():
@@ -129,13 +145,9 @@ def wait_for(condition) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="interrupts are sent to a group of processes")
 @pytest.mark.parametrize("what", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_says_how_far_it_came_and_leaves_nothing(what, assets):
-    photo = saved(draw_photo(600, 400), "PNG")
-    for number in range(60):
-        (assets / f"{number:02}.png").write_bytes(photo)
+    photos = draw_photos(assets, 60)
     names = files_in(assets)
-    command = [sys.executable, "-m", "kquant_hooks", "quantize", "assets", "-c", "99", "--in-place"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0)
-    running.stdout.readline()
+    running = start_on(assets, stderr=subprocess.PIPE)
     os.killpg(running.pid, what)
     _, errors = running.communicate(timeout=DEADLINE)
     assert running.returncode == 130
@@ -143,18 +155,24 @@ def test_an_interrupt_says_how_far_it_came_and_leaves_nothing(what, assets):
         rb"kquant: interrupted; \d+ of 64 files were done, and none is half written\n", errors
     )
     assert files_in(assets) == names
-    rewritten = sum((assets / f"{number:02}.png").read_bytes() != photo for number in range(60))
-    assert 0 < rewritten < 60
+    assert 0 < sum(path.read_bytes() != before for path, before in photos.items()) < 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals are sent to a group of processes")
+@pytest.mark.parametrize("what", [signal.SIGHUP, signal.SIGTERM])
+def test_what_was_ignored_at_the_start_stays_ignored(what, assets):
+    photos = draw_photos(assets, 6)
+    running = start_on(assets, preexec_fn=lambda: signal.signal(what, signal.SIG_IGN))
+    os.killpg(running.pid, what)
+    running.communicate(timeout=DEADLINE)
+    assert running.returncode == 0
+    assert all(path.read_bytes() != before for path, before in photos.items())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the process is looked up in /proc")
 def test_workers_of_a_killed_command_end(assets):
-    photo = saved(draw_photo(600, 400), "PNG")
-    for number in range(40):
-        (assets / f"{number:02}.png").write_bytes(photo)
-    command = [sys.executable, "-m", "kquant_hooks", "quantize", "assets", "-c", "99", "--in-place"]
-    running = subprocess.Popen(command, stdout=subprocess.PIPE, process_group=0)
-    running.stdout.readline()
+    draw_photos(assets, 40)
+    running = start_on(assets)
     children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
     running.kill()
     running.communicate(timeout=DEADLINE)

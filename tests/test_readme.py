@@ -193,6 +193,10 @@ def test_the_service_is_one_that_systemd_takes(tmp_path):
     inbox, outbox, *_ = command[2].split()[1:]
     assert f"ReadOnlyPaths={inbox}\n" in text
     assert f"ReadWritePaths={outbox}\n" in text
+    # Whoever is killed for want of memory must not take the others with it.
+    assert {"MemoryMax=4G", "OOMPolicy=continue", "ExecReload=/bin/kill -HUP $MAINPID"} <= set(
+        text.splitlines()
+    )
 
 
 @pytest.mark.parametrize("text", blocks("yaml"))

@@ -7,39 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from daemons import OTHER, PHOTO, Daemon, reason, until
+from daemons import OTHER, PHOTO, reason, until
 from drawings import saved
 from PIL import Image
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
-
-
-class FaultyDaemon(Daemon):
-    """One that meets a fault while it is set."""
-
-    fault: str | None = None
-
-    def command(self, *arguments: str) -> list[str]:
-        if self.fault is None:
-            return super().command(*arguments)
-        return [sys.executable, str(Path(__file__).with_name("faulty.py")), "watch", *arguments]
-
-    def start(self, *flags: str, **options: object) -> None:
-        faults = {"FAULT": self.fault or "", "FAULT_DONE": str(self.folder / "done")}
-        super().start(*flags, env={**os.environ, **faults}, **options)
-
-    def leftovers(self) -> list[str]:
-        return [path.name for path in self.outbox.rglob(".kquant-*")]
-
-
-@pytest.fixture
-def daemon(tmp_path):
-    made = FaultyDaemon(tmp_path)
-    yield made
-    made.end()
 
 
 KILLS = [

@@ -111,7 +111,11 @@ class Crew(Generic[Item, Result]):
     @property
     def free(self) -> int:
         """Items that there is room for."""
-        return self._size - len(self._busy)
+        return max(0, self._size - len(self._busy))
+
+    def resize(self, size: int) -> None:
+        """Have another number of processes at most; items in work come to their end."""
+        self._size = self._most = size
 
     def ready(self) -> bool:
         """Whether an item can be started: there is a process without one, or a new one could be had.
@@ -132,7 +136,7 @@ class Crew(Generic[Item, Result]):
                 if not self._busy:
                     raise
                 self._size = len(self._busy)
-        return bool(self._idle)
+        return bool(self._idle and self.free)
 
     def start(self, number: int, item: Item, limit: float = inf) -> None:
         """Give an item to a process that has none, where ``ready`` says that there is one.
@@ -177,12 +181,15 @@ class Crew(Generic[Item, Result]):
 
     def dismiss(self, patience: float = _PATIENCE) -> None:
         """End all processes; those with an item have some seconds to undo what they are about to write."""
-        workers = self._workers()
+        busy, idle = [errand.worker for errand in self._busy], self._idle
         self._busy, self._idle = [], []
-        for worker in workers:
+        for worker in busy:
             worker.process.terminate()
+        for worker in idle:
+            # Nothing is in its hands, and it may have been told to ignore being asked.
+            worker.process.kill()
         end = time.monotonic() + patience
-        for worker in workers:
+        for worker in [*busy, *idle]:
             worker.process.join(max(0.0, end - time.monotonic()))
             if worker.process.is_alive():
                 worker.process.kill()

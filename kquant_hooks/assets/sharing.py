@@ -1,10 +1,13 @@
-"""The colours of one file on disk, for a palette of many."""
+"""The colours of files on disk, for a palette of many."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import read_file, without_result
@@ -14,8 +17,18 @@ if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
 
 
+def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Iterator[Histogram | Outcome]:
+    """All frames of each file in turn, counted in a worker process; an outcome where one cannot be read."""
+    from kquant_hooks.assets.crew import Crash, run_each
+
+    work = partial(count_file, settings=settings, policy=policy)
+    for number, found in run_each(work, paths, 1, alone=True, limit=lambda _: policy.timeout):
+        yield Outcome(paths[number], "failed", found.sentence) if isinstance(found, Crash) else found
+
+
 def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Outcome:
     """All frames of an image file as they are seen; an outcome where it cannot be read."""
+    lift_limit(policy)
     size = 0
     try:
         data = read_file(path, policy)

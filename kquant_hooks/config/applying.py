@@ -65,14 +65,14 @@ def nearest(folder: Path) -> Path | None:
     return None
 
 
-def watch_options(inbox: Path, chosen: Path | None = None) -> Mapping[str, Any]:
-    """Options of the daemon for a folder, by name; ConfigError if the configuration cannot be used."""
-    path = chosen or nearest(inbox.absolute())
+def configuration(folder: Path, chosen: Path | None = None) -> Config | None:
+    """What holds in a folder, if anything does; ConfigError if the configuration cannot be used."""
+    path = chosen or nearest(folder.absolute())
     if path is None:
-        return {}
+        return None
     from kquant_hooks.config.document import load
 
-    return load(_from_here(path)).watch
+    return load(_from_here(path))
 
 
 def appliers(
@@ -80,6 +80,7 @@ def appliers(
     chosen: Path | None = None,
     base: Mapping[str, Any] | None = None,
     home: Path | None = None,
+    config: Config | None = None,
 ) -> Callable[[Path], Applied]:
     """A function that tells what holds for a file; configurations are read once.
 
@@ -94,6 +95,8 @@ def appliers(
         Options that have other defaults than usual.
     home : Path, optional
         The configuration of this folder is that of all files.
+    config : Config, optional
+        What the configuration of all files says, where it was read already.
 
     Raises
     ------
@@ -106,6 +109,8 @@ def appliers(
     """
     # Of a folder that is watched, it is that of the start.
     for_all = chosen or (nearest(home) if home else None)
+    # Globs go on from there, even if it is removed while a daemon runs.
+    here = Path.cwd() if chosen else None
 
     @cache
     def located(folder: str) -> tuple[Path | None, str]:
@@ -113,11 +118,15 @@ def appliers(
         # Not resolved, as a link is judged by where it is.
         full = os.path.abspath(folder)  # noqa: PTH100
         path = for_all if chosen or home else nearest(Path(full))
-        inner = os.path.relpath(full, path.parent if path and not chosen else None).replace(os.sep, "/")
+        if path is None:
+            return None, ""
+        inner = os.path.relpath(full, here or path.parent).replace(os.sep, "/")
         return path, "" if inner == "." else f"{inner}/"
 
     @cache
     def loaded(path: Path) -> Config:
+        if config is not None and path == for_all:
+            return config
         # Files without a configuration are judged without a parser for it.
         from kquant_hooks.config.document import load
 

@@ -7,11 +7,17 @@ from pathlib import Path
 
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS
 from kquant_hooks.config.applying import FILE_NAME, Applied
+from kquant_hooks.config.watch import WATCH_OPTIONS
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.options import dashed
 from kquant_hooks.quantizer.settings import OPTIONS
 
 _MOST_COLORS = 4
+_WITH_UNITS = {
+    name: option
+    for name, option in (POLICY_OPTIONS | WATCH_OPTIONS).items()
+    if option.kind in ("duration", "size")
+}
 
 
 def explanation(file: Path, applied: Applied) -> Iterator[str]:
@@ -25,16 +31,17 @@ def explanation(file: Path, applied: Applied) -> Iterator[str]:
     values["skip"] = applied.skip
     if applied.policy.auto_colors:
         values["colors"] = AUTO
-    words = {name: _words(value) for name, value in values.items()}
-    for name, option in POLICY_OPTIONS.items():
-        if option.kind in ("duration", "size") and values[name] is not None:
-            words[name] = option.shown(values[name])
+    words = {name: in_words(name, value) for name, value in values.items()}
     names, width = max(map(len, words)), max(map(len, words.values()))
     for name, word in words.items():
         yield f"  {dashed(name):<{names}}  {word:<{width}}  {applied.sources.get(name, 'default')}"
 
 
-def _words(value: object) -> str:
+def in_words(name: str, value: object) -> str:
+    """The value of an option, for people."""
+    option = _WITH_UNITS.get(name)
+    if option is not None and value is not None:
+        return option.shown(value)
     if isinstance(value, Palette):
         more = f" and {len(value) - _MOST_COLORS} more" if len(value) > _MOST_COLORS else ""
         return ", ".join(value.hex()[:_MOST_COLORS]) + more

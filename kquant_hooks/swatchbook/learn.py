@@ -13,7 +13,7 @@ from kquant_hooks.arguments import add_option, add_style, given_options, style_o
 from kquant_hooks.assets.collect import Destination, collect
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
-from kquant_hooks.assets.sharing import count_file
+from kquant_hooks.assets.sharing import count_each
 from kquant_hooks.palettes.files import ENDINGS, Format, format_for
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.options import defaults_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # What is about pixels, or would leave nothing to learn.
 _OTHERS = ("palette", "dither", "dither_strength", "keep_hidden_rgb")
 _LEARNING = {name: option for name, option in OPTIONS.items() if name not in _OTHERS}
-_LIMITS = {name: POLICY_OPTIONS[name] for name in ("max_pixels", "max_memory")}
+_LIMITS = {name: POLICY_OPTIONS[name] for name in ("max_pixels", "timeout", "max_memory")}
 _EXAMPLES = """\
 examples:
   kquant palette learn sprites/ -c 32 -o sprites.gpl
@@ -86,9 +86,11 @@ def run(arguments: argparse.Namespace) -> int:
     failed: list[Path] = []
 
     def histograms() -> Iterator[Histogram]:
+        readable = [task.path for task in tasks if not task.problem]
+        counting = count_each(readable, settings, policy)
         for task in tasks:
             problem = Outcome(task.path, "failed", task.problem)
-            found = problem if task.problem else count_file(task.path, settings, policy)
+            found = problem if task.problem else next(counting)
             if isinstance(found, Outcome):
                 failed.append(task.path)
                 printer.count(found)

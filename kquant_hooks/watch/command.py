@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from kquant_hooks.arguments import add_config, add_option, add_options, config_of, given_options
-from kquant_hooks.config.applying import FILE_NAME, appliers, watch_options
+from kquant_hooks.config.applying import FILE_NAME, appliers, configuration
 from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.quantizer.options import defaults_of
 from kquant_hooks.report.exits import EXIT_USAGE
@@ -22,11 +23,11 @@ examples:
   kquant watch --status outbox                  what became of the files
   kquant watch --retry outbox                   the failed ones once more
 
-Rules for files and a section 'watch:' are read from the nearest {FILE_NAME} above them at the start; flags
-have the say over it.
+Rules for files and a section 'watch:' are read from the nearest {FILE_NAME} above them, at the start and
+again on SIGHUP; flags have the say over it.
 
 exit codes: 0 stopped as asked, or (--once) nothing is left to do; 2 usage, or another one is at work; 3
-(--once, --status) a file failed; 130 stopped at once
+(--once, --status) a file failed; 130 stopped at once, or the terminal of its log was closed
 """
 
 
@@ -102,15 +103,31 @@ def _plan(arguments: argparse.Namespace) -> Plan:
                 f"{arguments.outbox} and {arguments.inbox} lie in one another; results would come in again"
             )
         outbox.mkdir(parents=True, exist_ok=True)
+    return _plan_for(arguments, inbox, outbox)
+
+
+def _plan_for(arguments: argparse.Namespace, inbox: Path, outbox: Path | None) -> Plan:
+    """The plan for two folders that were looked at, with what flags and configuration say now."""
     chosen = config_of(arguments)
-    watch = Watch(**{**watch_options(inbox, chosen), **given_options(arguments, WATCH_OPTIONS)})
+    config = configuration(inbox, chosen)
+    flags, watch_flags = given_options(arguments), given_options(arguments, WATCH_OPTIONS)
+    watch = Watch(**{**(config.watch if config else {}), **watch_flags})
     if outbox is None and watch.originals != "keep":
         raise ValueError(
             f"--originals {watch.originals} and --in-place: there are no originals beside the results"
         )
     base = {"format": "same" if outbox is None else "png"}
     # What is dropped brings no rules of its own.
-    applied_to = appliers(given_options(arguments), chosen, base, inbox)
+    applied_to = appliers(flags, chosen, base, inbox, config)
     # A mistake is to be known before the first file comes.
     applied_to(inbox / "any.png")
-    return Plan(inbox, outbox, watch, applied_to, arguments.once)
+    return Plan(
+        inbox=inbox,
+        outbox=outbox,
+        watch=watch,
+        applied_to=applied_to,
+        config=config,
+        flags=frozenset([*flags, *watch_flags]),
+        again=partial(_plan_for, arguments, inbox, outbox),
+        once=arguments.once,
+    )

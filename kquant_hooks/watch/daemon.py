@@ -18,6 +18,7 @@ from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
+from kquant_hooks.watch.rereading import reread
 from kquant_hooks.watch.watching import Watching
 from kquant_hooks.watch.work import Errand, Report, publish
 
@@ -73,13 +74,17 @@ class Daemon:
     ledger : Ledger
     log : Log
     mailbox : Mailbox
+
+    Attributes
+    ----------
+    plan : Plan
+        As it is now: its configuration may have been read again.
     """
 
     def __init__(self, plan: Plan, ledger: Ledger, log: Log, mailbox: Mailbox) -> None:
-        self._plan, self._ledger, self._log, self._mailbox = plan, ledger, log, mailbox
+        self.plan, self._ledger, self._log, self._mailbox = plan, ledger, log, mailbox
         self.desk = Desk(plan, ledger, log)
-        settle = plan.watch.settle
-        self._intake = Intake(settle, 5 * settle + 1 if plan.once else max(60.0, 30 * settle))
+        self._intake = Intake(plan.watch.settle, plan.patience)
         self.watching = Watching(plan, log, mailbox.changed, mailbox.doubt)
         self._crew: Crew[Errand, Report] = Crew(publish, plan.watch.jobs or cores(), threads=True)
         self._home = self._places()
@@ -97,7 +102,9 @@ class Daemon:
     def run(self) -> None:
         """Work until asked to stop, or, if that is the plan, until nothing is left to do."""
         try:
-            while not self._mailbox.stops and not (self._plan.once and self._is_idle()):
+            while not self._mailbox.stops and not (self.plan.once and self._is_idle()):
+                if self._mailbox.rereads():
+                    self._go_by(reread(self.plan, self._log))
                 self._turn()
             self._end()
         finally:
@@ -110,10 +117,10 @@ class Daemon:
         if now >= self._schedule.check:
             self._schedule.check = now + _CHECK_EVERY
             if self._places() != self._home:
-                raise HomeGoneError(f"{self._plan.home} is gone, or the ledger in it")
+                raise HomeGoneError(f"{self.plan.home} is gone, or the ledger in it")
             missed = self.watching.check(now)
-            if self._plan.once and not self.watching.is_there:
-                raise HomeGoneError(f"{self._plan.inbox} is gone")
+            if self.plan.once and not self.watching.is_there:
+                raise HomeGoneError(f"{self.plan.inbox} is gone")
         scan = missed or now >= self._schedule.scan
         paths, doubts = self._mailbox.take()
         self.watching.doubt(doubts)
@@ -129,19 +136,38 @@ class Daemon:
         for number, crash in self._crew.overdue():
             self._finish(number, crash)
 
+    def _go_by(self, plan: Plan) -> None:
+        """Go on with other options; what is in hand is done by those that it was begun with, then anew."""
+        if plan is self.plan:
+            return
+        now = time.monotonic()
+        self.plan = plan
+        failures = self.desk.failures
+        self.desk = Desk(plan, self._ledger, self._log)
+        self.desk.failures = failures
+        self._intake.settle, self._intake.patience = plan.watch.settle, plan.patience
+        self._crew.resize(plan.watch.jobs or cores())
+        self.watching.stop()
+        # Its first check is a reason to look at everything.
+        self.watching = Watching(plan, self._log, self._mailbox.changed, self._mailbox.doubt)
+        self._schedule.check = now
+        for source in self._work.sources:
+            self._intake.changed(source, now)
+        self._ledger.note(recursive=plan.watch.recursive)
+
     def _places(self) -> list[tuple[int, int] | None]:
-        return [identity(str(self._plan.home)), identity(str(self._plan.state))]
+        return [identity(str(self.plan.home)), identity(str(self.plan.state))]
 
     def _hear(self, path: str, now: float) -> None:
-        source = os.path.relpath(path, self._plan.inbox)
+        source = os.path.relpath(path, self.plan.inbox)
         if source == os.curdir or source.startswith(os.pardir) or not is_wanted(source):
             return
         if os.path.isdir(path) and not os.path.islink(path):
             # What is in a folder that was moved in, or made and filled, may not have been heard of.
-            if self._plan.watch.recursive:
-                for inner in files_in(str(self._plan.inbox), source):
+            if self.plan.watch.recursive:
+                for inner in files_in(str(self.plan.inbox), source):
                     self._intake.found(inner, now)
-        elif self._plan.watch.recursive or os.sep not in source:
+        elif self.plan.watch.recursive or os.sep not in source:
             self._intake.changed(source, now)
 
     def _scan(self, now: float, *, thorough: bool) -> None:
@@ -151,7 +177,7 @@ class Daemon:
         """
         known, self._known = {} if thorough else self._known, {}
         at_work = self._work.sources
-        for source in files_in(str(self._plan.inbox), recursive=self._plan.watch.recursive):
+        for source in files_in(str(self.plan.inbox), recursive=self.plan.watch.recursive):
             sample = self._sample(source)
             if sample is None or source in self._intake or source in self._work.ready or source in at_work:
                 continue
@@ -161,7 +187,7 @@ class Daemon:
                 self._intake.found(source, now)
         self._scanned = True
         if thorough:
-            self._schedule.thorough = now + self._plan.watch.rescan
+            self._schedule.thorough = now + self.plan.watch.rescan
             self.desk.prune()
             self.watching.check_coverage()
             self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
@@ -170,21 +196,21 @@ class Daemon:
 
     def _sample(self, source: str) -> Sample | None:
         try:
-            return sample_of(str(self._plan.inbox / source))
+            return sample_of(str(self.plan.inbox / source))
         except OSError:
             # A share that does not answer: the next scan asks again.
             return None
 
     def _look(self, source: str, now: float) -> None:
         # A scan does not follow links; what was heard of may lie behind one.
-        sample = None if leads_out(str(self._plan.inbox), source) else self._sample(source)
+        sample = None if leads_out(str(self.plan.inbox), source) else self._sample(source)
         verdict = self._intake.looked(source, sample, now)
         if verdict == "ready" and sample is not None and not self.desk.is_done(source, sample):
             self._work.ready[source] = sample
         elif verdict == "unsettled":
             reason = "it is empty" if sample is not None and not sample.size else "it goes on changing"
             self._log.say("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)
-            if self._plan.once:
+            if self.plan.once:
                 self.desk.failures += 1
                 self._intake.forget(source)
 
@@ -232,7 +258,7 @@ class Daemon:
         """Try again later what may pass."""
         tries = self._work.tries[source] = self._work.tries.get(source, 0) + 1
         pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LAST_PAUSE)
-        give_up = self._plan.once and tries >= _TRIES_ONCE
+        give_up = self.plan.once and tries >= _TRIES_ONCE
         what = "given up" if give_up else f"tried again in {pause:g} s"
         self._log.say("trouble", f"{source}: {reason}; {what}", level="warning", source=source, reason=reason)
         if give_up:
@@ -245,12 +271,12 @@ class Daemon:
 
     def _pause(self, now: float) -> float:
         """Seconds that the loop may sleep for, unless something happens."""
-        if self._plan.once and self._is_idle():
+        if self.plan.once and self._is_idle():
             return 0.0
         times = [self._schedule.check, self._schedule.scan]
         if (look := self._intake.next_look()) is not None:
             times.append(look)
-        if self._work.ready and self._crew.free:
+        if self._work.ready.keys() - self._work.sources and self._crew.free:
             times.append(self._schedule.assign)
         return max(0.0, min(times) - now)
 

@@ -85,7 +85,7 @@ class Desk:
         path = plan.inbox / source
         if plan.outbox is None:
             self._ledger.record(replace(entry, state="claimed"))
-            return Errand(path, sample, applied.settings, applied.policy, None, plan.home)
+            return Errand(path, sample, applied.settings, applied.policy, None, plan.home, entry.fingerprint)
         stem, _ = os.path.splitext(source)
         wanted = stem + ending_for(path, applied.policy.format)
         # A result keeps its name, even if another file's name has become free.
@@ -96,7 +96,8 @@ class Desk:
             self._skip(entry, f"{wanted} is there already, and not made of it")
             return None
         self._ledger.record(replace(entry, target=target, state="claimed"))
-        return Errand(path, sample, applied.settings, applied.policy, plan.outbox / target, plan.home)
+        result = plan.outbox / target
+        return Errand(path, sample, applied.settings, applied.policy, result, plan.home, entry.fingerprint)
 
     def finish(self, source: str, errand: Errand, report: Report) -> Literal["done", "again", "later"]:
         """Put down what came of an errand.
@@ -110,7 +111,7 @@ class Desk:
         if outcome is None or report.sample is None:
             return "again"
         target = "" if errand.target is None else os.path.relpath(errand.target, self._plan.home)
-        entry = Entry(source, report.sample, _fingerprint(self._applied(source)), target, "done")
+        entry = Entry(source, report.sample, errand.fingerprint, target, "done")
         if report.trouble == errno.ENOENT and not os.path.lexists(errand.path):
             return "again"
         if report.trouble and report.trouble not in _LASTING:

@@ -51,11 +51,13 @@ class Intake:
         Seconds.
     patience : float
         A file that is not ready after so many seconds is "unsettled", once, and waited for on.
+
+    Both may be changed.
     """
 
     def __init__(self, settle: float, patience: float) -> None:
-        self._settle = settle
-        self._patience = patience
+        self.settle = settle
+        self.patience = patience
         self._waiting: dict[str, _Waiting] = {}
         self._looks: list[tuple[float, str]] = []
 
@@ -83,8 +85,8 @@ class Intake:
         entry = self._waiting[path]
         entry.quiet_since = now
         # The next look sees that it was not quiet; only one that is far off is put forward.
-        if entry.look_at > now + self._settle:
-            self._look_at(path, entry, now + self._settle)
+        if entry.look_at > now + self.settle:
+            self._look_at(path, entry, now + self.settle)
 
     def due(self, now: float) -> list[str]:
         """Paths to look at now; each wants a call of ``looked``."""
@@ -116,16 +118,16 @@ class Intake:
             return "gone"
         if sample != entry.sample:
             entry.sample, entry.quiet_since = sample, now
-            next_look = now + self._settle
+            next_look = now + self.settle
         elif sample.size == 0:
-            next_look = now + max(self._settle, min(_RAREST_LOOK, (now - entry.since) / 4))
-        elif now >= entry.quiet_since + self._settle:
+            next_look = now + max(self.settle, min(_RAREST_LOOK, (now - entry.since) / 4))
+        elif now >= entry.quiet_since + self.settle:
             del self._waiting[path]
             return "ready"
         else:
-            next_look = entry.quiet_since + self._settle
+            next_look = entry.quiet_since + self.settle
         self._look_at(path, entry, next_look)
-        if now - entry.since > self._patience and not entry.reported:
+        if now - entry.since > self.patience and not entry.reported:
             entry.reported = True
             return "unsettled"
         return "wait"

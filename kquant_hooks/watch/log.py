@@ -31,6 +31,7 @@ class Log:
 
     def __init__(self, form: Literal["text", "json"]) -> None:
         self._form = form
+        self._on_terminal = _is_terminal()
         self._lines: Queue[bytes | None] = Queue(_MOST_WAITING)
         self._thread = Thread(target=self._write, name="log", daemon=True)
         self._thread.start()
@@ -57,6 +58,10 @@ class Log:
         with suppress(Full):
             self._lines.put_nowait(f"{line}\n".encode("utf-8", "backslashreplace"))
 
+    def is_deserted(self) -> bool:
+        """Whether its lines went to a terminal that was closed."""
+        return self._on_terminal and not _is_terminal()
+
     def close(self) -> None:
         """Have what was said written, if that is to be had."""
         with suppress(Full):
@@ -79,3 +84,11 @@ class Log:
             except OSError:
                 # A full disk may be emptied: the next line begins a new one.
                 torn = b"\n" if len(rest) < len(line) else torn
+
+
+def _is_terminal() -> bool:
+    try:
+        return os.isatty(sys.stdout.fileno())
+    except (OSError, ValueError):
+        # It is no file.
+        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import Pipe
 from types import FrameType
@@ -19,11 +19,21 @@ class Mailbox:
         Can be read once something is there.
     stops : int
         How often the daemon was asked to stop.
+    hung_up : bool
+        Whether that was by closing its terminal.
+
+    Parameters
+    ----------
+    is_deserted : callable
+        Whether the terminal that the daemon was started in is gone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_deserted: Callable[[], bool]) -> None:
         self.bell, self._cord = Pipe(duplex=False)
         self.stops = 0
+        self.hung_up = False
+        self._is_deserted = is_deserted
+        self._rereads = False
         self._lock = threading.Lock()
         self._rung = False
         self._called = False
@@ -56,17 +66,28 @@ class Mailbox:
             doubts.append("")
         return paths, doubts
 
+    def rereads(self) -> bool:
+        """Whether somebody has asked, since the last time, that the configuration is read again."""
+        wanted, self._rereads = self._rereads, False
+        return wanted
+
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Let SIGTERM, SIGINT and SIGHUP ask for a stop, and SIGUSR1 for a look at everything.
+        """Let SIGTERM and SIGINT ask for a stop, SIGHUP for the configuration, and SIGUSR1 for a look at all.
 
-        A thread that comes to an end by an exception is a doubt.
+        Those that whoever started the daemon has told the system to ignore stay ignored. A thread that comes
+        to an end by an exception is a doubt.
         """
-        stops = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)]
-        handlers = dict.fromkeys(stops, self._on_stop)
+        handlers = {signal.SIGTERM: self._on_stop, signal.SIGINT: self._on_stop}
+        if hasattr(signal, "SIGHUP"):
+            handlers[signal.SIGHUP] = self._on_hangup
         if hasattr(signal, "SIGUSR1"):
             handlers[signal.SIGUSR1] = self._on_call
-        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        before = {
+            number: signal.signal(number, handler)
+            for number, handler in handlers.items()
+            if signal.getsignal(number) is not signal.SIG_IGN
+        }
         hook, threading.excepthook = threading.excepthook, self._on_end
         try:
             yield
@@ -78,6 +99,14 @@ class Mailbox:
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
         # No lock is taken: the thread that this interrupts may hold it.
         self.stops += 1
+        self._cord.send_bytes(b"\0")
+
+    def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
+        # Sent by the system, and by shells as well, if a terminal is closed; otherwise by whoever wants it.
+        if self._is_deserted():
+            self.hung_up, self.stops = True, max(self.stops, 1)
+        else:
+            self._rereads = True
         self._cord.send_bytes(b"\0")
 
     def _on_end(self, ended: threading.ExceptHookArgs) -> None:

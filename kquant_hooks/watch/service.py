@@ -20,6 +20,7 @@ from kquant_hooks.watch.lock import LockedError, locked
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
+from kquant_hooks.watch.rereading import reread
 
 _FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
 _TRIES_ONCE = 3
@@ -29,7 +30,7 @@ _LASTED = 10.0
 
 def serve(plan: Plan, log: Log) -> int:
     """Run a daemon until it is asked to stop; returns the exit code."""
-    mailbox = Mailbox()
+    mailbox = Mailbox(log.is_deserted)
     pause = _FIRST_PAUSE
     tries = 0
     # Of the ledger, once one was opened.
@@ -37,6 +38,7 @@ def serve(plan: Plan, log: Log) -> int:
     with mailbox.open():
         while True:
             start = time.monotonic()
+            daemon = None
             try:
                 with _session(plan, log, mailbox, ledger) as (daemon, ledger):
                     return _run(plan, log, mailbox, daemon)
@@ -52,17 +54,21 @@ def serve(plan: Plan, log: Log) -> int:
                 log.say("trouble", f"{_words(error, plan)}; {what}", level="error")
                 if give_up and not mailbox.stops:
                     return EXIT_FAILED
+            if daemon is not None:
+                plan = daemon.plan
             _sleep(mailbox, pause)
+            if mailbox.rereads():
+                plan = reread(plan, log)
             pause = min(2 * pause, _LAST_PAUSE)
             if mailbox.stops:
                 log.say("stopped", "stopped")
-                return EXIT_DONE
+                return EXIT_INTERRUPTED if mailbox.hung_up else EXIT_DONE
 
 
 def _run(plan: Plan, log: Log, mailbox: Mailbox, daemon: Daemon) -> int:
     _greet(plan, log, daemon)
     daemon.run()
-    if mailbox.stops > 1:
+    if mailbox.stops > 1 or mailbox.hung_up:
         return EXIT_INTERRUPTED
     if mailbox.stops:
         text = "stopped; nothing is half done"

@@ -32,6 +32,8 @@ class Errand:
         None: the file itself is rewritten.
     home : Path
         The folder of results, which is not made anew if it is gone.
+    fingerprint : str
+        Of the settings, for the ledger: the daemon may go by others by the time that it is done.
     """
 
     path: Path
@@ -40,6 +42,7 @@ class Errand:
     policy: Policy
     target: Path | None
     home: Path
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""The configuration read again while the daemon runs: what it says now, or what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kquant_hooks.config.explaining import in_words
+from kquant_hooks.quantizer.options import dashed
+from kquant_hooks.watch.log import Log
+from kquant_hooks.watch.plan import Plan
+
+
+def reread(plan: Plan, log: Log) -> Plan:
+    """The plan with the configuration as it is now; the same one if that has a mistake, which is said."""
+    try:
+        now = plan.again()
+    except (ValueError, OSError) as error:
+        log.say("reread", f"the configuration stays as it was: {error}", level="error")
+        return plan
+    changes = list(_changes(plan, now))
+    text = "; ".join(changes) or "nothing has changed"
+    log.say("reread", f"the configuration was read again: {text}", changes=changes)
+    return now
+
+
+def _changes(before: Plan, now: Plan) -> Iterator[str]:
+    """What the configuration says otherwise than before, each in a few words."""
+    for old, new in zip(_values(before), _values(now), strict=True):
+        for name in sorted(old.keys() | new.keys()):
+            if old.get(name, ...) != new.get(name, ...):
+                flag = f", but --{dashed(name)} has the say" if name in now.flags else ""
+                yield f"{dashed(name)} {_words(name, old)} -> {_words(name, new)}{flag}"
+    old_rules, new_rules = _rules(before), _rules(now)
+    if old_rules != new_rules:
+        yield f"rules ({len(old_rules)} -> {len(new_rules)})"
+
+
+def _values(plan: Plan) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    return ({}, {}) if plan.config is None else (plan.config.watch, plan.config.values)
+
+
+def _rules(plan: Plan) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    return [] if plan.config is None else [(rule.files, rule.values) for rule in plan.config.rules]
+
+
+def _words(name: str, values: Mapping[str, Any]) -> str:
+    return in_words(name, values[name]) if name in values else "default"
