@@ -1,6 +1,6 @@
-"""``kquant`` on a system that has what Windows has, as far as this one can be made to: run by tests.
+"""``kquant`` on a system that has what another one has, as far as this one can be made to: run by tests.
 
-Worker processes import this module as well, so that they lack the same.
+``KQUANT_TEST_PLATFORM`` says which. Worker processes import this module as well, so that they lack the same.
 """
 
 from __future__ import annotations
@@ -35,6 +35,10 @@ _POSIX_ONLY = {
         *("siginterrupt",),
     ),
 }  # fmt: skip
+_LINUX_ONLY = (
+    *("listxattr", "getxattr", "setxattr", "removexattr", "sched_getaffinity", "O_PATH", "O_TMPFILE"),
+    *("posix_fallocate", "posix_fadvise", "fdatasync", "copy_file_range", "memfd_create", "pipe2"),
+)
 _ABSENT = ("fcntl", "resource", "pwd", "grp", "termios", "tty", "pty", "syslog", "posix")
 
 
@@ -54,11 +58,24 @@ def _pipe(_context, duplex=True):
     return tuple(map(PipeConnection, multiprocessing.connection.Pipe(duplex)))
 
 
+def without(module, names):
+    for name in names:
+        if hasattr(module, name):
+            delattr(module, name)
+
+
+def become_macos():
+    import fcntl
+
+    without(os, _LINUX_ONLY)
+    # A call that this system refuses, as some file systems do there.
+    fcntl.F_FULLFSYNC = 51
+    sys.platform = "darwin"
+
+
 def become_windows():
     for module, names in _POSIX_ONLY.items():
-        for name in names:
-            if hasattr(module, name):
-                delattr(module, name)
+        without(module, names)
     for name in _ABSENT:
         sys.modules[name] = None
     for supported in ("supports_dir_fd", "supports_follow_symlinks", "supports_fd", "supports_effective_ids"):
@@ -74,7 +91,7 @@ def import_everything():
         importlib.import_module(module.name)
 
 
-become_windows()
+{"darwin": become_macos, "win32": become_windows}[os.environ["KQUANT_TEST_PLATFORM"]]()
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--import-everything"]:
