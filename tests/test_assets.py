@@ -217,7 +217,7 @@ def test_auto_finds_the_smallest_palette_that_will_do(photo_file, tmp_path):
 @pytest.mark.parametrize(
     "options",
     [
-        {"min_savings": "1 GiB"},
+        {"min_savings": "1 TiB"},
         {"min_savings": "101%"},
         {"min_savings": -1},
         {"max_error": -1.0},
