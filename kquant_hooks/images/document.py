@@ -18,6 +18,11 @@ class Unsupported(ValueError):  # noqa: N818  it is the file that is, not the pr
     """A sound file that cannot be quantized, or held by a container, without losing something."""
 
 
+def untrue_of_indices(what: str) -> Unsupported:
+    """A file with what only its own pixel values make true."""
+    return Unsupported(f"its {what} would not be true of a palette's indices; --strip leaves that out")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture as it is stored.

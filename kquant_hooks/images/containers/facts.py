@@ -83,7 +83,7 @@ def _gif(data: bytes) -> Facts:
             delay = 0
             place = _after_blocks(data, place + 11 + _gif_table(flags))
         elif data[place] == 0x21:
-            if data[place + 1] == 0xF9:
+            if data[place + 1] == 0xF9 and data[place + 2] >= 4:
                 (delay,) = struct.unpack_from("<H", data, place + 4)
             elif data[place + 1 : place + 16] in _GIF_LOOPS:
                 (repeats,) = struct.unpack_from("<H", data, place + 16)

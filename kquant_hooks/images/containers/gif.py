@@ -22,6 +22,7 @@ _BOX = struct.Struct("<HHHHB")
 _CONTROL = b"\x21\xf9\x04"
 _ICC = b"\x21\xff\x0bICCRGBG1012"
 _COMMENT = b"\x21\xfe"
+_PLAIN_TEXT = b"\x21\x01\x0c"
 _XMP = b"\x21\xff\x0bXMP DataXMP"
 _LOOPS = (b"\x21\xff\x0bNETSCAPE2.0", b"\x21\xff\x0bANIMEXTS1.0")
 # XMP is not in sub-blocks: these bytes lead out of it from wherever a reader of sub-blocks enters them.
@@ -48,12 +49,13 @@ class _Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """The screen descriptor's background colour and aspect, the blocks in order, and what follows the end."""
+    """The screen's background, aspect and colours, the blocks in order, and what follows the end."""
 
     background: bytes | None
     aspect: int
     blocks: tuple[bytes | _Picture, ...]
     tail: bytes = b""
+    table: bytes = b""
 
 
 def read(data: bytes, max_pixels: int) -> Document:
@@ -102,7 +104,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
             flags = block.flags & ~1 | clear
             out.append(_CONTROL + struct.pack("<BHBB", flags, block.delay, transparent or 0, 0))
         out.append(b"," + _BOX.pack(frame.left, frame.top, *image.size, 0) + _compressed(image))
-    return b"".join([head, *out, b";", parts.tail])
+    return b"".join([head, *(_recolored(block, parts.table, levels) for block in out), b";", parts.tail])
 
 
 def _palette_of(image: Image.Image) -> tuple[bytes, int | None]:
@@ -136,9 +138,11 @@ def _parse(data: bytes) -> tuple[tuple[int, int], _Parts]:
         kind = data[place]
         if kind == 0x21:
             place = _end_of_blocks(data, place + 2)
-            if data[start + 1] == 0xF9 and data[start + 2] >= 4:
-                control = (True, *struct.unpack_from("<BHB", data, start + 3))
-            else:
+            if data[start + 1] == 0xF9:
+                if data[start + 2] >= 4:
+                    control = (True, *struct.unpack_from("<BHB", data, start + 3))
+            elif data[start + 2]:
+                # Pillow goes astray at extensions that hold nothing.
                 blocks.append(data[start:place])
         elif kind == 0x2C:
             left, top, w, h, local = _BOX.unpack_from(data, place + 1)
@@ -155,7 +159,7 @@ def _parse(data: bytes) -> tuple[tuple[int, int], _Parts]:
             # Some writers leave stray bytes between blocks; viewers pass over them.
             place += 1
     color = shared[3 * background : 3 * background + 3] or None
-    return (width, height), _Parts(color, aspect, tuple(blocks), data[place + 1 :])
+    return (width, height), _Parts(color, aspect, tuple(blocks), data[place + 1 :], shared)
 
 
 def _end_of_blocks(data: bytes, place: int) -> int:
@@ -205,6 +209,14 @@ def _head(size: tuple[int, int], parts: _Parts, levels: bytes, transparent: int 
         background = nearest_entry(levels, parts.background)
     screen = _SCREEN.pack(*size, _HAS_TABLE | 0x70 | bits - 1, background, parts.aspect)
     return b"GIF89a" + screen + levels.ljust(3 << bits, b"\0")
+
+
+def _recolored(block: bytes, table: bytes, levels: bytes) -> bytes:
+    """A block of plain text with its two colours, which are indices, in the new table; any other as it is."""
+    if not block.startswith(_PLAIN_TEXT) or len(block) < 15:
+        return block
+    colors = (table[3 * index : 3 * index + 3] or bytes(3) for index in block[13:15])
+    return block[:13] + bytes(nearest_entry(levels, color) for color in colors) + block[15:]
 
 
 def _compressed(image: Image.Image) -> bytes:

@@ -17,7 +17,15 @@ from itertools import count
 from PIL import Image, PngImagePlugin
 
 from kquant_hooks.images.containers.deflating import deflated_rows
-from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Metadata, Unsupported
+from kquant_hooks.images.document import (
+    Dispose,
+    Document,
+    Encoding,
+    Frame,
+    Metadata,
+    Unsupported,
+    untrue_of_indices,
+)
 from kquant_hooks.images.opening import decode, metadata_of, open_image, orientation_alone, still
 from kquant_hooks.images.pixels import nearest_entry
 from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
@@ -30,7 +38,7 @@ _CARRIED = {b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"iCCP", b"sRGB", b"gAM
 _CARRIED |= {b"tIME", b"tEXt", b"zTXt", b"iTXt", b"oFFs", b"pCAL", b"sCAL", b"sTER", b"gIFx", b"gIFg"}
 # These speak of the pixels as they were stored.
 _REMADE = {b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL", b"fdAT"}
-_STRIPPED = {b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"}
+_STRIPPED = {b"pCAL", b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"}
 _DISPOSES: tuple[Dispose, ...] = ("none", "background", "previous")
 _HEADER_LENGTH = 13
 # Each further level costs several times the time for about a hundredth of the bytes.
@@ -93,6 +101,8 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         turn = orientation_alone(dict((*before, *after)).get(b"eXIf"))
         before, after = (tuple(c for c in chunks if c[0] not in _STRIPPED) for chunks in (before, after))
         before += ((b"eXIf", turn),) if turn else ()
+    if b"pCAL" in dict(before):
+        raise untrue_of_indices("calibration of levels (pCAL)")
     out = [PNG_SIGNATURE]
     sequence = count()
     for index, (frame, image) in enumerate(zip(document.frames, images, strict=True)):

@@ -82,7 +82,7 @@ CONTAINERS = {
         ("still", "pages"),
         upright=False,
         keeps="all tags but those of how pixels are stored: profile, EXIF, GPS, XMP, IPTC, resolution, "
-        "texts, private ones; pages, byte order, lossless compression",
+        "texts, private ones; pages, byte order, lossless compression, tiles, nodata",
         side=(1 << 32) - 1,
     ),
     "BMP": Container(bmp.read, bmp.write, ("still",), upright=True, keeps="resolution", side=(1 << 31) - 1),

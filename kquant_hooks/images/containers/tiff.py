@@ -6,37 +6,49 @@ how its pixels were stored are made anew. The format: Aldus, *TIFF Revision 6.0*
 
 from __future__ import annotations
 
-import io
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from PIL import Image
 
+from kquant_hooks.images.containers.tifflayout import Page, has_directories_first, joined
+from kquant_hooks.images.containers.tiffpixels import COMPRESSION, PHOTOMETRIC, decoded_page, encoded_page
 from kquant_hooks.images.containers.tifftags import (
     DAMAGE,
-    LONG,
+    SHORT,
     Directories,
     Tag,
     append_directory,
+    number_in,
     parse,
     swapped,
 )
-from kquant_hooks.images.document import Document, Encoding, Frame, Unsupported
-from kquant_hooks.images.opening import count_frames, decode, header_at, metadata_of, open_image, still
+from kquant_hooks.images.containers.tiffvalues import (
+    VALUE_TAGS,
+    colored_nodata,
+    index_of_nodata,
+    true_of_indices,
+    values_of,
+)
+from kquant_hooks.images.document import Document, Encoding, Frame, Unsupported, untrue_of_indices
+from kquant_hooks.images.opening import count_frames, header_at, metadata_of, open_image, still
 
-WIDTH, BITS, COMPRESSION, OFFSETS, LENGTHS, COLORMAP = 256, 258, 259, 273, 279, 320
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, SUB_IFDS = 274, 282, 283, 296, 330
 SAMPLES, EXTRA, UNSPECIFIED, XMP = 277, 338, 0, 700
+# What a page is: a bit of one tag, a value of another.
+_KIND, _IS_MASK, _MASK = 254, 4, 4
 # How the pixels were stored: made anew.
 _REMADE = {255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291}
 _REMADE |= {292, 293, 301, 317, 320, 321, 322, 323, 324, 325, 326, 327, 328, 332, 333, 334, 336, 337, 338}
-_REMADE |= {339, 340, 341, 342, 347, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530, 531, 532}
-# Whose it is and what made it: description, maker, software, date, artist, copyright, XMP, IPTC, EXIF, GPS.
+_REMADE |= {339, 340, 341, 342, 346, 347, 433, 434, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530}
+_REMADE |= {531, 532, 32995, 32996, *range(34019, 34030)}
+# Whose it is and what made it: description, maker, software, date, artist, copyright, XMP, IPTC, EXIF, GPS,
+# labels and the like of ImageJ.
 _DESCRIPTIONS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 700, 33432, 33723, 34377, 34665, 34853}
-# Of these, the ones that other files do not hold in EXIF: IPTC and Photoshop's.
-_OF_THEIR_OWN = {33723, 34377}
-_LOSSLESS = {1: "raw", 5: "tiff_lzw", 8: "tiff_adobe_deflate", 32773: "packbits", 32946: "tiff_adobe_deflate"}
+_DESCRIPTIONS |= {50838, 50839}
+# Of these, the ones that other files do not hold in EXIF: IPTC, Photoshop's and ImageJ's.
+_OF_THEIR_OWN = {33723, 34377, 50838, 50839}
 
 
 def read(data: bytes, max_pixels: int) -> Document:
@@ -48,6 +60,8 @@ def read(data: bytes, max_pixels: int) -> Document:
         raise ValueError("cannot be decoded: a directory is cut off") from error
     data = _unturned(data, parts)
     image = open_image(data, max_pixels)
+    if any(_is_mask(tags, parts.order) for tags in parts.pages):
+        raise Unsupported("it has a mask, a page that says which pixels there are, which would be lost")
     count = count_frames(image)
     if count != len(parts.pages):
         raise ValueError("cannot be decoded: its chain of pages is damaged")
@@ -60,12 +74,12 @@ def read(data: bytes, max_pixels: int) -> Document:
             raise Unsupported(f"it has {samples} channels, of which those beside its colours would be lost")
 
     def page(index: int) -> Frame:
-        return Frame(lambda: decode(data, max_pixels, index))
+        return Frame(lambda: decoded_page(data, max_pixels, index, parts.pages[index], parts.order))
 
     xmp = next((tag.content for tag in parts.pages[0] if tag.number == XMP), None)
     metadata = replace(metadata_of(header_at(image, 0)), exif=_exif_of(parts), xmp=xmp)
     if count == 1:
-        return replace(still("TIFF", decode(data, max_pixels), parts), metadata=metadata)
+        return replace(still("TIFF", page(0).load(), parts), metadata=metadata)
     frames = tuple(page(index) for index in range(count))
     return Document("TIFF", image.size, frames, "pages", metadata=metadata, parts=parts)
 
@@ -74,62 +88,28 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     """Put a TIFF together from a document of any container and its pages' new pixels."""
     parts = document.parts if document.container == "TIFF" else None
     order = parts.order if parts else "<"
-    out = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4))
-    link = 4
-    for index, image in enumerate(images):
-        old = parts.pages[index] if parts else _made_of(document)
-        made, strips = _encode(image, _compression(old, order), order)
-        carried = [tag for tag in old if tag.number not in _REMADE]
-        if encoding.strip:
-            carried = [tag for tag in carried if tag.number not in _DESCRIPTIONS]
-        places = []
-        for content in strips:
-            places.append(len(out))
-            out += content + b"\0" * (len(content) % 2)
-        made.append(Tag(OFFSETS, LONG, struct.pack(f"{order}{len(places)}I", *places)))
-        struct.pack_into(f"{order}I", out, link, len(out))
-        link = append_directory(out, [*carried, *made], order)
-    if len(out) >= 1 << 32:
-        raise Unsupported("it would be larger than the 4 GiB that a TIFF can be")
-    return bytes(out)
+    old_pages = parts.pages if parts else (_made_of(document),)
+    if encoding.strip:
+        old_pages = tuple(
+            tuple(tag for tag in page if tag.number not in _DESCRIPTIONS and not values_of(tag))
+            for page in old_pages
+        )
+    for what in (what for page in old_pages for tag in page if (what := values_of(tag))):
+        raise untrue_of_indices(what)
+    pages = []
+    for old, image in zip(old_pages, images, strict=False):
+        clear = index_of_nodata(image, old)
+        if clear is not None:
+            image = colored_nodata(image, clear, old, order)
+        carried = true_of_indices((tag for tag in old if tag.number not in _REMADE), clear)
+        made, blocks, number = encoded_page(image, old, order)
+        pages.append(Page((*carried, *made), blocks, number))
+    return joined(pages, order, directories_first=parts is not None and has_directories_first(parts))
 
 
-def _encode(image: Image.Image, compression: str, order: str) -> tuple[list[Tag], list[bytes]]:
-    """The tags of a picture but for the places of its strips, and the strips, compressed by Pillow."""
-    buffer = io.BytesIO()
-    if image.mode == "P" and image.has_transparency_data:
-        # A palette has no alpha here; the pixels can have it.
-        image = image.convert("RGBA")
-    entries = len(image.getpalette() or ()) // 3 if image.mode == "P" else 0
-    halved = 0 < entries <= 16
-    stored = image
-    if halved:
-        # Two pixels a byte: Pillow knows only whole bytes, and compresses these as grey levels.
-        packed = image.tobytes("raw", "P;4")
-        stored = Image.frombytes("L", ((image.width + 1) // 2, image.height), packed)
-    elif image.mode == "P":
-        stored = Image.frombytes("L", image.size, image.tobytes())
-    stored.save(buffer, "TIFF", compression=compression)
-    parts = parse(buffer.getvalue())
-    made = {tag.number: swapped(tag, parts.order, order) for tag in parts.pages[0]}
-    places, lengths = (made.pop(OFFSETS).numbers(order), made[LENGTHS].numbers(order))
-    strips = [buffer.getvalue()[at : at + length] for at, length in zip(places, lengths, strict=True)]
-    if entries:
-        bits = 4 if halved else 8
-        levels = (image.getpalette() or []) + [0] * 3 * ((1 << bits) - entries)
-        # Levels of 16 bits, all reds first.
-        colors = [257 * level for band in range(3) for level in levels[band::3]]
-        made[COLORMAP] = Tag(COLORMAP, 3, struct.pack(f"{order}{len(colors)}H", *colors))
-        made[BITS] = Tag(BITS, 3, struct.pack(f"{order}H", bits))
-        made[262] = Tag(262, 3, struct.pack(f"{order}H", 3))
-        made[WIDTH] = Tag(WIDTH, LONG, struct.pack(f"{order}I", image.width))
-    return list(made.values()), strips
-
-
-def _compression(tags: Iterable[Tag], order: str) -> str:
-    """The one that the page had if it is lossless and takes any pixels, else deflate."""
-    number = next((tag.numbers(order) for tag in tags if tag.number == COMPRESSION), (8,))[0]
-    return _LOSSLESS.get(number, "tiff_adobe_deflate")
+def _is_mask(tags: Sequence[Tag], order: str) -> bool:
+    kind = number_in(tags, _KIND, order, 0)
+    return bool(kind & _IS_MASK) or number_in(tags, PHOTOMETRIC, order, 0) == _MASK
 
 
 def _unturned(data: bytes, parts: Directories) -> bytes:
@@ -149,6 +129,7 @@ def _exif_of(parts: Directories) -> bytes | None:
     """The first page's tags that other files can have, as an EXIF structure in the same byte order."""
     wanted = {ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT} | _DESCRIPTIONS
     tags = [tag for tag in parts.pages[0] if tag.number in wanted - {XMP, *_OF_THEIR_OWN}]
+    tags = true_of_indices((tag for tag in tags if not values_of(tag)), None)
     if not tags:
         return None
     out = bytearray((b"II*\0" if parts.order == "<" else b"MM\0*") + struct.pack(f"{parts.order}I", 8))
@@ -159,11 +140,11 @@ def _exif_of(parts: Directories) -> bytes | None:
 def _made_of(document: Document) -> tuple[Tag, ...]:
     """Tags for what another container said."""
     metadata = document.metadata
-    tags = [Tag(COMPRESSION, 3, struct.pack("<H", 8))]
+    tags = [Tag(COMPRESSION, SHORT, struct.pack("<H", 8))]
     if metadata.dpi:
         for number, value in zip((X_RESOLUTION, Y_RESOLUTION), metadata.dpi, strict=True):
             tags.append(Tag(number, 5, struct.pack("<II", round(value * 1000), 1000)))
-        tags.append(Tag(UNIT, 3, struct.pack("<H", 2)))
+        tags.append(Tag(UNIT, SHORT, struct.pack("<H", 2)))
     if metadata.comment:
         tags.append(Tag(270, 2, metadata.comment.encode("utf-8") + b"\0"))
     for number, kind, content in [(XMP, 1, metadata.xmp), (34675, 7, metadata.icc)]:
@@ -186,5 +167,5 @@ def _of_exif(exif: bytes) -> list[Tag]:
         return replace(swapped(tag, parts.order, "<"), nested=inner)
 
     # The resolution is among a document's metadata, in one unit and whole.
-    left = _REMADE | {X_RESOLUTION, Y_RESOLUTION, UNIT}
+    left = _REMADE | VALUE_TAGS | {X_RESOLUTION, Y_RESOLUTION, UNIT}
     return [turned(tag) for tag in (parts.pages[0] if parts.pages else ()) if tag.number not in left]

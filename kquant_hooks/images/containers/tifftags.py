@@ -6,7 +6,7 @@ The format: Aldus, *TIFF Revision 6.0*, 1992; BigTIFF: AWare Systems, 2007.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 # Tags whose value is the place of another directory: EXIF, GPS, interoperability.
@@ -31,7 +31,7 @@ _SIZES = {
     18: 8,
 }
 _SWAP_UNITS = _SIZES | {5: 4, 10: 4}
-LONG = 4
+SHORT, LONG = 3, 4
 # 64-bit types: the 32-bit ones, and the letters of both in ``struct``.
 _LETTERS = {"Q": "I", "q": "i"}
 _OF_BIG_TIFF = {16: (4, "Q"), 17: (9, "q"), 18: (4, "Q")}
@@ -64,6 +64,13 @@ class Directories:
 
     order: str
     pages: tuple[tuple[Tag, ...], ...]
+
+
+def number_in(tags: Iterable[Tag], number: int, order: str, default: int) -> int:
+    """The first value of a tag of whole numbers."""
+    return next(
+        (values[0] for tag in tags if tag.number == number and (values := tag.numbers(order))), default
+    )
 
 
 def parse(data: bytes) -> Directories:
