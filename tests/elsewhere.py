@@ -30,7 +30,7 @@ _POSIX_ONLY = {
         *("posix_fallocate", "posix_fadvise", "sendfile", "sync", "fdatasync", "fchdir", "getpriority"),
     ),
     signal: (
-        *("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGKILL", "SIGALRM", "SIGPIPE", "SIGCHLD", "SIGXCPU", "SIGQUIT"),
+        *("SIGHUP", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGPIPE", "SIGCHLD", "SIGXCPU", "SIGQUIT"),
         *("pthread_sigmask", "SIG_BLOCK", "SIG_UNBLOCK", "SIG_SETMASK", "alarm", "setitimer", "sigwait"),
         *("siginterrupt",),
     ),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import sys
 import time
 
 import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import bouncing
+from files import crash
 from PIL import Image
 
 from kquant_hooks import Palette, learn_palette
@@ -144,7 +143,7 @@ def _hang_or_die(path, *_arguments, **_options):
     if path.name == "2.png":
         time.sleep(1000)
     if path.name == "3.png":
-        os.kill(os.getpid(), signal.SIGSEGV)
+        crash()
     return count_file(path, *_arguments, **_options)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import mmap
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,9 +33,8 @@ def memory_limited(most: int | None) -> Iterator[None]:
 def _memory() -> int:
     """Bytes of memory of its own that this process may write to."""
     try:
-        status = Path("/proc/self/status").read_text()
+        pages = int(Path("/proc/self/statm").read_text().split()[5])
     except OSError:
         # Where it is not mounted, what there is counts as well.
         return 0
-    match = re.search(r"^VmData:\s*(\d+) kB$", status, re.MULTILINE)
-    return int(match[1]) << 10 if match else 0
+    return pages * mmap.PAGESIZE

@@ -16,14 +16,30 @@ from kquant_hooks.quantizer.settings import Settings
 if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
 
+# One is busy while the other's colours are added to those before. Memory does not grow with the pictures.
+_WORKERS, _AHEAD = 2, 8
+
 
 def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Iterator[Histogram | Outcome]:
-    """All frames of each file in turn, counted in a worker process; an outcome where one cannot be read."""
-    from kquant_hooks.assets.crew import Crash, run_each
+    """All frames of each file in turn, counted in worker processes; an outcome where one cannot be read."""
+    from kquant_hooks.assets.crew import Crash, Crew
 
     work = partial(count_file, settings=settings, policy=policy)
-    for number, found in run_each(work, paths, 1, alone=True, limit=lambda _: policy.timeout):
-        yield Outcome(paths[number], "failed", found.sentence) if isinstance(found, Crash) else found
+    crew: Crew[Path, Histogram | Outcome] = Crew(work, _WORKERS)
+    counted: dict[int, Histogram | Outcome | Crash] = {}
+    started = 0
+    try:
+        for turn, path in enumerate(paths):
+            while turn not in counted:
+                while started < min(turn + _AHEAD, len(paths)) and crew.ready():
+                    crew.start(started, paths[started], policy.timeout)
+                    started += 1
+                counted.update(crew.finished(None))
+                counted.update(crew.overdue())
+            found = counted.pop(turn)
+            yield Outcome(path, "failed", found.sentence) if isinstance(found, Crash) else found
+    finally:
+        crew.dismiss()
 
 
 def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TextIO
 
 # Of pre-commit and prek, and of most CI systems. Runners may give what they run a terminal of its own, and
@@ -29,7 +30,7 @@ def under_runner() -> bool:
 
 def _is_in_foreground(stream: TextIO) -> bool:
     """Whether keys that are pressed there are for this process: not in a capturing program's terminal."""
-    if not hasattr(os, "tcgetpgrp"):
+    if sys.platform == "win32":
         return True
     try:
         return os.tcgetpgrp(stream.fileno()) == os.getpgrp()
