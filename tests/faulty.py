@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kquant_hooks.cli import main
 from kquant_hooks.disk import atomic
-from kquant_hooks.watch import desk, events, watching, work
+from kquant_hooks.watch import desk, events, originals, watching, work
 from kquant_hooks.watch.ledger import Ledger
 
 # A file that says that the fault has happened.
@@ -57,10 +57,6 @@ def instead(owner, name, happens):
         return happens(*arguments, **options) if first_time() else before(*arguments, **options)
 
     setattr(owner, name, changed)
-
-
-def of_state(state):
-    return lambda _ledger, entry: die() if entry.state == state else None
 
 
 def for_name(name, happens):
@@ -104,12 +100,12 @@ def no_watch(*_arguments, **_options):
 NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
 
 FAULTS = {
-    "killed-after-the-claim": lambda: after(Ledger, "record", of_state("claimed")),
+    "killed-after-the-claim": lambda: after(Ledger, "claim", die),
     "killed-before-the-rename": lambda: instead(atomic, "_publish", die),
     "killed-after-the-rename": lambda: after(atomic, "_publish", die),
     "killed-before-the-ledger": lambda: instead(desk.Desk, "finish", die),
-    "killed-after-the-ledger": lambda: after(Ledger, "record", of_state("done")),
-    "killed-while-putting-away": lambda: instead(Path, "rename", die),
+    "killed-after-the-ledger": lambda: after(Ledger, "publish", die),
+    "killed-while-putting-away": lambda: instead(originals, "_move", die),
     "raising-handler": lambda: instead(events._Handler, "on_any_event", refuse(RuntimeError("a bug"))),
     "overflow": lambda: setattr(events._Handler, "on_any_event", lose_all_but_the_log),
     "no-watches": lambda: setattr(events.Events, "__init__", no_watch),
@@ -118,7 +114,7 @@ FAULTS = {
         setattr(events._Handler, "on_any_event", lambda *_: None),
     ),
     "full-disk": lambda: instead(work, "replace_file", refuse(NO_SPACE)),
-    "full-ledger": lambda: instead(Ledger, "record", refuse(sqlite3.OperationalError("disk is full"))),
+    "full-ledger": lambda: instead(Ledger, "claim", refuse(sqlite3.OperationalError("disk is full"))),
     "share-gone": lambda: instead(work, "read_version", refuse(OSError(errno.EIO, "Input/output error"))),
     "killed-worker": lambda: instead(work, "read_version", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
     "changed-while-at-work": lambda: after(work, "quantize_file", replace_once),

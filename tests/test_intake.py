@@ -15,10 +15,11 @@ import kquant_hooks.watch.events
 from kquant_hooks.watch.events import Events, network_of, watched_folders
 from kquant_hooks.watch.folder import files_in, is_wanted, leads_out, sample_of
 from kquant_hooks.watch.intake import Intake, Sample
+from kquant_hooks.watch.ledger import Result
 from kquant_hooks.watch.targets import target_for
 
 SETTLE, SCAN = 2.0, 7.0
-ONE, TWO, EMPTY = Sample(10, 1, 1), Sample(20, 2, 1), Sample(0, 3, 1)
+ONE, TWO, EMPTY = Sample(10, 1, 1, 1), Sample(20, 2, 1, 2), Sample(0, 3, 1, 3)
 
 
 def look(intake: Intake, now: float, sample: Sample | None) -> list[str]:
@@ -57,8 +58,19 @@ def test_a_scan_does_not_start_the_time_anew():
 def test_what_is_gone_is_forgotten():
     intake = Intake(SETTLE, 60)
     intake.changed("a", 0.0)
-    assert look(intake, 0.0, None) == ["gone"]
+    assert look(intake, 0.0, None) == ["wait"]
+    assert look(intake, 1.9, None) == []
+    assert look(intake, 2.0, None) == ["gone"]
     assert "a" not in intake
+
+
+def test_what_an_editor_removes_and_writes_anew_was_never_gone():
+    intake = Intake(SETTLE, 60)
+    intake.changed("a", 0.0)
+    assert look(intake, 0.0, None) == ["wait"]
+    intake.changed("a", 1.0)
+    assert look(intake, 2.0, ONE) == ["wait"]
+    assert look(intake, 4.0, ONE) == ["ready"]
 
 
 def test_an_empty_file_is_never_ready_and_said_once():
@@ -84,10 +96,10 @@ def test_a_file_that_goes_on_changing_is_said_once_and_taken_at_last():
     verdicts = []
     for second in range(100):
         intake.changed("a", float(second))
-        verdicts += look(intake, float(second), Sample(second + 1, second, 1))
+        verdicts += look(intake, float(second), Sample(second + 1, second, 1, second))
     assert verdicts.count("unsettled") == 1
     assert "ready" not in verdicts
-    verdicts = look(intake, 101.5, Sample(100, 99, 1)) + look(intake, 103.5, Sample(100, 99, 1))
+    verdicts = look(intake, 101.5, Sample(100, 99, 1, 99)) + look(intake, 103.5, Sample(100, 99, 1, 99))
     assert verdicts == ["wait", "ready"]
 
 
@@ -138,7 +150,7 @@ def test_whatever_becomes_of_the_events_each_version_is_taken_once_and_whole(wri
             if what == "delete":
                 files.pop(path, None)
             else:
-                files[path] = Sample(0 if what == "empty" else version, version, 1)
+                files[path] = Sample(0 if what == "empty" else version, version, 1, version)
         while events and events[0][0] <= now:
             intake.changed(events.pop(0)[1], now)
         if now >= next_scan:
@@ -238,14 +250,20 @@ def test_network_file_systems_are_known(folder, kind, tmp_path, monkeypatch):
 
 
 def test_a_result_that_is_taken_gets_a_number(tmp_path):
-    owners = {"a.png": "a.jpg", "b.png": "b.jpg"}
-    for name in ("a.png", "b.png", "theirs.png"):
+    known = {
+        "a.png": Result("a.jpg", "1"),
+        "b.png": Result("b.jpg", "2"),
+        "gone.png": Result(None, "3"),
+        "changed.png": Result(None, ""),
+        "taken.png": Result(None, "4"),
+    }
+    for name in ("a.png", "b.png", "theirs.png", "gone.png", "changed.png"):
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "link.png").symlink_to("nowhere")
 
     def target(wanted: str, source: str, collision: str = "suffix") -> str | None:
-        return target_for(wanted, source, collision, tmp_path, owners.get)
+        return target_for(wanted, source, collision, tmp_path, known.get)
 
     assert target("new.png", "new.jpg") == "new.png"
     assert target("a.png", "a.jpg") == "a.png"
@@ -255,6 +273,16 @@ def test_a_result_that_is_taken_gets_a_number(tmp_path):
     assert target("link.png", "link.jpg") == "link-1.png"
     assert [target("a.png", "a.gif", how) for how in ("overwrite", "skip")] == ["a.png", None]
     assert target("theirs.png", "theirs.jpg", "overwrite") == "theirs.png"
+    # A result whose source is gone is nobody's, even if the next one has the same name.
+    assert target("gone.png", "gone.jpg") == "gone-1.png"
+    assert [target("gone.png", "gone.jpg", how) for how in ("overwrite", "skip")] == ["gone.png", None]
+    assert target("taken.png", "taken.jpg") == "taken.png"
+    # Never what somebody has changed.
+    assert target("changed.png", "changed.jpg") == "changed-1.png"
+    assert [target("changed.png", "changed.jpg", how) for how in ("overwrite", "skip")] == [
+        "changed-1.png",
+        None,
+    ]
     # Never what is no file.
     assert target("folder.png", "folder.jpg", "overwrite") == "folder-1.png"
     assert target("link.png", "link.jpg", "overwrite") == "link-1.png"

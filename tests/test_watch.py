@@ -246,9 +246,12 @@ def test_originals(originals, daemon):
     assert not (daemon.inbox / "sub/a.jpg").exists()
     assert (daemon.inbox / "broken.jpg").exists()
     assert (daemon.inbox / ".originals/sub/a.jpg").exists() == (originals == "archive")
+    first = (daemon.outbox / "sub/a.png").read_bytes()
     daemon.put("sub/a.jpg", OTHER)
     daemon.once("--originals", originals)
-    assert daemon.results() == {"sub/a.png", reason("broken.jpg")}
+    # The next file of that name is another picture.
+    assert daemon.results() == {"sub/a.png", "sub/a-1.png", reason("broken.jpg")}
+    assert (daemon.outbox / "sub/a.png").read_bytes() == first
     if originals == "archive":
         assert (daemon.inbox / ".originals/sub/a-1.jpg").read_bytes() == OTHER
 

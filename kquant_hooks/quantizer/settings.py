@@ -124,6 +124,7 @@ class Settings:
         kind="integer",
         low=1,
         optional=True,
+        limit=True,
         help="threads for one picture, which change nothing but the time; None: one per core, and one in all "
         "where several files are worked on at once",
     )

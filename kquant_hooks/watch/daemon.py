@@ -177,7 +177,9 @@ class Daemon:
         """
         known, self._known = {} if thorough else self._known, {}
         at_work = self._work.sources
+        seen = set()
         for source in files_in(str(self.plan.inbox), recursive=self.plan.watch.recursive):
+            seen.add(source)
             sample = self._sample(source)
             if sample is None or source in self._intake or source in self._work.ready or source in at_work:
                 continue
@@ -185,6 +187,8 @@ class Daemon:
                 self._known[source] = sample
             else:
                 self._intake.found(source, now)
+        for source in known.keys() - seen:
+            self._intake.found(source, now)
         self._scanned = True
         if thorough:
             self._schedule.thorough = now + self.plan.watch.rescan
@@ -207,6 +211,8 @@ class Daemon:
         verdict = self._intake.looked(source, sample, now)
         if verdict == "ready" and sample is not None and not self.desk.is_done(source, sample):
             self._work.ready[source] = sample
+        elif verdict == "gone":
+            self.desk.gone(source)
         elif verdict == "unsettled":
             reason = "it is empty" if sample is not None and not sample.size else "it goes on changing"
             self._log.say("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)
@@ -239,11 +245,8 @@ class Daemon:
             sweep_folders([errand.target or errand.path])
             # It may have been killed for no fault of the file's, but not again and again.
             blameless = not result.late and source not in self._work.tries
-            result = Report(
-                Outcome(errand.path, "failed", result.sentence, errand.target),
-                errand.sample,
-                -1 if blameless else 0,
-            )
+            outcome = Outcome(errand.path, "failed", result.sentence, errand.target)
+            result = Report("done", errand.sample, outcome, -1 if blameless else 0)
         verdict = self.desk.finish(source, errand, result)
         if verdict == "again":
             self._intake.changed(source, now)

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from kquant_hooks.assets.collect import ending_for
 from kquant_hooks.config.applying import Applied
-from kquant_hooks.disk.atomic import replace_bytes
-from kquant_hooks.report.lines import outcome_line
+from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.records import outcome_fields
-from kquant_hooks.watch.folder import REASON_ENDING, sample_of
+from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
+from kquant_hooks.watch.folder import identity
 from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Entry, Ledger
 from kquant_hooks.watch.log import Log
+from kquant_hooks.watch.originals import put_away
 from kquant_hooks.watch.plan import Plan
-from kquant_hooks.watch.targets import numbered, target_for
-from kquant_hooks.watch.work import Errand, Report
+from kquant_hooks.watch.pruning import is_gone, is_known_folder, is_taken_away, part_with
+from kquant_hooks.watch.reasons import remove_reason, write_reason
+from kquant_hooks.watch.targets import target_for
+from kquant_hooks.watch.work import Errand, Known, Report
 
-# In the watched folder: where originals are put away.
-_ARCHIVE = ".originals"
 # What does not pass by waiting.
 _LASTING = {errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 
@@ -44,60 +43,102 @@ class Desk:
         self._ledger = ledger
         self._log = log
         self.failures = 0
+        # What could not be put away, as it was then.
+        self._stuck: dict[str, Sample] = {}
+        # Entries of earlier versions of kquant that are still right.
+        self._renewed: list[Entry] = []
+        # The watched folder, when there was something in it.
+        self._folder: tuple[int, int] | None = None
 
     def is_done(self, source: str, sample: Sample) -> bool:
-        """Whether this version of a file was dealt with, with the settings that hold for it."""
+        """Whether nothing is to be done with this version of a file, with the settings that hold for it."""
         entry = self._ledger.find(source)
-        try:
-            if entry is None or not entry.is_of(sample, _fingerprint(self._applied(source))):
-                return False
-        except ValueError:
-            # A mistake in a configuration: whoever takes the file up says so.
+        if entry is None or not self._is_settled(entry, sample):
             return False
-        if entry.state == "done" and self._puts_away:
-            # Of which a crash may have kept us. But an original is all that there is without its result.
-            if not os.path.lexists(self._plan.home / entry.target):
-                return False
-            self._put_away(source, sample)
+        if entry.state == "waiting":
+            return os.path.lexists(self._plan.home / entry.target)
+        # An original that is to be put away is read once more before it is.
+        return entry.state != "done" or not self._puts_away or self._stuck.get(source) == sample
+
+    def _is_settled(self, entry: Entry, sample: Sample) -> bool:
+        """Whether an entry is about this version of the file and these settings."""
+        if entry.state == "claimed" or not entry.is_about(sample):
+            return False
+        limits = entry.state == "failed"
+        try:
+            applied = self._applied(entry.source)
+        except ValueError:
+            # A mistake in a configuration, which whoever takes the file up says once.
+            return entry.state == "failed"
+        word = _word(applied, limits=limits)
+        if entry.fingerprint != word and not is_first_fingerprint(
+            entry.fingerprint, applied.settings, applied.policy, skip=applied.skip
+        ):
+            return False
+        if (entry.sample, entry.fingerprint) != (sample, word):
+            self._renewed.append(replace(entry, sample=sample, fingerprint=word))
         return True
 
     def errand(self, source: str, sample: Sample) -> Errand | None:
         """What a worker is to do with a file, put down beforehand; None: nothing."""
+        self._folder = identity(str(self._plan.inbox))
         known = self._ledger.find(source)
         # What was made of an earlier version stays its own.
-        entry = Entry(source, sample, "", known.target if known else "", "skipped")
+        entry = Entry(source, sample, "", known.target if known else "", "failed")
         try:
-            return self._errand(entry)
+            applied = self._applied(source)
+            entry = replace(entry, fingerprint=_word(applied, limits=True))
+            return self._errand(replace(entry, fingerprint=_word(applied)), applied, known)
         except (ValueError, OSError) as error:
             # Of the configuration; or of a name that is too long, or a folder that may not be read.
             reason = str(error) if isinstance(error, ValueError) else f"{error.strerror or error}"
-            self._fail(replace(entry, state="failed", reason=reason))
+            self._fail(replace(entry, reason=reason))
             return None
 
-    def _errand(self, entry: Entry) -> Errand | None:
-        source, sample = entry.source, entry.sample
-        applied = self._applied(source)
-        entry = replace(entry, fingerprint=_fingerprint(applied))
+    def _errand(self, entry: Entry, applied: Applied, before: Entry | None) -> Errand | None:
         if applied.skip:
             self._skip(entry, applied.skip_reason)
             return None
         plan = self._plan
-        path = plan.inbox / source
+        path = plan.inbox / entry.source
+        known = None if before is None else self._known(before, entry)
+        errand = Errand(path, entry.sample, applied.settings, applied.policy, None, plan.home, known=known)
         if plan.outbox is None:
             self._ledger.record(replace(entry, state="claimed"))
-            return Errand(path, sample, applied.settings, applied.policy, None, plan.home, entry.fingerprint)
-        stem, _ = os.path.splitext(source)
+            return errand
+        stem, _ = os.path.splitext(entry.source)
         wanted = stem + ending_for(path, applied.policy.format)
         # A result keeps its name, even if another file's name has become free.
-        if entry.target and os.path.splitext(entry.target)[1] == os.path.splitext(wanted)[1]:
+        if os.path.splitext(entry.target)[1] == os.path.splitext(wanted)[1] and self._owns(entry):
             wanted = entry.target
-        target = target_for(wanted, source, plan.watch.collision, plan.outbox, self._ledger.owner)
+        target = target_for(wanted, entry.source, plan.watch.collision, plan.outbox, self._ledger.result)
         if target is None:
-            self._skip(entry, f"{wanted} is there already, and not made of it")
+            self._wait(replace(entry, target=wanted))
             return None
-        self._ledger.record(replace(entry, target=target, state="claimed"))
-        result = plan.outbox / target
-        return Errand(path, sample, applied.settings, applied.policy, result, plan.home, entry.fingerprint)
+        entry = replace(entry, target=target, state="claimed")
+        replaces = self._replaceable(entry)
+        self._ledger.claim(entry, vacant=not os.path.lexists(plan.outbox / target))
+        return replace(errand, target=plan.outbox / target, replaces=replaces)
+
+    def _known(self, before: Entry, entry: Entry) -> Known | None:
+        """What need not be done again if a file holds the same; the results do not depend on limits."""
+        if before.state != "done" or not before.digest or before.fingerprint != entry.fingerprint:
+            return None
+        # Who takes results away does not want them once more because a file has another mode.
+        matters = self._puts_away or not before.sample.resembles(entry.sample)
+        target = self._plan.home / before.target
+        return Known(before.digest, target, before.made, matters and self._plan.outbox is not None)
+
+    def _owns(self, entry: Entry) -> bool:
+        result = self._ledger.result(entry.target)
+        return result is not None and result.source == entry.source
+
+    def _replaceable(self, entry: Entry) -> str | None:
+        """Digest of what may be replaced at a target; see ``Errand``."""
+        overwrites = self._plan.watch.collision == "overwrite"
+        result = self._ledger.result(entry.target)
+        digest = result.digest if result is not None and (overwrites or result.source == entry.source) else ""
+        return digest or (None if overwrites else "")
 
     def finish(self, source: str, errand: Errand, report: Report) -> Literal["done", "again", "later"]:
         """Put down what came of an errand.
@@ -105,38 +146,72 @@ class Desk:
         Returns
         -------
         {"done", "again", "later"}
-            "again": the file changed meanwhile; "later": what failed may pass.
+            "again": the file changed meanwhile, or its target; "later": what failed may pass.
         """
-        outcome = report.outcome
-        if outcome is None or report.sample is None:
-            return "again"
         target = "" if errand.target is None else os.path.relpath(errand.target, self._plan.home)
-        entry = Entry(source, report.sample, errand.fingerprint, target, "done")
+        if report.finding == "taken":
+            self._ledger.keep(target)
+            text = f"{target} is not what was made of {source}; it is kept"
+            self._log.say("kept", text, level="warning", source=source, target=target)
+        if report.finding in ("changed", "taken") or report.sample is None:
+            return "again"
+        # The daemon may go by other settings by now.
+        word = fingerprint(errand.settings, errand.policy)
+        entry = Entry(source, report.sample, word, target, "done", "", report.digest, report.made)
+        if errand.known is not None and report.finding == "same":
+            self._recognize(entry, errand.known)
+            return "done"
+        outcome = report.outcome
+        assert outcome is not None
         if report.trouble == errno.ENOENT and not os.path.lexists(errand.path):
             return "again"
         if report.trouble and report.trouble not in _LASTING:
             self._ledger.record(replace(entry, state="claimed", reason=outcome.reason))
             return "later"
         if outcome.status == "failed":
-            self._fail(replace(entry, state="failed", reason=outcome.reason))
+            word = fingerprint(errand.settings, errand.policy, limits=True)
+            self._fail(replace(entry, fingerprint=word, state="failed", reason=outcome.reason))
         elif outcome.status == "skipped":
             self._skip(entry, outcome.reason)
         else:
-            self._ledger.record(entry)
+            # What is to be put away is no owner any more: whatever gets its name is another file.
+            self._ledger.publish(entry, own=not self._puts_away)
             shown = replace(outcome, path=Path(source), target=Path(target) if target else None)
             self._log.say("published", outcome_line(shown), **outcome_fields(shown))
-            self._forget_reason(source)
-            self._put_away(source, report.sample)
+            if self._plan.outbox is not None:
+                remove_reason(self._plan.outbox, source)
+            self._put_away(entry)
         return "done"
 
+    def _recognize(self, entry: Entry, known: Known) -> None:
+        target = "" if self._plan.outbox is None else os.path.relpath(known.target, self._plan.home)
+        entry = replace(entry, target=target, made=known.made)
+        self._ledger.record(entry)
+        text = f"{entry.source}  unchanged: it holds what {target or 'it'} was made of"
+        self._log.say("unchanged", text, source=entry.source, target=target)
+        if self._puts_away:
+            self._put_away(entry)
+        else:
+            self._ledger.own(entry)
+
+    def gone(self, source: str) -> None:
+        """A file is not there any more."""
+        entry = self._ledger.find(source)
+        if entry is not None and is_gone(self._plan, entry) and self._is_known_folder():
+            part_with(self._plan, self._ledger, [entry])
+
     def prune(self) -> None:
-        """Forget files that are gone and have left nothing that must be known as theirs."""
-        for entry in list(self._ledger.entries()):
-            if os.path.lexists(self._plan.inbox / entry.source):
-                continue
-            self._forget_reason(entry.source)
-            if not entry.target or not os.path.lexists(self._plan.home / entry.target):
-                self._ledger.forget(entry.source)
+        """Forget files that are gone and have left nothing that must be known of."""
+        self._ledger.renew(self._renewed)
+        self._renewed.clear()
+        if self._is_known_folder():
+            entries = self._ledger.entries()
+            part_with(self._plan, self._ledger, [entry for entry in entries if is_gone(self._plan, entry)])
+        results = self._ledger.nobodys()
+        self._ledger.drop([target for target in results if is_taken_away(self._plan, target)])
+
+    def _is_known_folder(self) -> bool:
+        return is_known_folder(self._plan, self._ledger, self._folder)
 
     def _applied(self, source: str) -> Applied:
         return self._plan.applied_to(self._plan.inbox / source)
@@ -144,6 +219,11 @@ class Desk:
     def _skip(self, entry: Entry, reason: str) -> None:
         self._ledger.record(replace(entry, state="skipped", reason=reason))
         self._log.say("skipped", f"{entry.source}  skipped: {reason}", source=entry.source, reason=reason)
+
+    def _wait(self, entry: Entry) -> None:
+        reason = f"{entry.target} is there already, and not made of it"
+        self._ledger.record(replace(entry, state="waiting", reason=reason))
+        self._log.say("waiting", f"{entry.source}  waits: {reason}", source=entry.source, reason=reason)
 
     def _fail(self, entry: Entry) -> None:
         self.failures += 1
@@ -153,47 +233,33 @@ class Desk:
         if self._plan.outbox is None or not self._plan.outbox.is_dir():
             # Beside the files themselves it would be in the way.
             return
-        path = self._reason_file(entry.source)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            replace_bytes(path, f"{text}\n".encode("utf-8", "backslashreplace"))
+            # A name may hold what speaks to a terminal.
+            write_reason(self._plan.outbox, entry.source, one_line(text))
         except OSError as error:
-            self._log.say("warning", f"{path} cannot be written: {error.strerror}", level="warning")
-
-    def _forget_reason(self, source: str) -> None:
-        # A name may be too long for there to be one.
-        with suppress(OSError):
-            self._reason_file(source).unlink(missing_ok=True)
-
-    def _reason_file(self, source: str) -> Path:
-        return self._plan.home / f"{source}{REASON_ENDING}"
+            text = (
+                f"why {entry.source} failed cannot be written beside the results: {error.strerror or error}"
+            )
+            self._log.say("warning", text, level="warning", source=entry.source)
 
     @property
     def _puts_away(self) -> bool:
         return self._plan.watch.originals != "keep" and self._plan.outbox is not None
 
-    def _put_away(self, source: str, sample: Sample) -> None:
-        """Archive or delete an original, unless it has changed."""
-        path = self._plan.inbox / source
+    def _put_away(self, entry: Entry) -> None:
+        """Archive or delete an original that is known to have a result, unless it has changed."""
+        if not self._puts_away:
+            return
+        inbox, source = self._plan.inbox, entry.source
         try:
-            if not self._puts_away or sample_of(str(path)) != sample:
+            if put_away(inbox, source, entry.sample, archive=self._plan.watch.originals == "archive"):
                 return
-            archive = self._plan.inbox / _ARCHIVE
-            place = next(archive / name for name in numbered(source) if not os.path.lexists(archive / name))
-            place.parent.mkdir(parents=True, exist_ok=True)
-            path.rename(place)
-            if sample_of(str(place)) != sample:
-                # A new version came between the two looks: back with it, unless there is a newer one.
-                with suppress(FileExistsError):
-                    path.hardlink_to(place)
-                    place.unlink()
-            elif self._plan.watch.originals == "delete":
-                place.unlink()
         except OSError as error:
+            self._stuck[source] = entry.sample
             text = f"{source} cannot be put away: {error.strerror or error}"
             self._log.say("warning", text, level="warning", source=source)
+        self._ledger.own(entry)
 
 
-def _fingerprint(applied: Applied) -> str:
-    """A word for the settings that a result depends on."""
-    return hashlib.sha256(f"{applied.settings!r} {applied.policy!r} {applied.skip}".encode()).hexdigest()[:16]
+def _word(applied: Applied, *, limits: bool = False) -> str:
+    return fingerprint(applied.settings, applied.policy, skip=applied.skip, limits=limits)

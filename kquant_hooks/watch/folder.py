@@ -55,7 +55,7 @@ def sample_of(path: str) -> Sample | None:
 
 def sample(found: os.stat_result) -> Sample:
     """The version that the system describes."""
-    return Sample(found.st_size, found.st_mtime_ns & _HELD, found.st_ino & _HELD)
+    return Sample(found.st_size, found.st_mtime_ns & _HELD, found.st_ino & _HELD, found.st_ctime_ns & _HELD)
 
 
 def files_in(root: str, below: str = "", *, recursive: bool = True) -> Iterator[str]:

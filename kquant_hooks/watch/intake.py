@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import heapq
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 # An empty file is looked at ever more rarely, but at least so often; its first bytes are an event besides.
 _RAREST_LOOK = 60.0
+
+# A ctime in a ledger of before ctimes were kept.
+UNKNOWN = -1
 
 Verdict = Literal["gone", "wait", "ready", "unsettled"]
 
@@ -23,11 +26,18 @@ class Sample:
         Bytes.
     mtime_ns : int
     inode : int
+    ctime_ns : int
+        Nobody can set it back; on Windows, when the file was created.
     """
 
     size: int
     mtime_ns: int
     inode: int
+    ctime_ns: int
+
+    def resembles(self, other: Sample) -> bool:
+        """Whether the two differ in nothing, or only in what a new mode or a new name changes as well."""
+        return replace(self, ctime_ns=other.ctime_ns) == other
 
 
 @dataclass(slots=True)
@@ -110,13 +120,17 @@ class Intake:
         Returns
         -------
         {"gone", "wait", "ready", "unsettled"}
-            After "gone" and "ready" the path is forgotten.
+            After "gone" and "ready" the path is forgotten. A file is gone once that, too, has lasted for the
+            settle time.
         """
         entry = self._waiting[path]
         if sample is None:
-            del self._waiting[path]
-            return "gone"
-        if sample != entry.sample:
+            # An editor may remove a file before it writes it anew.
+            if now >= entry.quiet_since + self.settle:
+                del self._waiting[path]
+                return "gone"
+            next_look = entry.quiet_since + self.settle
+        elif sample != entry.sample:
             entry.sample, entry.quiet_since = sample, now
             next_look = now + self.settle
         elif sample.size == 0:
@@ -127,7 +141,7 @@ class Intake:
         else:
             next_look = entry.quiet_since + self.settle
         self._look_at(path, entry, next_look)
-        if now - entry.since > self.patience and not entry.reported:
+        if sample is not None and now - entry.since > self.patience and not entry.reported:
             entry.reported = True
             return "unsettled"
         return "wait"

@@ -71,8 +71,9 @@ def _facts(state: Path) -> dict[str, Any]:
         waiting = {}
         for source in files_in(inbox, recursive=about.get("recursive") != "False"):
             entry, sample = ledger.find(source), sample_of(os.path.join(inbox, source))
-            if sample is not None and (entry is None or not entry.is_of(sample, entry.fingerprint)):
-                waiting[source] = "" if entry is None else entry.reason
+            if sample is None or (entry is not None and entry.is_settled and entry.is_about(sample)):
+                continue
+            waiting[source] = "" if entry is None else entry.reason
         failed, skipped = (
             {entry.source: entry.reason for entry in ledger.entries(kind)} for kind in ("failed", "skipped")
         )

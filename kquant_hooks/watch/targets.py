@@ -8,12 +8,13 @@ from itertools import count
 from pathlib import Path
 
 from kquant_hooks.config.watch import Collision
+from kquant_hooks.watch.ledger import Result
 
 
 def target_for(
-    wanted: str, source: str, collision: Collision, outbox: Path, owner: Callable[[str], str | None]
+    wanted: str, source: str, collision: Collision, outbox: Path, known: Callable[[str], Result | None]
 ) -> str | None:
-    """The path of a result below the folder of results; None where another file has it and none is to be had.
+    """The path of a result below the folder of results; None where it is taken and no other is to be had.
 
     Parameters
     ----------
@@ -22,24 +23,26 @@ def target_for(
     source : str
         The file that it is made of.
     collision : {"suffix", "overwrite", "skip"}
-        What is done where it is taken: by another file's result, or by something that the ledger does not
-        know of.
+        What is done where it is taken: by the result of another file, be it gone, or by something that the
+        ledger does not know of. A result that somebody has changed is never overwritten.
     outbox : Path
-    owner : callable
-        The file that a result belongs to, as far as is known.
+    known : callable
+        What the ledger knows of a result.
     """
 
     def is_free(target: str) -> bool:
         place = outbox / target
         if os.path.lexists(place) and (place.is_symlink() or not place.is_file()):
             return False
-        known = owner(target)
-        return known == source or (known is None and not place.exists())
+        result = known(target)
+        owner = None if result is None else result.source
+        return owner == source or (owner is None and not place.exists())
 
     if is_free(wanted):
         return wanted
-    place = outbox / wanted
-    if collision == "overwrite" and place.is_file() and not place.is_symlink():
+    place, result = outbox / wanted, known(wanted)
+    is_kept = result is not None and result.is_kept
+    if collision == "overwrite" and place.is_file() and not place.is_symlink() and not is_kept:
         return wanted
     if collision == "skip":
         return None

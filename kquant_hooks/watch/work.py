@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
@@ -11,10 +12,33 @@ from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import quantize_file, read_version
 from kquant_hooks.assets.worker import leave_if_orphaned
 from kquant_hooks.disk.atomic import replace_file
-from kquant_hooks.disk.folder import open_folder
+from kquant_hooks.disk.folder import Folder, open_folder
 from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.watch.contents import Content, content_in, digest
 from kquant_hooks.watch.folder import sample
 from kquant_hooks.watch.intake import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was done with an earlier version of a file, with the same settings.
+
+    Attributes
+    ----------
+    digest : str
+        Of what the file held.
+    target : Path
+        Its result.
+    made : str
+        Of what the result held.
+    must_be_there : bool
+        Whether the result has to be there as it was.
+    """
+
+    digest: str
+    target: Path
+    made: str
+    must_be_there: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +56,11 @@ class Errand:
         None: the file itself is rewritten.
     home : Path
         The folder of results, which is not made anew if it is gone.
-    fingerprint : str
-        Of the settings, for the ledger: the daemon may go by others by the time that it is done.
+    replaces : str, optional
+        Digest of what may be at the target and is replaced; empty: there is nothing, or what was made of the
+        same before a crash; None: whatever it is.
+    known : Known, optional
+        If the file still holds the same, nothing is to be done.
     """
 
     path: Path
@@ -42,7 +69,8 @@ class Errand:
     policy: Policy
     target: Path | None
     home: Path
-    fingerprint: str
+    replaces: str | None = ""
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +79,27 @@ class Report:
 
     Attributes
     ----------
-    outcome : Outcome, optional
-        What became of the file; None where it was not that version any more.
+    finding : {"done", "changed", "same", "taken"}
+        "changed": the file was not that version any more; "same": it holds what is known already; "taken":
+        at the target is something that may not be replaced.
     sample : Sample, optional
         The version that is there now.
+    outcome : Outcome, optional
+        What became of the file, if it is "done".
     trouble : int
         The error number of what may pass, such as a full disk; 0: none.
+    digest : str
+        Of what the file holds now.
+    made : str
+        Of what the result holds.
     """
 
-    outcome: Outcome | None
-    sample: Sample | None
+    finding: Literal["done", "changed", "same", "taken"]
+    sample: Sample | None = None
+    outcome: Outcome | None = None
     trouble: int = 0
+    digest: str = ""
+    made: str = ""
 
 
 def publish(errand: Errand) -> Report:
@@ -69,24 +107,77 @@ def publish(errand: Errand) -> Report:
     path, target = errand.path, errand.target
     lift_limit(errand.policy)
     try:
-        with open_folder(path.parent) as folder:
-            data, found = read_version(folder, path.name, errand.policy)
-            if sample(found) != errand.sample:
-                return Report(None, None)
-            outcome, written = quantize_file(path, errand.settings, errand.policy, target, data)
-            if sample(folder.stat(path.name)) != errand.sample:
-                return Report(None, None)
-            if written is None:
-                return Report(outcome, errand.sample)
-            if target is None:
-                replace_file(folder, path.name, written, expected=found, ready=leave_if_orphaned)
-                return Report(outcome, sample(folder.stat(path.name)))
-        inner = target.parent.relative_to(errand.home)
-        with open_folder(errand.home) as home, home.descend(inner, create=True) as folder:
-            replace_file(folder, target.name, written, ready=leave_if_orphaned)
-        return Report(outcome, errand.sample)
+        return _publish(errand)
     except OSError as error:
-        reason = f"{error.strerror or error}"
-        return Report(Outcome(path, "failed", reason, target), errand.sample, error.errno or -1)
+        outcome = Outcome(path, "failed", f"{error.strerror or error}", target)
+        return Report("done", errand.sample, outcome, error.errno or -1)
     except ValueError as error:
-        return Report(Outcome(path, "failed", str(error), target), errand.sample)
+        return Report("done", errand.sample, Outcome(path, "failed", str(error), target))
+
+
+def _publish(errand: Errand) -> Report:
+    path, target = errand.path, errand.target
+    with open_folder(path.parent) as folder:
+        data, found = read_version(folder, path.name, errand.policy)
+        if sample(found) != errand.sample:
+            return Report("changed")
+        held = digest(data)
+        if _is_known(errand, held):
+            return Report("same", errand.sample, digest=held)
+        # What takes long is not begun in vain.
+        if target is not None and errand.replaces and not _is_free(_content(errand.home, target), errand):
+            return Report("taken")
+        outcome, written = quantize_file(path, errand.settings, errand.policy, target, data)
+        if sample(folder.stat(path.name)) != errand.sample:
+            return Report("changed")
+        if written is None:
+            return Report("done", errand.sample, outcome, digest=held)
+        made = digest(written)
+        if target is None:
+            replace_file(folder, path.name, written, expected=found, ready=leave_if_orphaned)
+            now = content_in(folder, path.name)
+            # Another version may have come right after it.
+            if now is None or now.digest != made:
+                return Report("changed")
+            return Report("done", sample(now.found), outcome, digest=made)
+    inner = target.parent.relative_to(errand.home)
+    with open_folder(errand.home) as home, home.descend(inner, create=True) as folder:
+        there = content_in(folder, target.name)
+        # What was written before a crash is the same.
+        if there is None or there.digest != made:
+            if not _is_free(there, errand):
+                return Report("taken")
+            try:
+                _write(folder, target.name, written, there)
+            except FileExistsError:
+                return Report("taken")
+    return Report("done", errand.sample, outcome, digest=held, made=made)
+
+
+def _is_known(errand: Errand, held: str) -> bool:
+    known = errand.known
+    if known is None or known.digest != held:
+        return False
+    if not known.must_be_there:
+        return True
+    there = _content(errand.home, known.target)
+    return there is not None and there.digest == known.made
+
+
+def _content(home: Path, target: Path) -> Content | None:
+    try:
+        with open_folder(home) as top, top.descend(target.parent.relative_to(home)) as folder:
+            return content_in(folder, target.name)
+    except FileNotFoundError:
+        return None
+
+
+def _is_free(there: Content | None, errand: Errand) -> bool:
+    """Whether nothing is at a target, or a file that may be replaced."""
+    return there is None or (there.digest is not None and errand.replaces in (None, there.digest))
+
+
+def _write(folder: Folder, name: str, data: bytes, there: Content | None) -> None:
+    expected = None if there is None else there.found
+    ready = leave_if_orphaned
+    replace_file(folder, name, data, expected=expected, exclusive=there is None, ready=ready)

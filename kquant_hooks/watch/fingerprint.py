@@ -1,0 +1,70 @@
+"""A word for the settings that a result depends on, which another version of kquant has the same for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any
+
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.palettes.palette import Palette
+from kquant_hooks.quantizer.settings import Settings
+
+# Of how the word is made. Others are words of other versions.
+_VERSION = "1:"
+_LENGTH = 32
+# What the first words were made of, before they had a version.
+_SETTINGS_0 = (
+    "palette", "fixed", "init", "effort", "space", "max_iter", "tol", "seed", "order", "dither",
+    "dither_strength", "alpha", "keep_hidden_rgb", "threads",
+)  # fmt: skip
+_POLICY_0 = ("min_savings", "max_error", "min_psnr", "strip", "format", "max_pixels", "auto_colors")
+_LENGTH_0 = 16
+
+
+@lru_cache
+def fingerprint(settings: Settings, policy: Policy, *, skip: bool = False, limits: bool = False) -> str:
+    """The word for what holds for a file.
+
+    What has its default is left out, so that options to come change no words; so are limits of time and
+    memory, unless ``limits`` asks for them, as for a file that met one.
+    """
+    facts: dict[str, Any] = {"skip": True} if skip else {}
+    for values in (settings, policy):
+        for name in _changed(values, limits=limits):
+            facts[name] = _plain(getattr(values, name))
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return _VERSION + hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def is_first_fingerprint(word: str, settings: Settings, policy: Policy, *, skip: bool = False) -> bool:
+    """Whether a word of before they had a version is that for what holds for a file."""
+    options = {*_changed(settings, limits=False), *_changed(policy, limits=False)}
+    if not options <= {"colors", *_SETTINGS_0, *_POLICY_0}:
+        # There were no such options.
+        return False
+    chosen = _changed(settings, limits=True)
+    shown = ["colors", *(name for name in _SETTINGS_0 if name in chosen)]
+    text = " ".join(
+        f"{kind}({', '.join(f'{name}={getattr(values, name)!r}' for name in names)})"
+        for kind, values, names in (("Settings", settings, shown), ("Policy", policy, _POLICY_0))
+    )
+    return word == hashlib.sha256(f"{text} {skip}".encode()).hexdigest()[:_LENGTH_0]
+
+
+def _changed(values: Settings | Policy, *, limits: bool) -> list[str]:
+    return [
+        entry.name
+        for entry in fields(values)
+        if getattr(values, entry.name) != entry.default
+        and (limits or not ("option" in entry.metadata and entry.metadata["option"].limit))
+    ]
+
+
+def _plain(value: object) -> object:
+    """As JSON has it: colours without their names, which change no result; 1.0 as 1."""
+    if isinstance(value, Palette):
+        return value.hex()
+    return int(value) if isinstance(value, float) and value.is_integer() else value

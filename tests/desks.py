@@ -1,0 +1,122 @@
+"""The daemon's desk without the daemon: folders, a ledger, and a look at them when a test says so."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from drawings import saved
+from PIL import Image
+
+from kquant_hooks.config.applying import appliers
+from kquant_hooks.config.watch import Watch
+from kquant_hooks.watch.desk import Desk
+from kquant_hooks.watch.folder import files_in, sample_of
+from kquant_hooks.watch.intake import Sample
+from kquant_hooks.watch.ledger import Ledger
+from kquant_hooks.watch.plan import Plan
+from kquant_hooks.watch.work import publish
+
+# More looks than any file needs.
+_ENOUGH = 20
+
+
+def picture(seed: int, colors: int = 9) -> bytes:
+    """A small one; all have the same size in bytes."""
+    draw = random.Random(seed)
+    image = Image.new("RGB", (8, 8))
+    palette = [tuple(draw.randbytes(3)) for _ in range(colors)]
+    image.putdata([palette[index % colors] for index in range(64)])
+    return saved(image, "BMP")
+
+
+class Lines:
+    """A log that is kept."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, str]] = []
+
+    def say(self, event: str, text: str, **_: object) -> None:
+        self.events.append((event, text))
+
+    def count(self, event: str) -> int:
+        return sum(name == event for name, _ in self.events)
+
+
+class DeskOf:
+    """What ``kquant watch in out`` would do with a folder."""
+
+    def __init__(self, folder: Path, options: Mapping[str, Any] | None = None, **watch: Any) -> None:
+        self.inbox, self.outbox = folder / "in", folder / "out"
+        self.log = Lines()
+        self.inbox.mkdir(exist_ok=True)
+        (self.outbox / ".kquant").mkdir(parents=True, exist_ok=True)
+        self.ledger: Ledger | None = None
+        self.start(options, **watch)
+
+    def start(self, options: Mapping[str, Any] | None = None, **watch: Any) -> None:
+        """Start, or start anew with other options."""
+        self.close()
+        self.watch = dict(watch)
+        in_place = watch.pop("in_place", False)
+        base = {"format": "same" if in_place else "png"}
+        applied_to = appliers({"colors": 4, **(options or {})}, None, base, self.inbox)
+        outbox = None if in_place else self.outbox
+        plan = Plan(self.inbox, outbox, Watch(**watch), applied_to, None, frozenset(), lambda: plan)
+        self.ledger = Ledger(self.outbox / ".kquant")
+        self.desk = Desk(plan, self.ledger, self.log)
+
+    def close(self) -> None:
+        if self.ledger is not None:
+            self.ledger.close()
+
+    def look(self) -> int:
+        """Do what is to be done; returns how many results were published."""
+        before = self.log.count("published")
+        for _ in range(_ENOUGH):
+            todo = [source for source in files_in(str(self.inbox)) if self.work(source)]
+            if not todo:
+                break
+        else:
+            raise AssertionError(f"there is no end of it: {todo}")
+        self.desk.prune()
+        return self.log.count("published") - before
+
+    def sample(self, source: str) -> Sample | None:
+        return sample_of(str(self.inbox / source))
+
+    def work(self, source: str) -> bool:
+        """Do what is to be done with a file; whether there was something."""
+        sample = self.sample(source)
+        if sample is None or self.desk.is_done(source, sample):
+            return False
+        errand = self.desk.errand(source, sample)
+        if errand is not None:
+            assert self.desk.finish(source, errand, publish(errand)) in ("done", "again")
+        return True
+
+    def drop(self, name: str, data: bytes) -> Path:
+        """As a move does, with another inode."""
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (self.outbox.parent / "part").write_bytes(data)
+        return (self.outbox.parent / "part").rename(path)
+
+    def rewrite(self, name: str, data: bytes) -> None:
+        """As ``cp -p`` does over a file: inode, size and times are those of before, but for the ctime."""
+        path = self.inbox / name
+        stamp = path.stat()
+        assert len(data) == stamp.st_size
+        with path.open("r+b") as file:
+            file.write(data)
+        os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+
+    def results(self) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(self.outbox)): path.read_bytes()
+            for path in self.outbox.rglob("*")
+            if path.is_file() and ".kquant" not in path.parts
+        }
