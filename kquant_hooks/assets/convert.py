@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -12,6 +12,7 @@ from kquant_hooks.assets.judge import Skip, Unchanged, colors_in_words, judge
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.images.containers.table import CONTAINERS, read_document
 from kquant_hooks.images.document import Document, Encoding, Unsupported
+from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.moving import indexable, mode_without_palette, moved
 from kquant_hooks.images.opening import open_image
 from kquant_hooks.images.reduce import Goal, Reduction, reduce
@@ -85,7 +86,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
                     f"which is worse than {asked}"
                 )
             encoding = Encoding(_LEVELS[settings.effort], policy.strip)
-            images = _in_mode(document, reduction)
+            reduction, images = _in_mode(reduction, container)
             if container == "PNG" and not reduction.ordered:
                 images = map(reindexed, images)
             written = CONTAINERS[container].write(reduction.document, images, encoding)
@@ -144,9 +145,21 @@ def _goal(policy: Policy) -> Goal | None:
     return lambda found: policy.is_met_by(found.mse, found.psnr)
 
 
-def _in_mode(document: Document, reduction: Reduction) -> Iterator[Image.Image]:
-    """The new images; in grey levels where the profile is one of these, which a palette cannot have."""
-    grey = (document.metadata.icc or b"")[16:20] == b"GRAY"
-    grey = grey and all(red == green == blue for red, green, blue, *_ in reduction.palette)
-    for image in reduction.images():
-        yield image.convert("LA" if image.has_transparency_data else "L") if grey else image
+def _in_mode(reduction: Reduction, container: str) -> tuple[Reduction, Iterator[Image.Image]]:
+    """The new images, in grey levels where the profile is one of these, which a palette cannot have.
+
+    Where they have colours, or the container has no grey levels, a new file goes without that profile.
+    """
+    document = reduction.document
+    target = CONTAINERS[container]
+    if (document.metadata.icc or b"")[16:20] != b"GRAY":
+        return reduction, reduction.images()
+    if target.grey and all(red == green == blue for red, green, blue, *_ in reduction.palette):
+        modes = ("L", "LA")
+        return reduction, (image.convert(modes[image.has_transparency_data]) for image in reduction.images())
+    if container == document.container:
+        if target.grey and MODES[document.frames[0].load().mode].grey:
+            raise Unsupported("its profile is one of grey levels, which the palette's colours are not")
+        return reduction, reduction.images()
+    metadata = replace(document.metadata, icc=None)
+    return replace(reduction, document=replace(document, metadata=metadata)), reduction.images()

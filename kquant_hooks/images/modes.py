@@ -34,6 +34,11 @@ class Mode:
         return 24 if self.content in ("rgb", "channels") else 8 * int(self.dtype[-1])
 
     @property
+    def grey(self) -> bool:
+        """Whether it has one level a pixel, and no colours."""
+        return self.content in ("grey", "grey+alpha", "deep")
+
+    @property
     def indexable(self) -> bool:
         """Whether its colours can be put in a palette of R, G, B, A; 16-bit levels as 8-bit ones."""
         return self.content not in ("inks", "channels")

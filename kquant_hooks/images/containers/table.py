@@ -26,6 +26,8 @@ class Container:
         Kinds of documents that it can hold.
     upright : bool
         Whether it has no place for an orientation, so that pixels have to be turned.
+    grey : bool
+        Whether it can hold grey levels, as it has to where the profile is one of these.
     keeps : str
         What survives, for the README.
     side : int
@@ -38,6 +40,7 @@ class Container:
     write: Callable[[Document, Iterable[Image.Image], Encoding], bytes]
     kinds: tuple[str, ...]
     upright: bool
+    grey: bool
     keeps: str
     side: int
     seconds: float = 0
@@ -50,6 +53,7 @@ CONTAINERS = {
         png.write,
         ("still", "animation"),
         upright=False,
+        grey=True,
         keeps="profile, EXIF, XMP, text, resolution, gamma, sRGB, cICP, HDR hints, time, background, private "
         "chunks that allow it; frames, boxes, delays, disposal, blending, loop, the still for old viewers",
         side=(1 << 31) - 1,
@@ -61,6 +65,7 @@ CONTAINERS = {
         gif.write,
         ("still", "animation"),
         upright=True,
+        grey=False,
         keeps="comments, profile, XMP, all other extensions in place; frames, boxes, delays, disposal, loop",
         side=65535,
         seconds=655.35,
@@ -71,6 +76,7 @@ CONTAINERS = {
         webp.write,
         ("still", "animation"),
         upright=False,
+        grey=False,
         keeps="profile, EXIF, XMP, unknown chunks; frames, boxes, delays, disposal, blending, loop",
         side=16383,
         seconds=16777.215,
@@ -81,16 +87,20 @@ CONTAINERS = {
         tiff.write,
         ("still", "pages"),
         upright=False,
+        grey=True,
         keeps="all tags but those of how pixels are stored: profile, EXIF, GPS, XMP, IPTC, resolution, "
         "texts, private ones; pages, byte order, lossless compression, tiles, nodata",
         side=(1 << 32) - 1,
     ),
-    "BMP": Container(bmp.read, bmp.write, ("still",), upright=True, keeps="resolution", side=(1 << 31) - 1),
+    "BMP": Container(
+        bmp.read, bmp.write, ("still",), upright=True, grey=False, keeps="resolution", side=(1 << 31) - 1
+    ),
     "PPM": Container(
         ppm.read,
         ppm.write,
         ("still",),
         upright=True,
+        grey=False,
         keeps="the kind of file, comments",
         side=(1 << 31) - 1,
     ),

@@ -56,9 +56,10 @@ def encoded_page(image: Image.Image, old: Sequence[Tag], order: str) -> tuple[li
         stored = Image.frombytes("L", stored.size, stored.tobytes())
     compression = _LOSSLESS.get(number_in(old, COMPRESSION, order, 8), "tiff_adobe_deflate")
     # Strips that are as long as tiles are tiles.
-    options = {} if tile is None else {"tiffinfo": {_ROWS: tile[1]}}
+    rows = {} if tile is None else {_ROWS: tile[1]}
     buffer = io.BytesIO()
-    stored.save(buffer, "TIFF", compression=compression, **options)
+    # Which profile it has is not for the pixels to say.
+    stored.save(buffer, "TIFF", compression=compression, tiffinfo=rows, icc_profile=b"")
     parts = parse(buffer.getvalue())
     made = {tag.number: swapped(tag, parts.order, order) for tag in parts.pages[0]}
     places, lengths = made.pop(_OFFSETS).numbers(order), made[_LENGTHS].numbers(order)
