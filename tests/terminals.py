@@ -38,14 +38,15 @@ def shown_by(command: list[str], *, captured: bool = False, code: int = 0, **opt
         os.close(slave)
     shown = b""
     end = time.monotonic() + _DEADLINE
-    while time.monotonic() < end:
-        if select.select([master], [], [], 0.1)[0]:
-            try:
-                shown += os.read(master, 65536)
-            except OSError:
-                break
-        elif running.poll() is not None:
+    while (left := end - time.monotonic()) > 0 and select.select([master], [], [], left)[0]:
+        # Both say that the last process at the terminal has ended.
+        try:
+            read = os.read(master, 65536)
+        except OSError:
             break
+        if not read:
+            break
+        shown += read
     try:
         assert running.wait(_DEADLINE) == code
     finally:
