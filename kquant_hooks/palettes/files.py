@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from kquant_hooks.disk.atomic import replace_bytes
+from kquant_hooks.disk.reading import read_regular
 from kquant_hooks.palettes.formats import (
     aco,
     act,
@@ -62,7 +62,8 @@ class Format:
     write: Callable[[Sequence[Swatch], str], bytes] | None
 
 
-# In the order in which content is looked at.
+# In the order in which content is looked at. A file may be named by mistake, or by somebody who must not read
+# it: what is in it is shown only by formats whose first bytes are nobody else's.
 FORMATS = (
     Format("gpl", "GIMP", (".gpl",), True, "", gimp.begins, gimp.read, gimp.write),
     Format("hex", "Lospec hex", (".hex",), False, "yes", lospec.begins, lospec.read, lospec.write),
@@ -84,10 +85,10 @@ WRITTEN = {entry.key: entry for entry in FORMATS if entry.write}
 ENDINGS = {ending: entry for entry in reversed(WRITTEN.values()) for ending in entry.endings}
 
 
-def read(path: str | os.PathLike[str]) -> list[Swatch]:
+def read(path: str | os.PathLike[str], within: str | os.PathLike[str] | None = None) -> list[Swatch]:
     """The colours of a palette file, 1 to 256; see ``Palette.load``."""
     path = Path(path)
-    data = _bytes_of(path)
+    data = read_regular(path, _MOST_BYTES, None if within is None else Path(within))
     try:
         if not data:
             raise ValueError("it is empty")
@@ -142,12 +143,3 @@ def _check_opaque(swatches: Sequence[Swatch]) -> None:
             raise ValueError(
                 f"its format has no alpha, and colour {number} is {to_hex(levels)}; save it as {others}"
             )
-
-
-def _bytes_of(path: Path) -> bytes:
-    """The file's bytes, and no more than tell that it is too long."""
-    if path.exists() and not path.is_file():
-        # Reading a pipe may never end.
-        raise OSError(errno.EINVAL, "Is a directory" if path.is_dir() else "Not a regular file", str(path))
-    with path.open("rb") as file:
-        return file.read(_MOST_BYTES + 1)

@@ -67,23 +67,25 @@ class Palette:
         object.__setattr__(self, "_names", called)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Palette:
+    def load(cls, path: str | os.PathLike[str], *, within: str | os.PathLike[str] | None = None) -> Palette:
         """Read a palette file; its content says which of the formats it has, never its name.
 
         Parameters
         ----------
         path : str or path
+        within : str or path, optional
+            A folder that the file must lie in, wherever links lead: for names that come from others.
 
         Raises
         ------
         ValueError
             If it has none of the formats, is damaged, or has more than 256 colours.
         OSError
-            If it cannot be read.
+            If it cannot be read, is no regular file, or lies elsewhere.
         """
         from kquant_hooks.palettes.files import read
 
-        swatches = read(path)
+        swatches = read(path, within)
         try:
             return cls((swatch.levels for swatch in swatches), [swatch.name for swatch in swatches])
         except ValueError as error:

@@ -35,7 +35,7 @@ def read(data: bytes) -> Iterator[Swatch]:
         content = content.get("colors", [{"name": name, "hex": color} for name, color in content.items()])
     if isinstance(content, list):
         return (_swatch(number, entry) for number, entry in enumerate(content, 1))
-    raise ValueError(f"expected 'colors' to be a list such as [\"#ff8000\"], got {_shown(content)}")
+    raise ValueError(f"expected 'colors' to be a list such as [\"#ff8000\"], got {_kind(content)}")
 
 
 def _swatch(number: int, entry: Any) -> Swatch:
@@ -45,16 +45,16 @@ def _swatch(number: int, entry: Any) -> Swatch:
         name = entry.get("name", "")
         color = next((entry[key] for key in _KEYS if key in entry), None)
     if not isinstance(color, str) or not is_hex(color):
-        raise ValueError(f"colour {number}: expected a hex colour such as '#ff8000', got {_shown(color)}")
+        raise ValueError(f"colour {number}: expected a hex colour such as '#ff8000', got {_kind(color)}")
     if name is not None and not isinstance(name, str):
-        raise ValueError(f"colour {number}: expected a name in quotes, got {_shown(name)}")
+        raise ValueError(f"colour {number}: expected a name in quotes, got {_kind(name)}")
     return Swatch(parse_hex(color), name or "")
 
 
-def _shown(value: Any) -> str:
-    # The text of a list can be deeper than Python goes.
-    words = {list: "a list", dict: "an object", type(None): "none"}
-    return words.get(type(value)) or f"{value!r:.60}"
+def _kind(value: Any) -> str:
+    """What it is and not what it says, as not all JSON is meant to be shown."""
+    words = {list: "a list", dict: "an object", str: "other text", bool: "true or false", type(None): "none"}
+    return words.get(type(value), "a number")
 
 
 def write(swatches: Sequence[Swatch], title: str) -> bytes:

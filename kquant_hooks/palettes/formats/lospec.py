@@ -24,10 +24,10 @@ def read(data: bytes) -> Iterator[Swatch]:
     """The colours of a file; ValueError where it is damaged."""
     for number, line in lines_of(data):
         if not re.fullmatch(_COLOR, line):
-            raise ValueError(f"line {number}: expected a colour such as ff8000, got {line!r:.60}")
+            raise ValueError(f"line {number}: expected a colour such as ff8000")
         if len(line) == 8:
             raise ValueError(
-                f"line {number}: {line!r} may be rrggbbaa or Paint.NET's aarrggbb; "
+                f"line {number}: eight digits may be rrggbbaa or Paint.NET's aarrggbb; "
                 "put '#' before the former, or a line with ';' before the latter"
             )
         yield Swatch(parse_hex(line))

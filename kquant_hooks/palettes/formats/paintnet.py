@@ -24,7 +24,7 @@ def read(data: bytes) -> Iterator[Swatch]:
         if match is not None:
             yield Swatch(parse_hex(match[2] + (match[1] or "ff")))
         elif color:
-            raise ValueError(f"line {number}: expected a colour such as ffff8000, got {line!r:.60}")
+            raise ValueError(f"line {number}: expected a colour such as ffff8000")
 
 
 def write(swatches: Sequence[Swatch], title: str) -> bytes:
