@@ -63,7 +63,10 @@ MISTAKES = [
     ("rules: [{files: '!a'}]", "$.rules[0].files: '!a' excludes nothing; a rule that comes earlier does"),
     ("rules: [{files: ../a}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
     ("rules: [{files: './a'}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
-    ("rules: [{files: '{1..9999}.png'}]", "$.rules[0].files: Pattern limit exceeded"),
+    (
+        "rules: [{files: '{1..9999}.png'}]",
+        "$.rules[0].files: '{1..9999}.png' stands for more than 1000 globs",
+    ),
     (
         "palette: '#ff'",
         "$.palette: expected a palette file, a list of hex colours such as ['#ff8000'], or null, got ",
@@ -99,28 +102,46 @@ MISTAKES = [
         "line 1, column 17: found undefined alias 'png'; globs and colours that begin with *",
     ),
     ("palette: [#fff]", "line 1, column 16: expected the node content, but found '<stream end>'; globs and"),
-    ("a: !!python/object/apply:os.system [id]", "could not determine a constructor for the tag"),
+    ("a: !!python/object/apply:os.system [id]", "line 1, column 4: tags, which begin with '!', are not"),
     ("a: 1\n---\nb: 1", "line 2, column 1: but found another document"),
     ("? [a]\n: 1", "line 1, column 3: found unhashable key"),
-    ("colors: 2020-13-45", "line 1, column 9: '2020-13-45' is no timestamp"),
-    ("a: 1\ncolors: !!int ''", "line 2, column 9: '' is no int"),
-    ("strip: !!bool maybe", "line 1, column 8: 'maybe' is no bool"),
-    ("colors: !!timestamp x", "line 1, column 9: 'x' is no timestamp"),
-    ("colors: " + "9" * 5000, "is no int"),
+    ("colors: 2020-13-45", "$.colors: expected an integer from 1 to 256, got '2020-13-45'"),
+    ("a: 1\ncolors: !!int ''", "line 2, column 9: tags, which begin with '!', are not supported"),
+    ("colors: 1:2:3", "$.colors: expected an integer from 1 to 256, got '1:2:3'"),
+    ("max-error: 1:30.5", "$.max-error: expected a number from 0, or null, got '1:30.5'"),
+    ("colors: 010", "$.colors: expected an integer from 1 to 256, got '010'"),
+    ("max-error: .", "$.max-error: expected a number from 0, or null, got '.'"),
+    ("max-error: 1e9999", "$.max-error: expected a number from 0, or null, got '1e9999'"),
+    ("colors: " + "9" * 5000, "$.colors: expected an integer from 1 to 256, got '9"),
+    ('a: "\\Uffffffff"', "line 1, column 7: an escape such as '\\Uffffffff' stands for no character"),
     ("min-savings: " + "9" * 400 + "KiB", "$.min-savings: expected a size such as 1KiB or 5%, got '9"),
     ("a: &a {b: 1}\n<<: *a", "line 2, column 1: '<<' is not supported; write the options out"),
     ("a: 1 b: 2", "line 1, column 7: mapping values are not allowed here\n"),
     ("rules: [{files: {a,b}.png}]", "; globs and colours that begin with *"),
-    ("rules:\n- files: !x", "could not determine a constructor for the tag '!x'; globs and colours"),
+    ("rules:\n- files: !x", "line 2, column 10: tags, which begin with '!', are not supported; globs and"),
     ("colors: \x01", "no YAML: unacceptable character"),
     ("[" * 5000, "lists or mappings are nested too deeply"),
+    ("colors: 0x" + "f" * 6000, "$.colors: expected an integer from 1 to 256, got '0xf"),
+    ("rules: [{files: '" + 1001 * "a" + "'}]", "$.rules[0].files: 'aaaa"),
+    ("rules: [{files: '" + 500 * "{" + "'}]", "$.rules[0].files: '{{{"),
+    ("rules: [{files: '" + 20 * "{a,b}" + "'}]", "stands for more than 1000 globs"),
     (
-        "colors: 0x" + "f" * 6000,
-        "$.colors: expected an integer from 1 to 256, got a number with thousands of digits",
+        "rules: [{files: '[[:digit:]]'}]",
+        "'[[:digit:]]' has a class of characters; give a range such as [0-9]",
+    ),
+    (
+        "rules:\n- &r {files: '{1..300}.png'}\n- *r\n- *r\n- *r",
+        "$.rules[3]: these are more than 1000 globs in all",
+    ),
+    ("palette: [" + 257 * "'#fff'," + "]", "$.palette: a palette has 1..256 colours, got 257"),
+    ("palette: " + 5000 * "a/", "$.palette: expected a palette file, "),
+    (
+        "a: [" + 20_000 * "1," + "]",
+        "column 39999: there are more than 20000 values, which is no configuration",
     ),
     ("order: " + "x" * 999, "got '" + "x" * 59 + "..."),
     ("a: &a [*a, *a]", "$: there is no option 'a'; there are"),
-    ("#" * (1 << 20) + "\n", "it has more than 1048576 bytes, which is no configuration"),
+    ("#" * (1 << 18) + "\n", "it has more than 262144 bytes, which is no configuration"),
 ]
 
 
@@ -145,11 +166,17 @@ def test_a_mistake_in_any_configuration_stops_before_the_first_file(photo, capsy
     assert Path("a.png").read_bytes() == before
 
 
-@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
-def test_a_configuration_that_is_no_file_is_not_passed_over(make, capsys):
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (Path.mkdir, "cannot be read: Is a directory"),
+        (lambda path: path.symlink_to("nowhere"), "it is a link that leads nowhere"),
+    ],
+)
+def test_a_configuration_that_is_no_file_is_not_passed_over(make, reason, capsys):
     make(Path(".kquant.yaml"))
     assert main(["hook", "missing.png"]) == 2
-    assert capsys.readouterr().err == "kquant: .kquant.yaml: it is no regular file\n"
+    assert capsys.readouterr().err == f"kquant: .kquant.yaml: {reason}\n"
 
 
 def test_bytes_that_are_no_text(capsys):

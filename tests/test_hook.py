@@ -175,7 +175,7 @@ def test_programs_read_json(capsys):
         (["--colors", "300"], "colors=300 is outside 1..256"),
         (["--jobs", "0"], "--jobs 0 is not an integer from 1"),
         (["--config", "none.yaml"], "none.yaml: there is no such file"),
-        (["--config", ""], ".: it is no regular file"),
+        (["--config", ""], ".: cannot be read: Is a directory"),
         (
             ["--min-savings", "9" * 400 + "KiB"],
             f"min-savings='{'9' * 400}KiB' is not a size such as 1KiB or 5%",

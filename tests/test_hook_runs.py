@@ -98,7 +98,7 @@ def test_results_do_not_depend_on_the_batch():
         assert Path(name).read_bytes() == Path("alone", name).read_bytes()
 
 
-HEAVY = {"numpy", "PIL", "rich", "watchdog", "multiprocessing", "yaml", "wcmatch", "tempfile", "json"}
+HEAVY = {"numpy", "PIL", "rich", "watchdog", "multiprocessing", "yaml", "bracex", "tempfile", "json"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="terminals of Unix")
@@ -109,7 +109,7 @@ def test_nothing_to_do_loads_nothing(configuration):
     heavy = set(HEAVY)
     if configuration is not None:
         Path(".kquant.yaml").write_text(configuration)
-        heavy -= {"yaml", "wcmatch"}
+        heavy -= {"yaml"}
     program = (
         "import sys; from kquant_hooks.cli import main; code = main(sys.argv[1:]); "
         f"print(code, *{heavy!r} & set(sys.modules))"

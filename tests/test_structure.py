@@ -35,7 +35,7 @@ ALLOWED = {
     "rich": {"report"},
     "oxipng": {"images"},
     "yaml": {"config"},
-    "wcmatch": {"config"},
+    "bracex": {"config"},
     "watchdog": {"watch"},
 }
 

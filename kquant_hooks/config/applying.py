@@ -72,7 +72,7 @@ def configuration(folder: Path, chosen: Path | None = None) -> Config | None:
         return None
     from kquant_hooks.config.document import load
 
-    return load(_from_here(path))
+    return load(_from_here(path), given=chosen is not None)
 
 
 def appliers(
@@ -130,7 +130,7 @@ def appliers(
         # Files without a configuration are judged without a parser for it.
         from kquant_hooks.config.document import load
 
-        return load(_from_here(path))
+        return load(_from_here(path), given=chosen is not None)
 
     @cache
     def applied(path: Path | None, rule: int | None) -> Applied:

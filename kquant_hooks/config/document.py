@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any, NoReturn
-
-from wcmatch import glob
+from typing import Any
 
 from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, overlaid, recipe
-from kquant_hooks.config.reading import ConfigError, content_of, shown
-from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.palettes.swatch import hex_colors_in
+from kquant_hooks.config.globs import MOST_GLOBS, Glob, globs_in, matches
+from kquant_hooks.config.palettes import Load, home_of, loader, palette_at
+from kquant_hooks.config.reading import ConfigError, content_of, refuse, shown
 from kquant_hooks.quantizer.options import Option, dashed
 from kquant_hooks.quantizer.settings import OPTIONS
 
@@ -22,8 +21,6 @@ FILE_OPTIONS: dict[str, Option] = {
     **POLICY_OPTIONS,
     "skip": Option("flag", "leave these files alone"),
 }
-_PALETTE = "a palette file, a list of hex colours such as ['#ff8000'], or null"
-_GLOBS = glob.GLOBSTAR | glob.BRACE | glob.DOTGLOB | glob.FORCEUNIX
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,15 +31,21 @@ class Rule:
     ----------
     files : tuple of str
         Globs, as they are written.
-    matches : callable
-        Whether a path below the configuration's folder, with ``/``, is one of them.
+    globs : tuple of Glob
+        The same, made ready.
     values : mapping
         Options by name.
     """
 
     files: tuple[str, ...]
-    matches: Callable[[str], bool]
+    globs: tuple[Glob, ...]
     values: Mapping[str, Any]
+
+    def matches(self, path: str) -> bool:
+        """Whether it speaks of a path from the configuration's folder on, with ``/``."""
+        parts = path.split("/")
+        # What lies elsewhere has no name here.
+        return ".." not in parts and any(matches(glob, parts) for glob in self.globs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,10 +67,23 @@ class Config:
     watch: Mapping[str, Any]
 
 
-def load(path: Path) -> Config:
-    """Read a configuration; raises ConfigError."""
+def load(path: Path, *, given: bool = False) -> Config:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    path : Path
+    given : bool
+        Whether the user named it. What is found in a repository has to lie there, wherever links lead, as its
+        palettes have to in any case: who wrote it need not have a right to read anything else.
+
+    Raises
+    ------
+    ConfigError
+    """
+    home = home_of(path.parent)
     try:
-        config = _config(content_of(path), path.parent)
+        config = _config(content_of(path, None if given else home), loader(path.parent, home))
         _check_together("$", config.values)
         for index, rule in enumerate(config.rules):
             _check_together(f"$.rules[{index}]", overlaid(config.values, rule.values))
@@ -76,42 +92,51 @@ def load(path: Path) -> Config:
     return config
 
 
-def _config(content: object, folder: Path) -> Config:
+def _config(content: object, load_palette: Load) -> Config:
     top = _mapping("$", {} if content is None else content)
     options = {key: value for key, value in top.items() if key not in ("rules", "watch")}
     rules = [] if top.get("rules") is None else top["rules"]
     if not isinstance(rules, list):
-        _refuse("$.rules", "a list of rules", rules)
+        refuse("$.rules", "a list of rules", rules)
     return Config(
-        _values("$", options, FILE_OPTIONS, folder, ("rules", "watch")),
-        tuple(_rule(f"$.rules[{index}]", rule, folder) for index, rule in enumerate(rules)),
-        _watch(top.get("watch"), folder),
+        _values("$", options, FILE_OPTIONS, load_palette, ("rules", "watch")),
+        tuple(_rules(rules, load_palette)),
+        _watch(top.get("watch"), load_palette),
     )
 
 
-def _watch(content: object, folder: Path) -> dict[str, Any]:
+def _watch(content: object, load_palette: Load) -> dict[str, Any]:
     if content is None:
         return {}
     # A hook has no need of it.
     from kquant_hooks.config.watch import WATCH_OPTIONS
 
-    return _values("$.watch", _mapping("$.watch", content), WATCH_OPTIONS, folder)
+    return _values("$.watch", _mapping("$.watch", content), WATCH_OPTIONS, load_palette)
 
 
-def _rule(place: str, content: object, folder: Path) -> Rule:
+def _rules(contents: list[object], load_palette: Load) -> Iterator[Rule]:
+    count = 0
+    for index, content in enumerate(contents):
+        place = f"$.rules[{index}]"
+        rule = _rule(place, content, load_palette)
+        # Aliases and braces make many of a few bytes.
+        count += max(1, len(rule.globs))
+        if count > MOST_GLOBS:
+            raise ConfigError(f"{place}: these are more than {MOST_GLOBS} globs in all")
+        yield rule
+
+
+def _rule(place: str, content: object, load_palette: Load) -> Rule:
     rule = _mapping(place, content)
     if "files" not in rule:
         raise ConfigError(f"{place}: 'files' is missing; give a glob such as 'sprites/**'")
     files = rule["files"] if isinstance(rule["files"], list) else [rule["files"]]
     if not files:
         raise ConfigError(f"{place}.files: the list is empty; give a glob such as 'sprites/**'")
-    patterns = [_pattern(f"{place}.files", pattern) for pattern in files]
-    try:
-        matches = glob.compile(patterns, flags=_GLOBS).match
-    except Exception as error:  # noqa: BLE001  what it raises for braces without end has no public name
-        raise ConfigError(f"{place}.files: {error}") from None
+    found = chain.from_iterable(_globs(f"{place}.files", pattern) for pattern in files)
+    globs = tuple(islice(found, MOST_GLOBS + 1))
     options = {key: value for key, value in rule.items() if key != "files"}
-    return Rule(tuple(files), matches, _values(place, options, FILE_OPTIONS, folder, ("files",)))
+    return Rule(tuple(files), globs, _values(place, options, FILE_OPTIONS, load_palette, ("files",)))
 
 
 def _check_together(place: str, values: Mapping[str, Any]) -> None:
@@ -121,24 +146,24 @@ def _check_together(place: str, values: Mapping[str, Any]) -> None:
         raise ConfigError(f"{place}: {error}") from None
 
 
-def _pattern(place: str, pattern: object) -> str:
-    """A glob as wcmatch wants it: a name without folders is looked for in all of them."""
+def _globs(place: str, pattern: object) -> Iterator[Glob]:
     if not isinstance(pattern, str) or not pattern:
-        _refuse(place, "a glob such as 'sprites/**', or a list of them", pattern)
+        refuse(place, "a glob such as 'sprites/**', or a list of them", pattern)
     if "\\" in pattern:
-        _refuse(place, "folders with '/' between them", pattern)
+        refuse(place, "folders with '/' between them", pattern)
     if pattern.startswith("!"):
-        raise ConfigError(f"{place}: {pattern!r} excludes nothing; a rule that comes earlier does")
+        raise ConfigError(f"{place}: {shown(pattern)} excludes nothing; a rule that comes earlier does")
     if {".", ".."} & set(pattern.split("/")):
-        _refuse(place, "a path from the folder of the configuration on, without '.' and '..'", pattern)
-    if "/" not in pattern:
-        return f"**/{pattern}"
-    return pattern.removeprefix("/") + "**" * pattern.endswith("/")
+        refuse(place, "a path from the folder of the configuration on, without '.' and '..'", pattern)
+    try:
+        return globs_in(pattern)
+    except ValueError as error:
+        raise ConfigError(f"{place}: {error}") from None
 
 
 def _mapping(place: str, content: object) -> dict[Any, Any]:
     if not isinstance(content, dict):
-        _refuse(place, "a mapping of options to values", content)
+        refuse(place, "a mapping of options to values", content)
     return content
 
 
@@ -146,7 +171,7 @@ def _values(
     place: str,
     content: dict[Any, Any],
     options: Mapping[str, Option],
-    folder: Path,
+    load_palette: Load,
     others: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     known = {dashed(name): name for name in options}
@@ -154,7 +179,7 @@ def _values(
     for key, value in content.items():
         if key not in known:
             raise ConfigError(f"{place}: there is no option {shown(key)}{_hint(str(key), [*known, *others])}")
-        values[known[key]] = _value(f"{place}.{key}", known[key], options[known[key]], value, folder)
+        values[known[key]] = _value(f"{place}.{key}", known[key], options[known[key]], value, load_palette)
     return values
 
 
@@ -165,41 +190,12 @@ def _hint(key: str, known: list[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"
 
 
-def _value(place: str, name: str, option: Option, value: object, folder: Path) -> Any:
+def _value(place: str, name: str, option: Option, value: object, load_palette: Load) -> Any:
     if name == "colors" and value == AUTO:
         return value
     if option.kind == "palette" and value is not None:
-        return _palette(place, value, folder)
+        return palette_at(place, value, load_palette)
     try:
         return option.check(name, value)
     except ValueError:
-        _refuse(place, option.accepts().replace("None", "null"), value)
-
-
-def _palette(place: str, value: object, folder: Path) -> Palette:
-    if isinstance(value, str):
-        value = hex_colors_in(value) or value
-    if isinstance(value, str):
-        try:
-            # Not where the hook or the daemon happens to run.
-            return Palette.load(folder / value)
-        except OSError as error:
-            _refuse(place, _PALETTE, value, f": {error.strerror or error}")
-        except ValueError as error:
-            raise ConfigError(f"{place}: {error}") from None
-    if not isinstance(value, list):
-        _refuse(place, _PALETTE, value)
-    for index, color in enumerate(value):
-        try:
-            Palette([color if isinstance(color, str) else ""])
-        except ValueError:
-            quotes = "" if isinstance(color, str) else "; it needs quotes"
-            _refuse(f"{place}[{index}]", "a hex colour such as '#ff8000'", color, quotes)
-    try:
-        return Palette(value)
-    except ValueError as error:
-        raise ConfigError(f"{place}: {error}") from None
-
-
-def _refuse(place: str, expected: str, value: object, way_out: str = "") -> NoReturn:
-    raise ConfigError(f"{place}: expected {expected}, got {shown(value)}{way_out}")
+        refuse(place, option.accepts().replace("None", "null"), value)
