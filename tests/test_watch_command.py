@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 
 import pytest
 from daemons import DEADLINE, PHOTO, reason, until
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix
 
 def test_the_status_and_another_try(daemon):
     daemon.put("a.jpg")
-    broken = daemon.put("broken.jpg", PHOTO[:-300])
+    daemon.put("broken.jpg", PHOTO[:-300])
     daemon.start()
     daemon.shows("a.png", reason("broken.jpg"))
     status = daemon.status()
@@ -32,17 +33,39 @@ def test_the_status_and_another_try(daemon):
     assert text.returncode == 3
     assert "1 done, 0 waiting, 0 skipped, 1 failed\n" in text.stdout
     assert "failed: broken.jpg: cannot be decoded" in text.stdout
-    # What is mended without a trace is tried again when that is asked for.
-    stamp = broken.stat()
-    with broken.open("r+b") as file:
-        file.truncate(0)
-        file.write(PHOTO[: stamp.st_size])
-    os.utime(broken, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-    before = daemon.count("failed")
-    assert subprocess.run(daemon.command("--retry", "out"), cwd=daemon.folder).returncode == 0
-    until(lambda: daemon.count("failed") > before)
+    assert retry(daemon) == "1 failed file will be tried again by the running kquant watch, within seconds\n"
+    until(lambda: daemon.count("failed") == 2)
+    until(lambda: daemon.status()["failed"])
     daemon.stop()
     assert daemon.status()["running"] is False
+    assert retry(daemon) == "1 failed file will be tried again when kquant watch runs\n"
+    assert retry(daemon) == "no file has failed\n"
+    daemon.once()
+    assert daemon.count("failed") == 3
+
+
+def retry(daemon):
+    command = daemon.command("--retry", "out")
+    done = subprocess.run(command, cwd=daemon.folder, capture_output=True, text=True, timeout=DEADLINE)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_another_try_signals_nobody(daemon):
+    """The number of a process is another one's elsewhere: on another machine, or in another container."""
+    daemon.put("broken.jpg", PHOTO[:-300])
+    daemon.start()
+    daemon.shows(reason("broken.jpg"))
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as innocent:
+        with closing(sqlite3.connect(daemon.outbox / ".kquant/ledger.sqlite3")) as database, database:
+            number = str(innocent.pid).encode()
+            database.execute("UPDATE about SET value = ? WHERE name = 'process'", (number,))
+        assert daemon.status()["process"] == innocent.pid
+        retry(daemon)
+        until(lambda: daemon.count("failed") == 2)
+        innocent.communicate(b"\n")
+    assert innocent.returncode == 0
+    assert daemon.stop() == 0
 
 
 def test_a_second_daemon_is_refused(daemon):

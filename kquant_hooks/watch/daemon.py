@@ -121,6 +121,8 @@ class Daemon:
             missed = self.watching.check(now)
             if self.plan.once and not self.watching.is_there:
                 raise HomeGoneError(f"{self.plan.inbox} is gone")
+            if self._ledger.is_changed():
+                self._retry(now)
         scan = missed or now >= self._schedule.scan
         paths, doubts = self._mailbox.take()
         self.watching.doubt(doubts)
@@ -197,6 +199,13 @@ class Daemon:
             self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
         # Which the look at the watches may just have made shorter.
         self._schedule.scan = now + self.watching.interval
+
+    def _retry(self, now: float) -> None:
+        """Take up the files of which another process has put down in the ledger that they are to be."""
+        at_work = self._work.sources
+        for entry in self._ledger.entries("claimed"):
+            if entry.source not in at_work:
+                self._intake.found(entry.source, now)
 
     def _sample(self, source: str) -> Sample | None:
         try:

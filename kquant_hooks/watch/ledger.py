@@ -109,6 +109,7 @@ class Ledger:
     """
 
     def __init__(self, folder: Path, *, shared: bool = True, read_only: bool = False) -> None:
+        self._seen: int | None = None
         if read_only:
             self._database = _reading(folder / _FILE)
             return
@@ -121,6 +122,12 @@ class Ledger:
     def close(self) -> None:
         """Close it; what was recorded is there."""
         self._database.close()
+
+    def is_changed(self) -> bool:
+        """Whether another process has written to it since the last time that this was asked."""
+        (version,) = self._database.execute("PRAGMA data_version").fetchone()
+        seen, self._seen = self._seen, version
+        return seen not in (None, version)
 
     def find(self, source: str) -> Entry | None:
         """What is known of a file."""

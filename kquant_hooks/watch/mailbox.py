@@ -36,7 +36,6 @@ class Mailbox:
         self._rereads = False
         self._lock = threading.Lock()
         self._rung = False
-        self._called = False
         self._paths: dict[str, None] = {}
         self._doubts: dict[str, None] = {}
 
@@ -53,7 +52,7 @@ class Mailbox:
         self._ring()
 
     def take(self) -> tuple[list[str], list[str]]:
-        """What has come since the last time: paths, and doubts, of which an empty one is a mere wish."""
+        """What has come since the last time: paths, and doubts."""
         # In this order, nothing that comes meanwhile lies there without the bell being rung.
         while self.bell.poll():
             self.bell.recv_bytes()
@@ -61,9 +60,6 @@ class Mailbox:
         with self._lock:
             paths, self._paths = list(self._paths), {}
             doubts, self._doubts = list(self._doubts), {}
-        if self._called:
-            self._called = False
-            doubts.append("")
         return paths, doubts
 
     def rereads(self) -> bool:
@@ -73,7 +69,7 @@ class Mailbox:
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT ask for a stop, SIGHUP for the configuration, and SIGUSR1 for a look at all.
+        """Let SIGTERM and SIGINT ask for a stop and SIGHUP for the configuration.
 
         Those that whoever started the daemon has told the system to ignore stay ignored. A thread that comes
         to an end by an exception is a doubt.
@@ -81,8 +77,6 @@ class Mailbox:
         handlers = {signal.SIGTERM: self._on_stop, signal.SIGINT: self._on_stop}
         if hasattr(signal, "SIGHUP"):
             handlers[signal.SIGHUP] = self._on_hangup
-        if hasattr(signal, "SIGUSR1"):
-            handlers[signal.SIGUSR1] = self._on_call
         before = {
             number: signal.signal(number, handler)
             for number, handler in handlers.items()
@@ -111,10 +105,6 @@ class Mailbox:
 
     def _on_end(self, ended: threading.ExceptHookArgs) -> None:
         self.doubt(f"a thread came to an end: {ended.exc_value or ended.exc_type.__name__}")
-
-    def _on_call(self, _number: int, _frame: FrameType | None) -> None:
-        self._called = True
-        self._cord.send_bytes(b"\0")
 
     def _ring(self) -> None:
         if not self._rung:

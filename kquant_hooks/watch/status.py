@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
@@ -38,7 +37,10 @@ def tell(home: Path, *, as_json: bool) -> int:
 
 
 def retry(home: Path) -> int:
-    """Have the failed files tried again, at once if a daemon runs; returns the exit code."""
+    """Have the failed files tried again; returns the exit code.
+
+    A daemon that runs sees it in the ledger; the number of its process may be another one's by now.
+    """
     state = home / STATE_FOLDER
     if not is_ledger_in(state):
         complain(f"{home} is no folder of results: it has no ledger")
@@ -49,17 +51,15 @@ def retry(home: Path) -> int:
             failed = [entry.source for entry in ledger.entries("failed")]
             for source in failed:
                 ledger.reopen(source)
-            process = int(ledger.about().get("process", 0))
         finally:
             ledger.close()
         running = is_locked(state)
-        if running and failed and hasattr(signal, "SIGUSR1"):
-            os.kill(process, signal.SIGUSR1)
     except (sqlite3.Error, OSError) as error:
         complain(f"the ledger of {home} cannot be used: {error}")
         return EXIT_FAILED
     count = f"{len(failed)} failed file{'s' * (len(failed) != 1)}"
-    say(f"{count} will be tried again {'now' if running else 'when kquant watch runs'}")
+    when = "by the running kquant watch, within seconds" if running else "when kquant watch runs"
+    say(f"{count} will be tried again {when}" if failed else "no file has failed")
     return EXIT_DONE
 
 

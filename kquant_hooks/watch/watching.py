@@ -104,7 +104,7 @@ class Watching:
 
     def doubt(self, sentences: list[str]) -> None:
         """Say what was said of lost events."""
-        for sentence in filter(None, sentences):
+        for sentence in sentences:
             self._warn(f"events may be lost ({sentence}): everything is looked at again")
 
     def check_coverage(self) -> None:
