@@ -182,7 +182,7 @@ def test_comments_of_a_ppm_survive(kind, tmp_path):
 
 
 def test_what_follows_the_end_stays(tmp_path):
-    for name in ("still.gif", "rgb.png"):
+    for name in ("still.gif", "rgb.png", "rgba.webp", "animated.webp"):
         path = put(tmp_path, name)
         path.write_bytes(path.read_bytes() + b"an archive")
         assert rewrite(path).status == "rewritten"

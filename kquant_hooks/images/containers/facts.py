@@ -160,12 +160,11 @@ def _bmp(data: bytes) -> Facts:
     return Facts(((width, abs(height)),))
 
 
-def _ppm(data: bytes) -> Facts:
+def _ppm(data: bytes) -> Facts | None:
     gap = rb"(?:\s|#[^\n\r]*[\n\r])+"
     numbers = re.match(rb"P[1-6]" + gap + rb"(\d{1,10})" + gap + rb"(\d{1,10})", data)
-    if numbers is None:
-        raise IndexError
-    return Facts(((int(numbers[1]), int(numbers[2])),))
+    # Pillow gives the same name to rarer formats of that family.
+    return Facts(((int(numbers[1]), int(numbers[2])),)) if numbers else None
 
 
 def _jpeg(data: bytes) -> Facts:
@@ -197,7 +196,7 @@ def _at(place: int, fields: str, *, height_first: bool = False) -> Callable[[byt
     return read
 
 
-_READERS: dict[str, Callable[[bytes], Facts]] = {
+_READERS: dict[str, Callable[[bytes], Facts | None]] = {
     "PNG": _png,
     "GIF": _gif,
     "WebP": _webp,

@@ -28,26 +28,28 @@ _REPLACES, _TO_BACKGROUND = 2, 1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Parts:
-    """The background colour of an animation, and the chunks that are no pictures."""
+    """The background colour of an animation, the chunks that are no pictures, and what follows the end."""
 
     background: bytes
     others: tuple[Chunk, ...]
+    tail: bytes = b""
 
 
 def read(data: bytes, max_pixels: int) -> Document:
     """Take a WebP file apart."""
-    chunks = [(kind, bytes(content)) for kind, content in riff_chunks(memoryview(data)[12:])]
+    end = 8 + int.from_bytes(data[4:8], "little")
+    chunks = [(kind, bytes(content)) for kind, content in riff_chunks(memoryview(data)[12:end])]
     others = tuple(chunk for chunk in chunks if chunk[0] not in _PICTURES)
     frames = tuple(_frame(content, max_pixels) for kind, content in chunks if kind == b"ANMF")
     control = dict(chunks).get(b"ANIM", b"")
     if not frames:
-        return still("WebP", decode(data, max_pixels), _Parts(bytes(4), others))
+        return still("WebP", decode(data, max_pixels), _Parts(bytes(4), others, data[end:]))
     if len(control) < 6 or any(frame is None for frame in frames):
         raise ValueError("cannot be decoded: the animation is damaged")
     image = open_image(data, max_pixels)
     loop = int.from_bytes(control[4:6], "little")
     whole = tuple(frame for frame in frames if frame is not None)
-    parts = _Parts(control[:4], others)
+    parts = _Parts(control[:4], others, data[end:])
     return Document("WebP", image.size, whole, "animation", loop, metadata_of(image), parts)
 
 
@@ -74,7 +76,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
             pictures.append((b"VP8L", bits))
     animated = document.kind == "animation"
     if not animated and not others:
-        return _riff(pictures)
+        return _riff(pictures) + parts.tail
     flags = sum(_FLAGS.get(kind, 0) for kind in {kind for kind, _ in others})
     flags |= transparent * _ALPHA | animated * _ANIMATED
     sizes = b"".join((length - 1).to_bytes(3, "little") for length in document.size)
@@ -82,7 +84,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     front += [chunk for chunk in others if chunk[0] == b"ICCP"]
     if animated:
         front.append((b"ANIM", parts.background + struct.pack("<H", min(document.loop or 0, 65535))))
-    return _riff([*front, *pictures, *(chunk for chunk in others if chunk[0] != b"ICCP")])
+    return _riff([*front, *pictures, *(chunk for chunk in others if chunk[0] != b"ICCP")]) + parts.tail
 
 
 def _frame(content: bytes, max_pixels: int) -> Frame | None:
