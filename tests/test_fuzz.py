@@ -118,6 +118,9 @@ def complaint(case: Case) -> str:
     if outcome.status == "rewritten" and (again := process(path, settings, policy)).status != "unchanged":
         problems.append(f"a second run says {again.status}: {again.reason}")
     moved = process(path, settings, policy, target=folder / "out.png")
+    if any(found.reason.startswith("the result") for found in (outcome, moved)):
+        # A fault of the file is named before the work.
+        problems.append(f"read and written in two ways: {outcome.reason or moved.reason}")
     if moved.status == "rewritten":
         with Image.open(folder / "out.png") as image:
             image.load()

@@ -124,6 +124,15 @@ def test_the_first_picture_may_enlarge_the_screen(tmp_path):
     assert struct.unpack_from("<HH", path.read_bytes(), 6) == (30, 20)
 
 
+@pytest.mark.parametrize("box", [(0, 0, 0, 0), (3, 3, 0, 5)])
+def test_a_picture_without_pixels_is_refused(box, tmp_path):
+    """Some viewers take it for one of the screen's size, others for nothing."""
+    path = tmp_path / "none.gif"
+    path.write_bytes(gif_of((9, 9), [plain((0, 0, 9, 9)), Picture(box, b"")]))
+    outcome = process(path, Settings(4), Policy())
+    assert outcome.reason == "cannot be decoded: one of its pictures has no pixels"
+
+
 @pytest.mark.parametrize("name", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
 @pytest.mark.parametrize(("repeats", "loop"), [(0, 0), (4, 5), (65535, 65536)])
 def test_loops_are_found_wherever_they_stand(name, repeats, loop, tmp_path):

@@ -68,6 +68,8 @@ def read(data: bytes, max_pixels: int) -> Document:
     pictures = [block for block in parts.blocks if isinstance(block, _Picture)]
     if not pictures:
         raise ValueError("cannot be decoded: it has no picture")
+    if not all(all(picture.box[2:]) for picture in pictures):
+        raise ValueError("cannot be decoded: one of its pictures has no pixels")
     # The first picture may enlarge the screen, as in browsers; later ones are cut off at its edges.
     left, top, width, height = pictures[0].box
     size = (max(size[0], left + width), max(size[1], top + height))
