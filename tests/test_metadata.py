@@ -15,7 +15,7 @@ from files import (
     timing_of,
 )
 from helpers import pixels_of
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
@@ -246,3 +246,12 @@ def test_metadata_moves_between_containers(tmp_path):
         image.load()
         assert image.info["icc_profile"] == PROFILE
         assert image.info["XML:com.adobe.xmp"].encode() == XMP
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_that_lies_on_its_side_is_turned_where_nothing_can_say_so(orientation, tmp_path):
+    source, target = tmp_path / "photo.png", tmp_path / "photo.bmp"
+    source.write_bytes(saved(draw_photo(12, 7), "PNG", exif=exif(orientation)))
+    assert process(source, Settings(256), Policy(), target=target).status == "rewritten"
+    with Image.open(source) as before, Image.open(target) as after:
+        assert after.convert("RGB").tobytes() == ImageOps.exif_transpose(before).tobytes()

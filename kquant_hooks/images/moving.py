@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import cast
 
-from PIL import Image, ImageChops, ImageOps
+from PIL import Image, ImageChops
 
 from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.document import Dispose, Document, Frame, Shown, Unsupported, play
@@ -15,7 +15,22 @@ from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.opening import orientation_of
 
 _DEEPEST = 65535
-_ORIENTATION = 0x0112
+# How pixels are turned to be upright, by what EXIF says of them.
+_TURNS = dict(
+    zip(
+        range(2, 9),
+        (
+            Image.Transpose.FLIP_LEFT_RIGHT,
+            Image.Transpose.ROTATE_180,
+            Image.Transpose.FLIP_TOP_BOTTOM,
+            Image.Transpose.TRANSPOSE,
+            Image.Transpose.ROTATE_270,
+            Image.Transpose.TRANSVERSE,
+            Image.Transpose.ROTATE_90,
+        ),
+        strict=True,
+    )
+)
 # Without a choice of a scale, which is the user's, these cannot be converted.
 _UNBOUNDED = {"F", "I"}
 
@@ -159,9 +174,7 @@ def _upright(document: Document, orientation: int) -> Document:
 
     def turned(frame: Frame) -> Frame:
         def load() -> Image.Image:
-            image = frame.load()
-            image.getexif()[_ORIENTATION] = orientation
-            return ImageOps.exif_transpose(image)
+            return frame.load().transpose(_TURNS[orientation])
 
         return replace(frame, load=load)
 

@@ -7,6 +7,8 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from kquant_hooks.images.containers.tiffparsing import parse
+from kquant_hooks.images.containers.tifftags import number_in
 from kquant_hooks.images.document import Document, Frame, Metadata
 
 # All of Pillow's but those that run other programs (EPS, WMF) or only name a format (BUFR, GRIB, HDF5, MPEG).
@@ -123,13 +125,12 @@ def orientation_of(exif: bytes | None) -> int:
     """How a viewer turns the picture: 1 is upright."""
     if exif is None:
         return 1
-    tags = Image.Exif()
     try:
-        tags.load(exif)
-        value = tags.get(_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001  as above
+        parts = parse(exif.removeprefix(_EXIF_PREFIX))
+    except ValueError:  # as above
         return 1
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+    value = number_in(parts.pages[0] if parts.pages else (), _ORIENTATION, parts.order, 1)
+    return value if 1 <= value <= 8 else 1
 
 
 def orientation_alone(exif: bytes | None) -> bytes | None:

@@ -13,15 +13,23 @@ from dataclasses import replace
 from PIL import Image
 
 from kquant_hooks.images.containers.tifflayout import Page, has_directories_first, joined
-from kquant_hooks.images.containers.tiffpixels import COMPRESSION, PHOTOMETRIC, decoded_page, encoded_page
+from kquant_hooks.images.containers.tiffpages import (
+    COMPRESSION,
+    PHOTOMETRIC,
+    SAMPLES,
+    STORAGE,
+    page_alone,
+    pages_alone,
+)
+from kquant_hooks.images.containers.tiffparsing import parse
+from kquant_hooks.images.containers.tiffpixels import decoded_page, encoded_page
 from kquant_hooks.images.containers.tifftags import (
-    DAMAGE,
     SHORT,
     Directories,
     Tag,
     append_directory,
+    header_of,
     number_in,
-    parse,
     swapped,
 )
 from kquant_hooks.images.containers.tiffvalues import (
@@ -31,18 +39,13 @@ from kquant_hooks.images.containers.tiffvalues import (
     true_of_indices,
     values_of,
 )
-from kquant_hooks.images.document import Document, Encoding, Frame, Unsupported, untrue_of_indices
-from kquant_hooks.images.opening import count_frames, header_at, metadata_of, open_image, still
+from kquant_hooks.images.document import Document, Encoding, Frame, Metadata, Unsupported, untrue_of_indices
+from kquant_hooks.images.opening import dpi_of, open_image, still
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, SUB_IFDS = 274, 282, 283, 296, 330
-SAMPLES, EXTRA, UNSPECIFIED, XMP = 277, 338, 0, 700
+EXTRA, UNSPECIFIED, XMP, ICC = 338, 0, 700, 34675
 # What a page is: a bit of one tag, a value of another.
 _KIND, _IS_MASK, _MASK = 254, 4, 4
-# How the pixels were stored: made anew.
-_REMADE = {255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291}
-_REMADE |= {292, 293, 301, 317, 320, 321, 322, 323, 324, 325, 326, 327, 328, 332, 333, 334, 336, 337, 338}
-_REMADE |= {339, 340, 341, 342, 346, 347, 433, 434, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530}
-_REMADE |= {531, 532, 32995, 32996, *range(34019, 34030)}
 # Whose it is and what made it: description, maker, software, date, artist, copyright, XMP, IPTC, EXIF, GPS,
 # labels and the like of ImageJ.
 _DESCRIPTIONS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 700, 33432, 33723, 34377, 34665, 34853}
@@ -53,35 +56,29 @@ _OF_THEIR_OWN = {33723, 34377, 50838, 50839}
 
 def read(data: bytes, max_pixels: int) -> Document:
     """Take a TIFF apart."""
-    open_image(data, max_pixels)
-    try:
-        parts = parse(data)
-    except DAMAGE as error:
-        raise ValueError("cannot be decoded: a directory is cut off") from error
-    data = _unturned(data, parts)
-    image = open_image(data, max_pixels)
+    parts = parse(data)
+    if not parts.pages:
+        raise ValueError("cannot be decoded: it has no page")
     if any(_is_mask(tags, parts.order) for tags in parts.pages):
         raise Unsupported("it has a mask, a page that says which pixels there are, which would be lost")
-    count = count_frames(image)
-    if count != len(parts.pages):
-        raise ValueError("cannot be decoded: its chain of pages is damaged")
-    for index, tags in enumerate(parts.pages):
-        numbers = {tag.number: tag.numbers(parts.order) for tag in tags}
-        if SUB_IFDS in numbers:
+    for tags, alone in zip(parts.pages, pages_alone(data, parts.pages, parts.order), strict=True):
+        if any(tag.number == SUB_IFDS for tag in tags):
             raise Unsupported("it has pictures within pictures (SubIFDs), which would be lost")
-        samples = next(iter(numbers.get(SAMPLES, ())), 1)
-        if samples > len(header_at(image, index).getbands()) or UNSPECIFIED in numbers.get(EXTRA, ()):
+        samples = number_in(tags, SAMPLES, parts.order, 1)
+        extra = next((tag.numbers(parts.order) for tag in tags if tag.number == EXTRA), ())
+        if samples > len(open_image(alone, max_pixels).getbands()) or UNSPECIFIED in extra:
             raise Unsupported(f"it has {samples} channels, of which those beside its colours would be lost")
 
-    def page(index: int) -> Frame:
-        return Frame(lambda: decoded_page(data, max_pixels, index, parts.pages[index], parts.order))
+    def page(tags: tuple[Tag, ...]) -> Frame:
+        return Frame(lambda: decoded_page(data, max_pixels, tags, parts.order))
 
-    xmp = next((tag.content for tag in parts.pages[0] if tag.number == XMP), None)
-    metadata = replace(metadata_of(header_at(image, 0)), exif=_exif_of(parts), xmp=xmp)
-    if count == 1:
-        return replace(still("TIFF", page(0).load(), parts), metadata=metadata)
-    frames = tuple(page(index) for index in range(count))
-    return Document("TIFF", image.size, frames, "pages", metadata=metadata, parts=parts)
+    first = open_image(page_alone(data, parts.pages[0], parts.order), max_pixels)
+    xmp, icc = (_content(parts.pages[0], number) for number in (XMP, ICC))
+    metadata = Metadata(icc, _exif_of(parts), xmp, dpi_of(first))
+    if len(parts.pages) == 1:
+        return replace(still("TIFF", page(parts.pages[0]).load(), parts), metadata=metadata)
+    frames = tuple(page(tags) for tags in parts.pages)
+    return Document("TIFF", first.size, frames, "pages", metadata=metadata, parts=parts)
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
@@ -101,7 +98,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         clear = index_of_nodata(image, old)
         if clear is not None:
             image = colored_nodata(image, clear, old, order)
-        carried = true_of_indices((tag for tag in old if tag.number not in _REMADE), clear)
+        carried = true_of_indices((tag for tag in old if tag.number not in STORAGE), clear)
         made, blocks, number = encoded_page(image, old, order)
         pages.append(Page((*carried, *made), blocks, number))
     return joined(pages, order, directories_first=parts is not None and has_directories_first(parts))
@@ -112,17 +109,8 @@ def _is_mask(tags: Sequence[Tag], order: str) -> bool:
     return bool(kind & _IS_MASK) or number_in(tags, PHOTOMETRIC, order, 0) == _MASK
 
 
-def _unturned(data: bytes, parts: Directories) -> bytes:
-    """The file without what says how to turn its pages, as Pillow would turn the pixels alone."""
-    patched = bytearray(data)
-    for tag in (tag for page in parts.pages for tag in page):
-        if tag.number == ORIENTATION:
-            upright = struct.pack(f"{parts.order}H", 1)
-            patched[tag.place : tag.place + len(upright)] = upright
-        elif tag.number == XMP:
-            # A number that means nothing, and leaves the numbers in their order.
-            struct.pack_into(f"{parts.order}H", patched, tag.entry, XMP - 1)
-    return bytes(patched)
+def _content(tags: Sequence[Tag], number: int) -> bytes | None:
+    return next((tag.content for tag in tags if tag.number == number), None)
 
 
 def _exif_of(parts: Directories) -> bytes | None:
@@ -132,7 +120,7 @@ def _exif_of(parts: Directories) -> bytes | None:
     tags = true_of_indices((tag for tag in tags if not values_of(tag)), None)
     if not tags:
         return None
-    out = bytearray((b"II*\0" if parts.order == "<" else b"MM\0*") + struct.pack(f"{parts.order}I", 8))
+    out = bytearray(header_of(parts.order, 8))
     append_directory(out, tags, parts.order)
     return bytes(out)
 
@@ -147,7 +135,7 @@ def _made_of(document: Document) -> tuple[Tag, ...]:
         tags.append(Tag(UNIT, SHORT, struct.pack("<H", 2)))
     if metadata.comment:
         tags.append(Tag(270, 2, metadata.comment.encode("utf-8") + b"\0"))
-    for number, kind, content in [(XMP, 1, metadata.xmp), (34675, 7, metadata.icc)]:
+    for number, kind, content in [(XMP, 1, metadata.xmp), (ICC, 7, metadata.icc)]:
         if content:
             tags.append(Tag(number, kind, content))
     if metadata.exif:
@@ -159,7 +147,7 @@ def _of_exif(exif: bytes) -> list[Tag]:
     """The tags of an EXIF structure, in little-endian order; it is a TIFF without a picture."""
     try:
         parts = parse(exif)
-    except DAMAGE:
+    except ValueError:
         return []
 
     def turned(tag: Tag) -> Tag:
@@ -167,5 +155,5 @@ def _of_exif(exif: bytes) -> list[Tag]:
         return replace(swapped(tag, parts.order, "<"), nested=inner)
 
     # The resolution is among a document's metadata, in one unit and whole.
-    left = _REMADE | VALUE_TAGS | {X_RESOLUTION, Y_RESOLUTION, UNIT}
+    left = STORAGE | VALUE_TAGS | {X_RESOLUTION, Y_RESOLUTION, UNIT}
     return [turned(tag) for tag in (parts.pages[0] if parts.pages else ()) if tag.number not in left]

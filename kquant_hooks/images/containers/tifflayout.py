@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kquant_hooks.images.containers.tifftags import LONG, Directories, Tag, append_directory
+from kquant_hooks.images.containers.tifftags import LONG, Directories, Tag, append_directory, header_of
 from kquant_hooks.images.document import Unsupported
 
 _TILE_OFFSETS = 324
@@ -30,7 +30,7 @@ def has_directories_first(parts: Directories) -> bool:
 
 def joined(pages: Sequence[Page], order: str, *, directories_first: bool) -> bytes:
     """A file of these pages; where its directories are in front, the pixels of the last page follow them."""
-    out = bytearray((b"II*\0" if order == "<" else b"MM\0*") + bytes(4))
+    out = bytearray(header_of(order))
     link = 4
     if directories_first:
         # Their length does not depend on the places that stand in them.

@@ -9,12 +9,21 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from kquant_hooks.images.containers.tifftags import LONG, SHORT, Tag, number_in, parse, swapped
+from kquant_hooks.images.containers.tiffpages import (
+    BITS,
+    COLORMAP,
+    COMPRESSION,
+    LENGTH,
+    PHOTOMETRIC,
+    WIDTH,
+    page_alone,
+)
+from kquant_hooks.images.containers.tiffparsing import parse
+from kquant_hooks.images.containers.tifftags import LONG, SHORT, Tag, number_in, swapped
 from kquant_hooks.images.containers.tiffvalues import with_nodata
 from kquant_hooks.images.document import Unsupported
 from kquant_hooks.images.opening import decode
 
-WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, COLORMAP = 256, 257, 258, 259, 262, 320
 _OFFSETS, _LENGTHS, _ROWS = 273, 279, 278
 _TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
 _SAMPLE_FORMAT, _SIGNED = 339, 2
@@ -22,9 +31,9 @@ _WHITE_IS_ZERO, _PALETTE = 0, 3
 _LOSSLESS = {1: "raw", 5: "tiff_lzw", 8: "tiff_adobe_deflate", 32773: "packbits", 32946: "tiff_adobe_deflate"}
 
 
-def decoded_page(data: bytes, max_pixels: int, index: int, tags: Sequence[Tag], order: str) -> Image.Image:
+def decoded_page(data: bytes, max_pixels: int, tags: Sequence[Tag], order: str) -> Image.Image:
     """A page's picture in the levels that are seen, transparent where it has no data."""
-    image = decode(data, max_pixels, index)
+    image = decode(page_alone(data, tags, order), max_pixels)
     if image.mode == "L" and number_in(tags, _SAMPLE_FORMAT, order, 1) == _SIGNED:
         raise Unsupported("its levels have a sign and no scale; convert them to 'L' or 'I;16' first")
     if image.mode.startswith("I;16"):

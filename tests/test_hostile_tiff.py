@@ -1,0 +1,124 @@
+"""TIFFs and EXIF structures that name places in themselves so as to become large, or never to end."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from hostile import chunk, directory, outcome_of, png, size_of
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
+
+from kquant_hooks.assets.convert import convert
+from kquant_hooks.assets.policy import Policy
+from kquant_hooks.quantizer.settings import Settings
+
+SIDE = 16
+PIXELS = bytes(5 * index % 256 for index in range(SIDE * SIDE))
+EXIF, GPS, ARTIST, PRIVATE = 34665, 34853, 315, 40000
+PLACE = 8 + len(PIXELS)
+SHARE = "its tags share so much that they would fill 4 times its size"
+
+
+def storage(place: int = 8, deflated: int = 0) -> list[tuple[int, int, int, int]]:
+    """The tags of a page of grey levels in one strip, of so many bytes where it is deflated."""
+    numbers = {256: SIDE, 257: SIDE, 258: 8, 259: 8 if deflated else 1, 262: 1, 273: place, 277: 1}
+    numbers |= {278: SIDE, 279: deflated or SIDE * SIDE}
+    return [(number, 4, 1, value) for number, value in numbers.items()]
+
+
+def tiff(tags: list[tuple[int, int, int, int]], behind: bytes = b"") -> bytes:
+    """A page of grey levels with its directory behind its pixels."""
+    return b"II*\0" + struct.pack("<I", PLACE) + PIXELS + directory([*storage(), *tags]) + behind
+
+
+def exif_of(tags: list[tuple[int, int, int, int]], behind: bytes = b"") -> bytes:
+    return b"II*\0" + struct.pack("<I", 8) + directory(tags) + behind
+
+
+def pages(count: int, tags: list[tuple[int, int, int, int]]) -> bytes:
+    """Pages with pixels of their own."""
+    out = bytearray(b"II*\0" + bytes(4))
+    link = 4
+    for number in range(count):
+        place = len(out)
+        out += PIXELS[number % SIDE :] + PIXELS[: number % SIDE]
+        link = append(out, link, [*storage(place), *tags])
+    return bytes(out)
+
+
+def append(out: bytearray, link: int, tags: list[tuple[int, int, int, int]]) -> int:
+    struct.pack_into("<I", out, link, len(out))
+    out += directory(tags)
+    return len(out) - 4
+
+
+@pytest.mark.parametrize("number", [EXIF, GPS])
+def test_directories_that_lie_in_themselves_are_left_out(number):
+    plain = size_of(outcome_of(tiff([])))
+    assert size_of(outcome_of(tiff([(number, 4, 1, PLACE)] * 400))) == plain
+
+
+def test_directories_that_lie_in_each_other_come_to_an_end():
+    # Each begins within the one before, and holds the rest of it.
+    tags = [(EXIF, 4, 1, PLACE + 12 * index) for index in range(1, 2000)]
+    assert size_of(outcome_of(tiff(tags))) < 1000
+    outer = PLACE + 2 + 12 * (9 + 1) + 4
+    first = [(EXIF, 4, 1, outer + 2 + 12 * 300 + 4)] * 300
+    second = [(EXIF, 4, 1, outer)] * 300
+    looped = tiff([(EXIF, 4, 1, outer)], directory(first) + directory(second))
+    assert SHARE in outcome_of(looped) or size_of(outcome_of(looped)) < 2 * len(looped)
+
+
+def test_contents_that_many_tags_share_are_refused():
+    blob = bytes(1 << 20)
+    count = 2000
+    place = PLACE + 2 + 12 * (9 + count) + 4
+    data = tiff([(PRIVATE + index, 7, len(blob), place) for index in range(count)], blob)
+    assert SHARE in outcome_of(data)
+    assert SHARE in outcome_of(data, "PNG")
+    few = tiff([(PRIVATE + index, 7, 1000, PLACE) for index in range(2)], bytes(1000))
+    assert size_of(outcome_of(few)) < 4 * len(few)
+
+
+def test_a_directory_that_many_pages_share_is_refused():
+    data = bytearray(pages(500, [(EXIF, 4, 1, 8 + 500 * (SIDE * SIDE + 2 + 12 * 10 + 4))]))
+    data += directory([(ARTIST, 7, 100_000, 100)])
+    assert SHARE in outcome_of(bytes(data))
+
+
+def test_pixels_that_many_pages_share_are_refused():
+    packed = zlib.compress(PIXELS).ljust(1 << 20, b"\0")
+    out = bytearray(b"II*\0" + bytes(4) + packed)
+    link = 4
+    for _ in range(1000):
+        link = append(out, link, storage(deflated=len(packed)))
+    assert "its pages share so much that they would fill many times its size" in outcome_of(bytes(out))
+
+
+def test_each_page_costs_what_the_one_before_did(monkeypatch):
+    loaded = []
+    load = ImageFileDirectory_v2.load
+
+    def counted(self, file):
+        loaded.append(len(file.getvalue()))
+        load(self, file)
+
+    monkeypatch.setattr(ImageFileDirectory_v2, "load", counted)
+    work = []
+    for count in (5, 10, 20):
+        loaded.clear()
+        convert(pages(count, []), Settings(4), Policy())
+        work.append((len(loaded), sum(loaded)))
+    # As many directories, in as many bytes, for five pages more.
+    for five, ten, twenty in zip(*work, strict=True):
+        assert twenty - ten == 2 * (ten - five)
+
+
+@pytest.mark.parametrize("container", ["TIFF", "BMP"])
+def test_exif_that_lies_in_itself(container):
+    looped = exif_of([(EXIF, 4, 1, 8)] * 400)
+    shared = exif_of([(PRIVATE + i, 7, 1 << 20, 24014) for i in range(2000)], bytes(1 << 20))
+    plain = size_of(outcome_of(png(), container))
+    for exif in (looped, shared):
+        assert size_of(outcome_of(png(chunk(b"eXIf", exif)), container)) == plain
