@@ -13,6 +13,7 @@ from PIL import Image
 
 from kquant_hooks.config.applying import appliers
 from kquant_hooks.config.watch import Watch
+from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.folder import files_in, sample_of
 from kquant_hooks.watch.intake import Sample
@@ -77,7 +78,8 @@ class DeskOf:
         """Do what is to be done; returns how many results were published."""
         before = self.log.count("published")
         for _ in range(_ENOUGH):
-            todo = [source for source in files_in(str(self.inbox)) if self.work(source)]
+            with open_folder(self.inbox) as root:
+                todo = [source for source, _ in files_in(root) if self.work(source)]
             if not todo:
                 break
         else:

@@ -102,6 +102,17 @@ class Folder:
         """What lies in it."""
         return os.listdir(self.path if self.handle is None else self.handle)
 
+    def entries(self) -> list[os.DirEntry[str]]:
+        """The same, each of which can be asked what it is as long as the folder is open."""
+        try:
+            with os.scandir(self.path if self.handle is None else self.handle) as found:
+                return list(found)
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                raise
+            # There is a handle, but not one to read through; see ``_entered``.
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from error
+
     def descend(self, relative: str | os.PathLike[str], *, create: bool = False) -> Folder:
         """A folder below this one; see ``open_folder``."""
         relative = Path(relative)

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import errno
-import os
 import time
 from dataclasses import dataclass, field
 
 from kquant_hooks.assets.crew import Crash, Crew
 from kquant_hooks.assets.many import sweep_folders
 from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.disk.folder import Identity
 from kquant_hooks.quantizer.workers import cores
 from kquant_hooks.watch.desk import Desk
-from kquant_hooks.watch.folder import files_in, identity, is_wanted, leads_out, sample_of
-from kquant_hooks.watch.intake import Intake, Sample
+from kquant_hooks.watch.finder import Finder
+from kquant_hooks.watch.folder import identity
+from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
 from kquant_hooks.watch.rereading import reread
-from kquant_hooks.watch.watching import Watching
 from kquant_hooks.watch.work import Errand, Report, publish
 
 _NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
@@ -41,16 +41,6 @@ class HomeGoneError(Exception):
 
 
 @dataclass(slots=True)
-class _Schedule:
-    """When what is next, in seconds of the monotonic clock."""
-
-    check: float = 0.0
-    scan: float = 0.0
-    thorough: float = 0.0
-    assign: float = 0.0
-
-
-@dataclass(slots=True)
 class _Work:
     """What is to be published, by source, and what is being published, by the crew's numbers."""
 
@@ -63,6 +53,10 @@ class _Work:
     def sources(self) -> set[str]:
         """What is being published."""
         return {source for source, _ in self.started.values()}
+
+    def has(self, source: str) -> bool:
+        """Whether a file is to be published or is being published."""
+        return source in self.ready or source in self.sources
 
 
 class Daemon:
@@ -84,15 +78,12 @@ class Daemon:
     def __init__(self, plan: Plan, ledger: Ledger, log: Log, mailbox: Mailbox) -> None:
         self.plan, self._ledger, self._log, self._mailbox = plan, ledger, log, mailbox
         self.desk = Desk(plan, ledger, log)
-        self._intake = Intake(plan.watch.settle, plan.patience)
-        self.watching = Watching(plan, log, mailbox.changed, mailbox.doubt)
+        self.finder = Finder(plan, self.desk, ledger, log, mailbox)
         self._crew: Crew[Errand, Report] = Crew(publish, plan.watch.jobs or cores(), threads=True)
         self._home = self._places()
-        self._schedule = _Schedule()
         self._work = _Work()
-        self._scanned = False
-        # What the last scan found done.
-        self._known: dict[str, Sample] = {}
+        # When the next check is, and when the next file may be begun.
+        self._check_at = self._assign_at = 0.0
 
     @property
     def in_hand(self) -> int:
@@ -108,30 +99,22 @@ class Daemon:
                 self._turn()
             self._end()
         finally:
-            self.watching.stop()
+            self.finder.watching.stop()
             self._crew.dismiss(_LAST_GRACE if self._mailbox.stops < _AT_ONCE else 0.0)
 
     def _turn(self) -> None:
         now = time.monotonic()
-        missed = False
-        if now >= self._schedule.check:
-            self._schedule.check = now + _CHECK_EVERY
+        if now >= self._check_at:
+            self._check_at = now + _CHECK_EVERY
             if self._places() != self._home:
                 raise HomeGoneError(f"{self.plan.home} is gone, or the ledger in it")
-            missed = self.watching.check(now)
-            if self.plan.once and not self.watching.is_there:
+            self.finder.check(now)
+            if self.plan.once and not self.finder.watching.is_there:
                 raise HomeGoneError(f"{self.plan.inbox} is gone")
             if self._ledger.is_changed():
                 self._retry(now)
-        scan = missed or now >= self._schedule.scan
-        paths, doubts = self._mailbox.take()
-        self.watching.doubt(doubts)
-        for path in paths:
-            self._hear(path, now)
-        if (scan or doubts) and self.watching.is_there:
-            self._scan(now, thorough=bool(missed or doubts) or now >= self._schedule.thorough)
-        for source in self._intake.due(now):
-            self._look(source, now)
+        for source, sample in self.finder.find(now, self._work.has):
+            self._work.ready[source] = sample
         self._assign(now)
         for number, result in self._crew.finished(self._pause(now), [self._mailbox.bell]):
             self._finish(number, result)
@@ -147,92 +130,27 @@ class Daemon:
         failures = self.desk.failures
         self.desk = Desk(plan, self._ledger, self._log)
         self.desk.failures = failures
-        self._intake.settle, self._intake.patience = plan.watch.settle, plan.patience
+        self.finder.watching.stop()
+        self.finder.go_by(plan, self.desk)
         self._crew.resize(plan.watch.jobs or cores())
-        self.watching.stop()
-        # Its first check is a reason to look at everything.
-        self.watching = Watching(plan, self._log, self._mailbox.changed, self._mailbox.doubt)
-        self._schedule.check = now
+        self._check_at = now
         for source in self._work.sources:
-            self._intake.changed(source, now)
+            self.finder.intake.changed(source, now)
         self._ledger.note(recursive=plan.watch.recursive)
 
-    def _places(self) -> list[tuple[int, int] | None]:
-        return [identity(str(self.plan.home)), identity(str(self.plan.state))]
-
-    def _hear(self, path: str, now: float) -> None:
-        source = os.path.relpath(path, self.plan.inbox)
-        if source == os.curdir or source.startswith(os.pardir) or not is_wanted(source):
-            return
-        if os.path.isdir(path) and not os.path.islink(path):
-            # What is in a folder that was moved in, or made and filled, may not have been heard of.
-            if self.plan.watch.recursive:
-                for inner in files_in(str(self.plan.inbox), source):
-                    self._intake.found(inner, now)
-        elif self.plan.watch.recursive or os.sep not in source:
-            self._intake.changed(source, now)
-
-    def _scan(self, now: float, *, thorough: bool) -> None:
-        """Look through the whole folder for what the ledger does not know.
-
-        Where the folder is polled, the ledger is asked only now and then about files that stay the same.
-        """
-        known, self._known = {} if thorough else self._known, {}
-        at_work = self._work.sources
-        seen = set()
-        for source in files_in(str(self.plan.inbox), recursive=self.plan.watch.recursive):
-            seen.add(source)
-            sample = self._sample(source)
-            if sample is None or source in self._intake or source in self._work.ready or source in at_work:
-                continue
-            if known.get(source) == sample or self.desk.is_done(source, sample):
-                self._known[source] = sample
-            else:
-                self._intake.found(source, now)
-        for source in known.keys() - seen:
-            self._intake.found(source, now)
-        self._scanned = True
-        if thorough:
-            self._schedule.thorough = now + self.plan.watch.rescan
-            self.desk.prune()
-            self.watching.check_coverage()
-            self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
-        # Which the look at the watches may just have made shorter.
-        self._schedule.scan = now + self.watching.interval
+    def _places(self) -> list[Identity | None]:
+        return [identity(self.plan.home), identity(self.plan.state)]
 
     def _retry(self, now: float) -> None:
         """Take up the files of which another process has put down in the ledger that they are to be."""
-        at_work = self._work.sources
         for entry in self._ledger.entries("claimed"):
-            if entry.source not in at_work:
-                self._intake.found(entry.source, now)
-
-    def _sample(self, source: str) -> Sample | None:
-        try:
-            return sample_of(str(self.plan.inbox / source))
-        except OSError:
-            # A share that does not answer: the next scan asks again.
-            return None
-
-    def _look(self, source: str, now: float) -> None:
-        # A scan does not follow links; what was heard of may lie behind one.
-        sample = None if leads_out(str(self.plan.inbox), source) else self._sample(source)
-        verdict = self._intake.looked(source, sample, now)
-        if verdict == "ready" and sample is not None and not self.desk.is_done(source, sample):
-            self._work.ready[source] = sample
-        elif verdict == "gone":
-            self.desk.gone(source)
-        elif verdict == "unsettled":
-            reason = "it is empty" if sample is not None and not sample.size else "it goes on changing"
-            self._log.say("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)
-            if self.plan.once:
-                self.desk.failures += 1
-                self._intake.forget(source)
+            if not self._work.has(entry.source):
+                self.finder.intake.found(entry.source, now)
 
     def _assign(self, now: float) -> None:
         at_work = self._work.sources
         for source in list(self._work.ready):
-            if now < self._schedule.assign or not self._crew.ready():
+            if now < self._assign_at or not self._crew.ready():
                 return
             if source in at_work:
                 continue
@@ -258,7 +176,7 @@ class Daemon:
             result = Report("done", errand.sample, outcome, -1 if blameless else 0)
         verdict = self.desk.finish(source, errand, result)
         if verdict == "again":
-            self._intake.changed(source, now)
+            self.finder.intake.changed(source, now)
             return
         if verdict == "done":
             self._work.tries.pop(source, None)
@@ -278,22 +196,22 @@ class Daemon:
             return
         if trouble in _NO_SPACE:
             # Others would meet the same.
-            self._schedule.assign = max(self._schedule.assign, now + pause)
-        self._intake.found(source, now, pause)
+            self._assign_at = max(self._assign_at, now + pause)
+        self.finder.intake.found(source, now, pause)
 
     def _pause(self, now: float) -> float:
         """Seconds that the loop may sleep for, unless something happens."""
         if self.plan.once and self._is_idle():
             return 0.0
-        times = [self._schedule.check, self._schedule.scan]
-        if (look := self._intake.next_look()) is not None:
-            times.append(look)
+        times = [self._check_at, self.finder.next_at]
         if self._work.ready.keys() - self._work.sources and self._crew.free:
-            times.append(self._schedule.assign)
+            times.append(self._assign_at)
         return max(0.0, min(times) - now)
 
     def _is_idle(self) -> bool:
-        return self._scanned and not (self._work.ready or self._work.started or len(self._intake))
+        return self.finder.has_looked and not (
+            self._work.ready or self._work.started or len(self.finder.intake)
+        )
 
     def _end(self) -> None:
         """Let work in hand come to its end, as long as that takes no time to speak of."""

@@ -81,7 +81,7 @@ class Desk:
 
     def errand(self, source: str, sample: Sample) -> Errand | None:
         """What a worker is to do with a file, put down beforehand; None: nothing."""
-        self._folder = identity(str(self._plan.inbox))
+        self._folder = identity(self._plan.inbox)
         known = self._ledger.find(source)
         # What was made of an earlier version stays its own.
         entry = Entry(source, sample, "", known.target if known else "", "failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -22,6 +23,8 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers import Observer
+
+from kquant_hooks.watch.mailbox import Mailbox
 
 # Not of reading, which is what this program does with each file.
 _HEARD = [
@@ -48,6 +51,8 @@ _NETWORK = (
     "ceph",
     "gluster",
 )
+# Seconds for its threads to end.
+_PATIENCE = 10.0
 _MOUNTS = Path("/proc/self/mountinfo")
 _HANDLES = Path("/proc/self/fdinfo")
 
@@ -59,10 +64,9 @@ class Events:
     ----------
     root : str
     recursive : bool
-    changed : callable
-        Called, in another thread, with the path of whatever something happened to.
-    doubt : callable
-        Called, in another thread, with a sentence if events may have been lost.
+    mailbox : Mailbox
+        Told, from other threads, of whatever something happened to, of folders that were moved, and of events
+        that may have been lost.
 
     Raises
     ------
@@ -70,20 +74,22 @@ class Events:
         If the system cannot watch the folder.
     """
 
-    def __init__(
-        self, root: str, changed: Callable[[str], None], doubt: Callable[[str], None], *, recursive: bool
-    ) -> None:
+    def __init__(self, root: str, mailbox: Mailbox, *, recursive: bool) -> None:
         # Such as of folders that come and go; what matters is found out otherwise.
         warnings.filterwarnings("ignore", module="watchdog")
         before = set(threading.enumerate())
-        self._listener = _Listener(doubt)
-        logging.getLogger("watchdog").addHandler(self._listener)
         self._observer = Observer()
+        self._listener = _Listener(mailbox.doubt)
+        logging.getLogger("watchdog").addHandler(self._listener)
         self.kind = type(self._observer).__name__.removesuffix("Observer").lower()
         try:
-            handler = _Handler(changed)
+            handler = _Handler(mailbox)
             self._observer.schedule(handler, root, recursive=recursive, event_filter=list(_HEARD))
             self._observer.start()
+        except RuntimeError as error:
+            self.stop()
+            # As there are no more threads to be had.
+            raise OSError(errno.EAGAIN, str(error)) from error
         except BaseException:
             self.stop()
             raise
@@ -97,12 +103,20 @@ class Events:
         return None
 
     def stop(self) -> None:
-        """End it."""
-        # Of a folder that is gone, there may be nothing to stop.
-        with suppress(OSError, RuntimeError):
+        """End it; never raises."""
+        groups = [getattr(emitter, "_inotify", None) for emitter in self._observer.emitters]
+        try:
             self._observer.stop()
-            if self._observer.is_alive():
-                self._observer.join()
+        except Exception:  # noqa: BLE001  it fails on what it noted of folders that changed places, midway
+            for group in filter(None, groups):
+                with suppress(AttributeError):
+                    # Or else the thread that reads from it, which is waited for, waits for ever.
+                    group._move_event_grouper.close()  # noqa: SLF001  nothing public does it
+            # This time there is nothing left that it could fail on.
+            with suppress(Exception):
+                self._observer.stop()
+        with suppress(RuntimeError):
+            self._observer.join(_PATIENCE)
         # Without it, what is logged while it stops would be printed.
         logging.getLogger("watchdog").removeHandler(self._listener)
 
@@ -110,13 +124,15 @@ class Events:
 class _Handler(FileSystemEventHandler):
     """Only says which path it was: a handler that raises or takes its time makes the observer deaf."""
 
-    def __init__(self, changed: Callable[[str], None]) -> None:
-        self._changed = changed
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         for path in (event.src_path, event.dest_path):
             if path:
-                self._changed(os.fsdecode(path))
+                self._mailbox.changed(os.fsdecode(path))
+        if isinstance(event, DirMovedEvent):
+            self._mailbox.moved()
 
 
 class _Listener(logging.Handler):

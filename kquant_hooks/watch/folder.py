@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
+from kquant_hooks.disk.folder import Folder, Identity, open_folder
 from kquant_hooks.disk.temporary import PREFIX
 from kquant_hooks.watch.intake import Sample
 
@@ -19,6 +23,10 @@ _UNFINISHED = (
 # Of systems: thumbnails, indices, bins.
 _SYSTEM = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"}
 _SYSTEM |= {"thumbs.db", "ehthumbs.db", "desktop.ini"}
+# What is missing, and what has become something else, as a link.
+_VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
+# Which says nothing of a file.
+EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 # What SQLite's integers hold; of a time in a far future enough to tell it from others.
 _HELD = (1 << 63) - 1
 
@@ -58,44 +66,128 @@ def sample(found: os.stat_result) -> Sample:
     return Sample(found.st_size, found.st_mtime_ns & _HELD, found.st_ino & _HELD, found.st_ctime_ns & _HELD)
 
 
-def files_in(root: str, below: str = "", *, recursive: bool = True) -> Iterator[str]:
-    """Wanted files below a folder of ``root``, as paths below ``root``; links are not followed."""
+def found_in(root: Folder, path: str) -> os.stat_result | None:
+    """What the system says of a path below ``root``; None where nothing is, or the way leads over a link.
+
+    Raises
+    ------
+    OSError
+        If it cannot be found out.
+    """
+    folder, name = os.path.split(path)
+    try:
+        with root.descend(folder) as inner:
+            return inner.stat(name)
+    except OSError as error:
+        if error.errno in _VANISHED:
+            return None
+        raise
+
+
+def version_in(root: Folder, path: str) -> Sample | None:
+    """As ``sample_of``, for a path below ``root`` on which no folder may be a link."""
+    found = found_in(root, path)
+    return None if found is None or not stat.S_ISREG(found.st_mode) else sample(found)
+
+
+def files_in(
+    root: Folder,
+    below: str = "",
+    *,
+    recursive: bool = True,
+    unreadable: Callable[[str, str], None] = lambda _path, _reason: None,
+) -> Iterator[tuple[str, Sample]]:
+    """Wanted files below a folder of ``root`` and their versions; links are not followed.
+
+    Parameters
+    ----------
+    root : Folder
+    below : str
+    recursive : bool
+        Whether files in folders in the folder are wanted as well.
+    unreadable : callable
+        Called with the path below ``root`` of a folder that cannot be read, and the reason.
+
+    Yields
+    ------
+    path : str
+        Below ``root``.
+    version : Sample
+
+    Raises
+    ------
+    OSError
+        If the system has no files or memory left.
+    """
     folders = [below]
     while folders:
-        folder = folders.pop()
+        path = folders.pop()
         try:
-            entries = sorted(os.scandir(os.path.join(root, folder)), key=lambda entry: entry.name)
-        except OSError:
-            # Gone meanwhile, or not ours to read; the root is checked by itself.
+            with root.descend(path) as folder:
+                entries = sorted((entry.name, found) for entry, found in _described(folder))
+        except OSError as error:
+            if error.errno in EXHAUSTED:
+                raise
+            if error.errno not in _VANISHED:
+                unreadable(path, error.strerror or str(error))
             continue
-        for entry in entries:
-            path = os.path.join(folder, entry.name)
-            if not _is_wanted(entry.name):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                if recursive:
-                    folders.append(path)
-            elif entry.is_file(follow_symlinks=False):
-                yield path
+        for name, found in entries:
+            if stat.S_ISREG(found.st_mode):
+                yield os.path.join(path, name), sample(found)
+            elif recursive:
+                folders.append(os.path.join(path, name))
 
 
-def folders_in(root: str) -> int:
-    """How many folders a recursive watch has to cover."""
-    return sum(1 for _ in os.walk(root))
+def _described(folder: Folder) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
+    """Wanted files and folders in a folder."""
+    for entry in folder.entries():
+        if not _is_wanted(entry.name):
+            continue
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            if error.errno in EXHAUSTED:
+                raise
+            # It is taken away, or on a share that does not answer: the next look asks again.
+            continue
+        if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
+            yield entry, found
 
 
-def leads_out(root: str, path: str) -> bool:
-    """Whether a folder on the way to a path below ``root`` is a link."""
-    folder = os.path.dirname(path)
-    return os.path.realpath(os.path.join(root, folder)) != os.path.join(
-        os.path.realpath(root), folder
-    ).rstrip(os.sep)
+def folders_in(root: Folder) -> int:
+    """How many folders a recursive watch has to cover: those that can be read."""
+    count, folders = 0, [""]
+    while folders:
+        path = folders.pop()
+        with suppress(OSError), root.descend(path) as folder:
+            inner = [entry.name for entry in folder.entries() if entry.is_dir(follow_symlinks=False)]
+            folders += [os.path.join(path, name) for name in inner]
+            count += 1
+    return count
 
 
-def identity(folder: str) -> tuple[int, int] | None:
-    """Device and inode of a folder; None if there is none."""
+def is_readable(root: Folder, path: str) -> bool:
+    """Whether a folder below ``root`` can be listed."""
     try:
-        found = os.stat(folder)
+        with root.descend(path) as folder:
+            folder.entries()
     except OSError:
+        return False
+    return True
+
+
+def identity(folder: Path) -> Identity | None:
+    """Device and inode of a folder; None if there is none, or a link has come onto the way to it.
+
+    Raises
+    ------
+    OSError
+        If the system has no files or memory left.
+    """
+    try:
+        with open_folder(folder) as opened:
+            return opened.identity
+    except OSError as error:
+        if error.errno in EXHAUSTED:
+            raise
         return None
-    return (found.st_dev, found.st_ino) if stat.S_ISDIR(found.st_mode) else None

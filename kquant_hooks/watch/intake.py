@@ -99,7 +99,7 @@ class Intake:
             self._look_at(path, entry, now + self.settle)
 
     def due(self, now: float) -> list[str]:
-        """Paths to look at now; each wants a call of ``looked``."""
+        """Paths to look at now; each wants a call of ``looked`` or ``postpone``."""
         paths = []
         while self._looks and self._looks[0][0] <= now:
             look_at, path = heapq.heappop(self._looks)
@@ -110,9 +110,13 @@ class Intake:
                 paths.append(path)
         return paths
 
-    def next_look(self) -> float | None:
-        """When ``due`` may have something next; None: not before something happens."""
-        return self._looks[0][0] if self._looks else None
+    def next_look(self) -> float:
+        """When ``due`` may have something next, unless something happens."""
+        return self._looks[0][0] if self._looks else math.inf
+
+    def postpone(self, path: str, when: float) -> None:
+        """A path could not be looked at now that is due."""
+        self._look_at(path, self._waiting[path], when)
 
     def looked(self, path: str, sample: Sample | None, now: float) -> Verdict:
         """What a look at a path showed; None: there is no such file any more.

@@ -6,8 +6,28 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import Pipe
 from types import FrameType
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What has come.
+
+    Attributes
+    ----------
+    paths : list of str
+        That something happened to.
+    doubts : list of str
+        Sentences about what may have been missed.
+    moved : bool
+        Whether folders were moved, so that what is watched may have another name.
+    """
+
+    paths: list[str]
+    doubts: list[str]
+    moved: bool
 
 
 class Mailbox:
@@ -36,6 +56,7 @@ class Mailbox:
         self._rereads = False
         self._lock = threading.Lock()
         self._rung = False
+        self._moved = False
         self._paths: dict[str, None] = {}
         self._doubts: dict[str, None] = {}
 
@@ -45,14 +66,20 @@ class Mailbox:
             self._paths[path] = None
         self._ring()
 
+    def moved(self) -> None:
+        """A folder was moved; from any thread."""
+        with self._lock:
+            self._moved = True
+        self._ring()
+
     def doubt(self, sentence: str) -> None:
         """Something may have been missed; from any thread."""
         with self._lock:
             self._doubts[sentence] = None
         self._ring()
 
-    def take(self) -> tuple[list[str], list[str]]:
-        """What has come since the last time: paths, and doubts."""
+    def take(self) -> Mail:
+        """What has come since the last time."""
         # In this order, nothing that comes meanwhile lies there without the bell being rung.
         while self.bell.poll():
             self.bell.recv_bytes()
@@ -60,7 +87,8 @@ class Mailbox:
         with self._lock:
             paths, self._paths = list(self._paths), {}
             doubts, self._doubts = list(self._doubts), {}
-        return paths, doubts
+            moved, self._moved = self._moved, False
+        return Mail(paths, doubts, moved)
 
     def rereads(self) -> bool:
         """Whether somebody has asked, since the last time, that the configuration is read again."""

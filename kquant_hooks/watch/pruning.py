@@ -45,7 +45,7 @@ def is_known_folder(plan: Plan, ledger: Ledger, used: tuple[int, int] | None) ->
     used : tuple of int, optional
         Device and inode of a folder that files were taken from lately.
     """
-    folder = identity(str(plan.inbox))
+    folder = identity(plan.inbox)
     if folder is None:
         return False
     # Devices have other numbers after a restart of the system.

@@ -113,10 +113,10 @@ def sweep_leftovers(home: Path) -> None:
 def _greet(plan: Plan, log: Log, daemon: Daemon) -> None:
     watch = plan.watch
     where = "rewritten where they are" if plan.outbox is None else f"published to {plan.outbox}"
-    daemon.watching.check(time.monotonic())
+    daemon.finder.check(time.monotonic())
     settings = plan.applied_to(plan.inbox / "any.png").settings
     text = (
-        f"watching {plan.inbox} by {daemon.watching.kind}; files are {where}, {settings!r}, "
+        f"watching {plan.inbox} by {daemon.finder.watching.kind}; files are {where}, {settings!r}, "
         f"settle {watch.settle:g} s, rescan {watch.rescan:g} s, originals {watch.originals}"
     )
     log.say(
@@ -124,7 +124,7 @@ def _greet(plan: Plan, log: Log, daemon: Daemon) -> None:
         text,
         inbox=str(plan.inbox),
         outbox=str(plan.home),
-        observer=daemon.watching.kind,
+        observer=daemon.finder.watching.kind,
         originals=watch.originals,
         settle=watch.settle,
         rescan=watch.rescan,

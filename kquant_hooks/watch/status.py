@@ -6,15 +6,17 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
 from kquant_hooks.watch.events import network_of
-from kquant_hooks.watch.folder import files_in, sample_of
+from kquant_hooks.watch.folder import files_in
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
 from kquant_hooks.watch.lock import is_locked
 from kquant_hooks.watch.plan import STATE_FOLDER
@@ -69,11 +71,12 @@ def _facts(state: Path) -> dict[str, Any]:
         about = ledger.about()
         inbox = about.get("inbox", "")
         waiting = {}
-        for source in files_in(inbox, recursive=about.get("recursive") != "False"):
-            entry, sample = ledger.find(source), sample_of(os.path.join(inbox, source))
-            if sample is None or (entry is not None and entry.is_settled and entry.is_about(sample)):
-                continue
-            waiting[source] = "" if entry is None else entry.reason
+        # A folder that is gone has none.
+        with suppress(OSError), open_folder(Path(inbox or os.devnull)) as root:
+            for source, sample in files_in(root, recursive=about.get("recursive") != "False"):
+                entry = ledger.find(source)
+                if entry is None or not (entry.is_settled and entry.is_about(sample)):
+                    waiting[source] = "" if entry is None else entry.reason
         failed, skipped = (
             {entry.source: entry.reason for entry in ledger.entries(kind)} for kind in ("failed", "skipped")
         )

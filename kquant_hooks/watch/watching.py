@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable
 
+from kquant_hooks.disk.folder import Folder, Identity
 from kquant_hooks.watch.events import Events, network_of, watched_folders
 from kquant_hooks.watch.folder import folders_in, identity
 from kquant_hooks.watch.log import Log
+from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
 
 _REMEDY = (
@@ -27,22 +28,21 @@ class Watching:
     ----------
     plan : Plan
     log : Log
-    changed, doubt : callable
-        See ``Events``.
+    mailbox : Mailbox
 
     Attributes
     ----------
+    root : tuple of int, optional
+        Device and inode of the folder at the last check; None: it was not there.
     polling : bool
         Whether the folder is looked through again and again, as events are not to be had or not all of them.
     """
 
-    def __init__(
-        self, plan: Plan, log: Log, changed: Callable[[str], None], doubt: Callable[[str], None]
-    ) -> None:
+    def __init__(self, plan: Plan, log: Log, mailbox: Mailbox) -> None:
         self._plan = plan
         self._log = log
-        self._tell = changed, doubt
-        self._root: tuple[int, int] | None = None
+        self._mailbox = mailbox
+        self.root: Identity | None = None
         self._seen = False
         self._events: Events | None = None
         self._pause = _FIRST_PAUSE
@@ -71,17 +71,17 @@ class Watching:
     @property
     def is_there(self) -> bool:
         """Whether the folder was there at the last check."""
-        return self._root is not None
+        return self.root is not None
 
     def check(self, now: float) -> bool:
         """See that changes are heard of; True if some may have been missed."""
         offset = time.time() - time.monotonic()
         missed = abs(offset - self._offset) > _SLEPT
         self._offset = offset
-        root = identity(str(self._plan.inbox))
-        if root != self._root:
+        root = identity(self._plan.inbox)
+        if root != self.root:
             missed = True
-            was_gone = self._root is None
+            was_gone = self.root is None
             words = (
                 "gone: waiting for it"
                 if root is None
@@ -90,7 +90,7 @@ class Watching:
                 else "another folder now"
             )
             self._lose(f"{self._plan.inbox} is {words}")
-            self._root, self._again_at = root, now
+            self.root, self._again_at = root, now
             self._seen = True
         elif self._events is not None and (trouble := self._events.trouble()):
             missed = True
@@ -107,20 +107,34 @@ class Watching:
         for sentence in sentences:
             self._warn(f"events may be lost ({sentence}): everything is looked at again")
 
-    def check_coverage(self) -> None:
-        """See that every folder below is watched; the system's limit may have been met in silence."""
+    def renew(self, now: float) -> None:
+        """Watch anew, as after folders were moved: what is known of a watched folder may be another's."""
+        if self._events is not None:
+            self.stop()
+            self._start(now)
+
+    def check_coverage(self, root: Folder, now: float) -> bool:
+        """See that every folder below is watched; the system's limit may have been met in silence.
+
+        Returns
+        -------
+        bool
+            Whether the watch was renewed, so that something may have been missed.
+        """
         if self._events is None or self._events.kind != "inotify" or self.polling:
-            return
+            return False
         watched = watched_folders()
-        if (
-            watched is not None
-            and self._plan.watch.recursive
-            and watched < (there := folders_in(str(self._plan.inbox)))
-        ):
+        if watched is None or not self._plan.watch.recursive or watched >= (there := folders_in(root)):
+            return False
+        # Some may have become readable only now.
+        self.renew(now)
+        watched, there = watched_folders() or 0, min(there, folders_in(root))
+        if self._events is not None and watched < there:
             self.polling = True
             self._warn(
                 f"only {watched} of {there} folders can be watched, so that they are polled; {_REMEDY}"
             )
+        return True
 
     def stop(self) -> None:
         """End it."""
@@ -130,7 +144,8 @@ class Watching:
 
     def _start(self, now: float) -> None:
         try:
-            self._events = Events(str(self._plan.inbox), *self._tell, recursive=self._plan.watch.recursive)
+            recursive = self._plan.watch.recursive
+            self._events = Events(str(self._plan.inbox), self._mailbox, recursive=recursive)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EMFILE, errno.ENFILE):
                 self.polling, self._wanted = True, False
