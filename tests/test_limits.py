@@ -134,3 +134,12 @@ def test_what_holds_is_said_as_it_is_written(repository, capsys):
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["timeout", "90s", "$.timeout"] in lines
     assert ["max-memory", "1536MiB", "$.max-memory"] in lines
+
+
+def test_a_finished_file_is_not_done_again_because_a_limit_changed(daemon):
+    daemon.put("a.jpg")
+    assert daemon.once("--timeout", "1m") == 0
+    before = contents(daemon.outbox)["a.png"]
+    assert daemon.once("--timeout", "2m", "--max-memory", "1GiB", "--max-pixels", "1000000") == 0
+    assert daemon.count("published") == 1
+    assert contents(daemon.outbox)["a.png"] == before
