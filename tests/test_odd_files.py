@@ -18,6 +18,7 @@ from files import (
 )
 from helpers import pixels_of
 from PIL import Image, TiffImagePlugin
+from tiffs import page, tiff_of
 
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
@@ -203,9 +204,25 @@ def with_profile() -> bytes:
     return bytes(data[:10] + struct.pack("<I", 138) + header + data[54:])
 
 
+def with_bit_of_alpha() -> bytes:
+    masks = struct.pack("<4I", 0x7C00, 0x3E0, 0x1F, 0x8000)
+    header = struct.pack("<IiiHHIIiiII", 124, 4, 4, 1, 16, 3, 32, 0, 0, 0, 0) + masks + bytes(68)
+    return struct.pack("<2sIHHI", b"BM", 170, 0, 0, 138) + header + bytes(range(32))
+
+
+def with_deep_bands_apart() -> bytes:
+    tags = page((16, 8), {258: (3, [16, 16, 16]), 277: (3, [3]), 284: (3, [2])}, photometric=2)
+    return tiff_of((tags, [bytes(range(256)) for _ in range(3)]))
+
+
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
+        (with_bit_of_alpha, "its transparency, which Pillow cannot read, would be lost"),
+        (
+            with_deep_bands_apart,
+            "its bands of 16 bits stand apart and uncompressed, which Pillow cannot read",
+        ),
         (several_pictures, "it holds more than one picture, and all but the first would be lost"),
         (with_subifds, "it has pictures within pictures (SubIFDs), which would be lost"),
         (with_profile, "its colour profile, which Pillow cannot read, would be lost"),

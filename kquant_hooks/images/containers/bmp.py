@@ -13,14 +13,19 @@ from kquant_hooks.images.opening import decode, still
 _FILE = struct.Struct("<2sIHHI")
 _INFO = struct.Struct("<IiiHHIIiiII")
 _INCHES_PER_METRE = 1 / 0.0254
+# The shortest header with a mask of the bits that are alpha; 16 bits, whose meaning masks say.
+_WITH_ALPHA, _BIT_FIELDS_OF_16 = 56, struct.pack("<HI", 16, 3)
 _EMBEDDED, _LINKED = b"DEBM", b"KNIL"
 
 
 def read(data: bytes, max_pixels: int) -> Document:
     """Take a bitmap apart."""
     image = decode(data, max_pixels)
-    if data[70:74] in (_EMBEDDED, _LINKED) and int.from_bytes(data[14:18], "little") >= 124:
+    length = int.from_bytes(data[14:18], "little")
+    if length >= 124 and data[70:74] in (_EMBEDDED, _LINKED):
         raise Unsupported("its colour profile, which Pillow cannot read, would be lost")
+    if length >= _WITH_ALPHA and data[28:34] == _BIT_FIELDS_OF_16 and any(data[66:70]):
+        raise Unsupported("its transparency, which Pillow cannot read, would be lost")
     return still("BMP", image)
 
 

@@ -27,6 +27,7 @@ from kquant_hooks.images.opening import decode
 _OFFSETS, _LENGTHS, _ROWS = 273, 279, 278
 _TILE_WIDTH, _TILE_LENGTH, _TILE_OFFSETS, _TILE_LENGTHS = 322, 323, 324, 325
 _SAMPLE_FORMAT, _SIGNED = 339, 2
+_PLANES, _APART = 284, 2
 _WHITE_IS_ZERO, _PALETTE = 0, 3
 _LOSSLESS = {1: "raw", 5: "tiff_lzw", 8: "tiff_adobe_deflate", 32773: "packbits", 32946: "tiff_adobe_deflate"}
 
@@ -36,6 +37,13 @@ def decoded_page(data: bytes, max_pixels: int, tags: Sequence[Tag], order: str) 
     image = decode(page_alone(data, tags, order), max_pixels)
     if image.mode == "L" and number_in(tags, _SAMPLE_FORMAT, order, 1) == _SIGNED:
         raise Unsupported("its levels have a sign and no scale; convert them to 'L' or 'I;16' first")
+    if (
+        image.mode in ("RGB", "RGBA")
+        and number_in(tags, _PLANES, order, 1) == _APART
+        and number_in(tags, BITS, order, 8) == 16
+        and number_in(tags, COMPRESSION, order, 1) == 1
+    ):
+        raise Unsupported("its bands of 16 bits stand apart and uncompressed, which Pillow cannot read")
     if image.mode.startswith("I;16"):
         # Pillow reads 12 bits as if they were 16, and black for white.
         bits = number_in(tags, BITS, order, 16)
