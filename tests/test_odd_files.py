@@ -276,3 +276,12 @@ def test_frames_out_of_sequence_are_not_put_right_in_silence(kind, tmp_path):
     outcome = rewrite(path)
     assert (outcome.status, outcome.reason) == ("failed", "the frames of its animation are out of sequence")
     assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize("size", [(0, 4), (4, 0), (0, 0)])
+@pytest.mark.parametrize("compression", [1, 8])
+def test_a_page_without_pixels_is_refused_before_its_strips_are_counted(size, compression, tmp_path):
+    path = tmp_path / "asset.tif"
+    path.write_bytes(tiff_of((page(size, {259: (3, [compression])}), [b"12"] * 2)))
+    outcome = rewrite(path)
+    assert (outcome.status, outcome.reason) == ("failed", "cannot be decoded: it has no width or no height")

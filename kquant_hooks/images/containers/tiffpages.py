@@ -41,8 +41,10 @@ def pages_alone(data: bytes, pages: Iterable[Sequence[Tag]], order: str) -> Iter
 
 
 def page_alone(data: bytes, tags: Sequence[Tag], order: str) -> bytes:
-    """A page as a file; ValueError where the file ends within its pixels."""
+    """A page as a file; ValueError where it has no pixels, or the file ends within them."""
     kept = {tag.number: tag for tag in tags if tag.number in STORAGE | RESOLUTION}
+    if any(number_in(kept.values(), number, order, 0) <= 0 for number in (WIDTH, LENGTH)):
+        raise ValueError("cannot be decoded: it has no width or no height")
     out = bytearray(header_of(order))
     if number_in(kept.values(), COMPRESSION, order, _RAW) == _OLD_JPEG:
         # Its tables and streams may lie anywhere.
