@@ -16,16 +16,13 @@ from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
-from kquant_hooks.disk.folder import Folder, open_folder, resolved
+from kquant_hooks.disk.folder import FILE_FLAGS, Folder, open_folder, resolved
 from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 
 # No picture that is small enough takes more of a file, whatever its format.
 _BYTES_PER_PIXEL = 16
 _LEAST_LIMIT = 1 << 24
-_LOOKED_AT = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"):
-    _LOOKED_AT |= getattr(os, _flag, 0)
 # What says how a file begins, most palettes included, and how it ends.
 _HEAD, _END = 1 << 14, 16
 
@@ -96,7 +93,7 @@ def process(
                 return replace(outcome, status="would-rewrite")
             replace_file(folder, real.name, written, expected=found, ready=ready)
         except OSError as error:
-            return _not_written(outcome, error)
+            return _unwritten(outcome, f"cannot be written: {error.strerror or error}")
     return outcome
 
 
@@ -139,8 +136,8 @@ def _folder_of(real: Path, *, create: bool) -> Folder | None:
         return None
 
 
-def _not_written(outcome: Outcome, error: OSError) -> Outcome:
-    reason = f"cannot be written: {error.strerror or error}"
+def _unwritten(outcome: Outcome, reason: str) -> Outcome:
+    """What becomes of a result that could be made and not be written."""
     return replace(outcome, status="failed", reason=reason, bytes_after=0, palette=None, mse=None, psnr=None)
 
 
@@ -157,7 +154,7 @@ def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
             return Outcome(path, "skipped", "it is a symbolic link; give the file that it leads to")
         _check_regular(found, policy)
         size = found.st_size
-        handle = os.open(path, _LOOKED_AT)
+        handle = os.open(path, os.O_RDONLY | FILE_FLAGS)
         try:
             head = end = os.read(handle, _HEAD)
             if size > len(head):
@@ -272,8 +269,7 @@ def _check_regular(found: os.stat_result, policy: Policy) -> None:
 def _beside_existing(outcome: Outcome, written: bytes, target: Path, folder: Folder, name: str) -> Outcome:
     if _holds(folder, name, written):
         return replace(outcome, status="unchanged", reason=f"{target} is what it would become")
-    reason = f"{target} exists and is something else; --force overwrites it"
-    return replace(outcome, status="failed", reason=reason, bytes_after=0, palette=None, mse=None, psnr=None)
+    return _unwritten(outcome, f"{target} exists and is something else; --force overwrites it")
 
 
 def _holds(folder: Folder, name: str, data: bytes) -> bool:

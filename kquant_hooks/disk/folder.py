@@ -23,8 +23,9 @@ _FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr
 # On the way the right to pass through is enough, where the system knows the difference.
 _PASSED = _FOLDER | getattr(os, "O_PATH", os.O_RDONLY)
 _ENTERED = _FOLDER | os.O_RDONLY
-# Opening a pipe must not block, and a file must not become a terminal of this process.
-_FILE = (
+# For any file: opening a pipe must not block, a link is not followed, and nothing becomes a terminal of this
+# process.
+FILE_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_NOCTTY", 0)
@@ -87,11 +88,11 @@ class Folder:
         """A handle of a file, never of what a link leads to; opening it neither blocks nor acts."""
         if self.handle is None and stat.S_ISLNK(self.stat(name).st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
-        return os.open(self.way_to(name), flags | _FILE, mode, dir_fd=self.handle)
+        return os.open(self.way_to(name), flags | FILE_FLAGS, mode, dir_fd=self.handle)
 
     def create(self, name: str, mode: int) -> int:
         """A handle to write a new file through; FileExistsError if the name is taken."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FILE
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | FILE_FLAGS
         return os.open(self.way_to(name), flags, mode, dir_fd=self.handle)
 
     def unlink(self, name: str) -> None:
