@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import kquant_hooks.watch.events
 from kquant_hooks.disk.folder import open_folder
+from kquant_hooks.watch.entry import Result
 from kquant_hooks.watch.events import Events, network_of, watched_folders
 from kquant_hooks.watch.folder import files_in, is_wanted, sample_of, version_in
 from kquant_hooks.watch.intake import Intake, Sample
-from kquant_hooks.watch.ledger import Result
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.targets import target_for
 

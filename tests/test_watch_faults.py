@@ -127,7 +127,7 @@ def test_the_folder_of_results_goes_away(daemon):
         (
             "full-ledger",
             "trouble",
-            "the ledger cannot be used: disk is full; started again in 1 s",
+            "cannot be used: disk is full; started again in 1 s",
         ),
         ("share-gone", "trouble", "a.jpg: Input/output error; tried again in 1 s"),
         ("killed-worker", "trouble", "or fewer jobs may help; tried again in 1 s"),
@@ -196,7 +196,7 @@ def test_a_ledger_that_is_damaged_is_said_with_the_way_out(daemon):
     (daemon.outbox / ".kquant/ledger.sqlite3").write_bytes(b"no database" * 1000)
     daemon.put("a.jpg")
     assert daemon.once() == 3
-    daemon.says("trouble", "all files are done anew, under new names")
+    daemon.says("error", "move that folder away, and all files are done anew, under new names")
 
 
 def test_a_group_of_processes_that_is_stopped_fails_nothing(daemon):

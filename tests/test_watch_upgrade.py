@@ -13,8 +13,8 @@ from kquant_hooks.assets.policy import Policy
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.options import option
 from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.watch.damage import LedgerError
 from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
-from kquant_hooks.watch.schema import LedgerError
 
 # As the first version made it.
 OLD_TABLES = """
@@ -161,6 +161,6 @@ def test_a_ledger_of_a_later_version_is_left_alone(desk):
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version=2")
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match="the ledger has version 2, and this kquant knows 1 at most"):
+    with pytest.raises(LedgerError, match="has version 2, and this kquant knows 1 at most"):
         desk.start()
     assert path.read_bytes() == before

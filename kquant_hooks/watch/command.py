@@ -27,7 +27,8 @@ Rules for files and a section 'watch:' are read from the nearest {FILE_NAME} abo
 again on SIGHUP; flags have the say over it.
 
 exit codes: 0 stopped as asked, or (--once) nothing is left to do; 2 usage, or another one is at work; 3
-(--once, --status) a file failed; 130 stopped at once, or the terminal of its log was closed
+the ledger cannot be used, or (--once, --status) a file failed; 130 stopped at once, or the terminal of
+its log was closed
 """
 
 

@@ -12,10 +12,11 @@ from kquant_hooks.assets.collect import ending_for
 from kquant_hooks.config.applying import Applied
 from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.records import outcome_fields
+from kquant_hooks.watch.entry import Entry
 from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
 from kquant_hooks.watch.folder import identity
 from kquant_hooks.watch.intake import Sample
-from kquant_hooks.watch.ledger import Entry, Ledger
+from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.originals import put_away
 from kquant_hooks.watch.plan import Plan

@@ -5,89 +5,20 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Literal
 
-from kquant_hooks.watch.intake import UNKNOWN, Sample
+from kquant_hooks.watch.damage import LEDGER, check_files
+from kquant_hooks.watch.entry import Entry, Result, State
+from kquant_hooks.watch.rows import COLUMNS, about_from, entry_from, path_from, result_from, row_of
 from kquant_hooks.watch.schema import prepare
 
-State = Literal["claimed", "waiting", "done", "skipped", "failed"]
-
-_FILE = "ledger.sqlite3"
 _BUSY_SECONDS = 10.0
-_COLUMNS = "source, size, mtime_ns, inode, ctime_ns, fingerprint, target, state, reason, digest, made"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file.
-
-    Attributes
-    ----------
-    source : str
-        Its path below the watched folder.
-    sample : Sample
-        The version.
-    fingerprint : str
-        Of the settings.
-    target : str
-        The result's path below the folder of results; empty where there is none.
-    state : {"claimed", "waiting", "done", "skipped", "failed"}
-        "claimed" is one whose target is set aside for it and may be written already; "waiting" one whose
-        target is taken.
-    reason : str
-        For all but "done".
-    digest : str
-        Of what it held; empty if that is not known.
-    made : str
-        Of what its result held when that was written; empty if that is not known.
-    """
-
-    source: str
-    sample: Sample
-    fingerprint: str
-    target: str
-    state: State
-    reason: str = ""
-    digest: str = ""
-    made: str = ""
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing more is to be done with this version of the file."""
-        return self.state not in ("claimed", "waiting")
-
-    def is_about(self, sample: Sample) -> bool:
-        """Whether it is about this version of the file."""
-        return self.sample == sample or (self.sample.ctime_ns == UNKNOWN and self.sample.resembles(sample))
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A file in the folder of results.
-
-    Attributes
-    ----------
-    source : str, optional
-        Whose own it is; None: nobody's, since the source is gone or the result was changed.
-    digest : str
-        Of what was written; empty if that is not known or not there any more.
-    """
-
-    source: str | None
-    digest: str
-
-    @property
-    def is_kept(self) -> bool:
-        """Whether somebody else has changed it."""
-        return self.source is None and not self.digest
 
 
 def is_ledger_in(folder: Path) -> bool:
     """Whether a folder has a ledger."""
-    return (folder / _FILE).is_file()
+    return (folder / LEDGER).is_file()
 
 
 class Ledger:
@@ -101,23 +32,36 @@ class Ledger:
         Whether the folder can hold memory that processes share; network file systems cannot.
     read_only : bool
         Whether nothing is written, not even to open it.
+    upgrade : bool
+        Whether a ledger of an earlier version is brought up to date.
 
     Raises
     ------
+    LedgerError
+        If it cannot be used; see ``damage``.
     sqlite3.Error
-        From every method, if the disk is full or gone.
+        From every method, if the disk is full or gone, or what is read is damaged.
     """
 
-    def __init__(self, folder: Path, *, shared: bool = True, read_only: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, shared: bool = True, read_only: bool = False, upgrade: bool = True
+    ) -> None:
+        check_files(folder)
         self._seen: int | None = None
-        if read_only:
-            self._database = _reading(folder / _FILE)
-            return
-        self._database = sqlite3.connect(folder / _FILE, timeout=_BUSY_SECONDS, isolation_level=None)
-        self._database.execute(f"PRAGMA journal_mode={'WAL' if shared else 'TRUNCATE'}")
-        # What is committed is on the disk, even if the power goes.
-        self._database.execute("PRAGMA synchronous=FULL")
-        prepare(self._database)
+        path = folder / LEDGER
+        self._database = _reading(path) if read_only else _opened(path)
+        try:
+            # What is text is for ``rows`` to say.
+            self._database.text_factory = bytes
+            if not read_only:
+                self._database.execute(f"PRAGMA journal_mode={'WAL' if shared else 'TRUNCATE'}")
+                # What is committed is on the disk, even if the power goes.
+                self._database.execute("PRAGMA synchronous=FULL")
+            prepare(self._database, upgrade=upgrade)
+            self._read_all()
+        except BaseException:
+            self._database.close()
+            raise
 
     def close(self) -> None:
         """Close it; what was recorded is there."""
@@ -136,9 +80,8 @@ class Ledger:
     def result(self, target: str) -> Result | None:
         """What is known of a result."""
         query = "SELECT source, digest FROM results WHERE target = ?"
-        for source, digest in self._database.execute(query, (os.fsencode(target),)):
-            return Result(None if source is None else os.fsdecode(source), digest)
-        return None
+        row = self._database.execute(query, (os.fsencode(target),)).fetchone()
+        return None if row is None else result_from(*row)
 
     def entries(self, state: State | None = None) -> Iterator[Entry]:
         """All files, or those of a state, by path."""
@@ -147,7 +90,8 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """Files by state."""
-        return dict(self._database.execute("SELECT state, count(*) FROM files GROUP BY state ORDER BY state"))
+        query = "SELECT state, count(*) FROM files GROUP BY state ORDER BY state"
+        return {state.decode(): count for state, count in self._database.execute(query)}
 
     def claim(self, entry: Entry, *, vacant: bool) -> None:
         """Put down that a file is worked on, and set its target aside; ``vacant``: nothing is there yet."""
@@ -214,7 +158,7 @@ class Ledger:
     def nobodys(self) -> Iterator[str]:
         """Results that are nobody's."""
         for (target,) in self._database.execute("SELECT target FROM results WHERE source IS NULL"):
-            yield os.fsdecode(target)
+            yield path_from(target)
 
     def drop(self, targets: Iterable[str]) -> None:
         """As if results that are nobody's had never been there."""
@@ -229,26 +173,26 @@ class Ledger:
 
     def about(self) -> dict[str, str]:
         """What ``note`` put down."""
-        return {name: os.fsdecode(value) for name, value in self._database.execute("SELECT * FROM about")}
+        return about_from(self._database.execute("SELECT * FROM about"))
 
     def _entries(self, where: str, *values: object) -> Iterator[Entry]:
-        query = f"SELECT {_COLUMNS} FROM files {where}"  # noqa: S608  the condition is one of this module's own
-        for source, size, mtime_ns, inode, ctime_ns, fingerprint, target, *rest in self._database.execute(
-            query, values
-        ):
-            sample = Sample(size, mtime_ns, inode, ctime_ns)
-            yield Entry(os.fsdecode(source), sample, fingerprint, os.fsdecode(target), *rest)
+        query = f"SELECT {COLUMNS} FROM files {where}"  # noqa: S608  the condition is one of this module's own
+        return map(entry_from, self._database.execute(query, values))
+
+    def _read_all(self) -> None:
+        """See that every value is one that this program writes, before any of them is believed."""
+        for _ in self.entries():
+            pass
+        for target, source, digest in self._database.execute("SELECT target, source, digest FROM results"):
+            path_from(target)
+            result_from(source, digest)
+        self.about()
 
     def _write(self, entry: Entry) -> None:
-        sample = entry.sample
-        values = (
-            os.fsencode(entry.source), sample.size, sample.mtime_ns, sample.inode, sample.ctime_ns,
-            entry.fingerprint, os.fsencode(entry.target), entry.state, _text(entry.reason), entry.digest,
-            entry.made,
-        )  # fmt: skip
-        marks = ", ".join("?" * len(values))
-        query = f"INSERT OR REPLACE INTO files ({_COLUMNS}) VALUES ({marks})"  # noqa: S608  nothing but names and marks
-        self._database.execute(query, values)
+        row = row_of(entry)
+        marks = ", ".join("?" * len(row))
+        query = f"INSERT OR REPLACE INTO files ({COLUMNS}) VALUES ({marks})"  # noqa: S608  names and marks
+        self._database.execute(query, row)
 
     @contextmanager
     def _at_once(self) -> Iterator[None]:
@@ -258,18 +202,19 @@ class Ledger:
             yield
 
 
+def _opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+
+
 def _reading(path: Path) -> sqlite3.Connection:
+    """The database as it is, in memory: there it can be brought up to date."""
     where = f"{path.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(where, timeout=_BUSY_SECONDS, uri=True)
+    copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
-        connection.execute("SELECT count(*) FROM files")
+        with closing(sqlite3.connect(where, timeout=_BUSY_SECONDS, uri=True)) as database:
+            database.backup(copy)
     except sqlite3.OperationalError:
-        connection.close()
         # Of somebody else, whose memory is not ours to share: then what the file itself holds.
-        connection = sqlite3.connect(f"{where}&immutable=1", uri=True)
-    return connection
-
-
-def _text(reason: str) -> str:
-    """As the database can hold it: names may hold bytes that are no text."""
-    return reason.encode("utf-8", "backslashreplace").decode()
+        with closing(sqlite3.connect(f"{where}&immutable=1", uri=True)) as database:
+            database.backup(copy)
+    return copy

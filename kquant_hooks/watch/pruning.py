@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from kquant_hooks.watch.entry import Entry
 from kquant_hooks.watch.folder import identity
-from kquant_hooks.watch.ledger import Entry, Ledger
+from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.plan import Plan
 from kquant_hooks.watch.reasons import remove_reason
 

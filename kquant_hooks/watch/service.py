@@ -14,6 +14,7 @@ from kquant_hooks.assets.many import sweep_folders
 from kquant_hooks.disk.temporary import PREFIX
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.watch.daemon import Daemon, HomeGoneError
+from kquant_hooks.watch.damage import in_words, may_pass
 from kquant_hooks.watch.events import network_of
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
 from kquant_hooks.watch.lock import LockedError, locked
@@ -46,6 +47,9 @@ def serve(plan: Plan, log: Log) -> int:
                 log.say("error", str(error), level="error")
                 return EXIT_USAGE
             except (HomeGoneError, sqlite3.Error, OSError) as error:
+                if isinstance(error, sqlite3.Error) and not may_pass(error):
+                    log.say("error", in_words(error, plan.state), level="error")
+                    return EXIT_FAILED
                 tries += 1
                 if time.monotonic() - start > _LASTED:
                     pause = _FIRST_PAUSE
@@ -87,7 +91,8 @@ def _session(plan: Plan, log: Log, mailbox: Mailbox, before: str) -> Iterator[tu
     if before and not is_ledger_in(plan.state):
         # What is there may be an empty folder on which a share is to be mounted.
         raise HomeGoneError(f"{plan.home} is there without its ledger; to begin anew, restart kquant watch")
-    plan.state.mkdir(exist_ok=True)
+    if not os.path.lexists(plan.state):
+        plan.state.mkdir()
     with locked(plan.state), closing(Ledger(plan.state, shared=network_of(plan.state) is None)) as ledger:
         name = ledger.about().get("name") or uuid4().hex
         if before not in ("", name):
@@ -139,12 +144,8 @@ def _sleep(mailbox: Mailbox, seconds: float) -> None:
 
 
 def _words(error: Exception, plan: Plan) -> str:
-    if isinstance(error, sqlite3.OperationalError):
-        return f"the ledger cannot be used: {error}"
     if isinstance(error, sqlite3.Error):
-        return (
-            f"the ledger is damaged ({error}); without {plan.state} all files are done anew, under new names"
-        )
+        return in_words(error, plan.state)
     if isinstance(error, OSError):
         return f"{error.filename or plan.home}: {error.strerror or error}"
     return str(error)

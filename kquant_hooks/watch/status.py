@@ -15,6 +15,7 @@ from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
+from kquant_hooks.watch.damage import in_words
 from kquant_hooks.watch.events import network_of
 from kquant_hooks.watch.folder import files_in
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
@@ -31,8 +32,7 @@ def tell(home: Path, *, as_json: bool) -> int:
     try:
         facts = _facts(state)
     except (sqlite3.Error, OSError) as error:
-        complain(f"the ledger of {home} cannot be read: {error}")
-        return EXIT_FAILED
+        return _refuse(error, state)
     for line in [json.dumps(facts)] if as_json else _lines(facts):
         say(one_line(line))
     return EXIT_FAILED if facts["failed"] else EXIT_DONE
@@ -48,21 +48,28 @@ def retry(home: Path) -> int:
         complain(f"{home} is no folder of results: it has no ledger")
         return EXIT_USAGE
     try:
-        ledger = Ledger(state, shared=network_of(state) is None)
+        running = is_locked(state)
+        ledger = Ledger(state, shared=network_of(state) is None, upgrade=not running)
         try:
             failed = [entry.source for entry in ledger.entries("failed")]
             for source in failed:
                 ledger.reopen(source)
         finally:
             ledger.close()
-        running = is_locked(state)
     except (sqlite3.Error, OSError) as error:
-        complain(f"the ledger of {home} cannot be used: {error}")
-        return EXIT_FAILED
+        return _refuse(error, state)
     count = f"{len(failed)} failed file{'s' * (len(failed) != 1)}"
     when = "by the running kquant watch, within seconds" if running else "when kquant watch runs"
     say(f"{count} will be tried again {when}" if failed else "no file has failed")
     return EXIT_DONE
+
+
+def _refuse(error: sqlite3.Error | OSError, state: Path) -> int:
+    if isinstance(error, OSError):
+        complain(f"the ledger in {state} cannot be used: {error.strerror or error}")
+    else:
+        complain(in_words(error, state))
+    return EXIT_FAILED
 
 
 def _facts(state: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from itertools import count
 from pathlib import Path
 
 from kquant_hooks.config.watch import Collision
-from kquant_hooks.watch.ledger import Result
+from kquant_hooks.watch.entry import Result
 
 
 def target_for(
