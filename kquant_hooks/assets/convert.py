@@ -12,6 +12,7 @@ from kquant_hooks.assets.judge import Skip, Unchanged, colors_in_words, judge
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.images.containers.table import CONTAINERS, read_document
 from kquant_hooks.images.document import Document, Encoding, Unsupported
+from kquant_hooks.images.fitting import check_colors, check_fits
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.moving import indexable, mode_without_palette, moved
 from kquant_hooks.images.opening import open_image
@@ -69,13 +70,22 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
         # Pillow warns of large pictures, which have a limit here, and of damaged metadata, which is left out.
         warnings.simplefilter("ignore")
         try:
-            document = _document(data, source, policy, in_place=in_place)
+            document = _document(data, source, policy, container)
             container = container or source
             assert container is not None
             if container != source:
                 document = moved(document, container)
-            reduction = reduce(document, settings, _goal(policy))
-            few = in_place and policy.auto_colors and reduction.colors_before <= MAX_COLORS
+            encoding = Encoding(_LEVELS[settings.effort], policy.strip)
+            most = MAX_COLORS if policy.auto_colors else settings.colors
+
+            def look(colors: Histogram, was_soft: bool) -> None:  # noqa: FBT001  as it is called
+                few = settings.palette is None and len(colors.colors) <= most and not was_soft
+                if in_place and few:
+                    raise Unchanged(f"it has {colors_in_words(len(colors.colors))}")
+                check_colors(colors, settings, document, container, encoding)
+
+            reduction = reduce(document, settings, _goal(policy), look)
+            few = policy.auto_colors and reduction.colors_before <= MAX_COLORS
             if in_place and (few or reduction.within):
                 raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
             if not policy.is_met_by(reduction.mse, reduction.psnr):
@@ -85,7 +95,6 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
                     f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB, "
                     f"which is worse than {asked}"
                 )
-            encoding = Encoding(_LEVELS[settings.effort], policy.strip)
             reduction, images = _in_mode(reduction, container)
             if container == "PNG" and not reduction.ordered:
                 images = map(reindexed, images)
@@ -124,15 +133,19 @@ def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:
     with warnings.catch_warnings():
         # As for ``convert``.
         warnings.simplefilter("ignore")
-        return histogram_of(_document(data, source, policy, in_place=False), settings)
+        document = read_document(data, source, policy.max_pixels)
+        return histogram_of(indexable(document, mode_without_palette(document)), settings)
 
 
-def _document(data: bytes, source: str | None, policy: Policy, *, in_place: bool) -> Document:
+def _document(data: bytes, source: str | None, policy: Policy, target: str | None) -> Document:
     """The file taken apart, with frames that a palette can hold."""
+    in_place = target is None
     if in_place and source not in CONTAINERS:
         name = open_image(data, policy.max_pixels).format
         raise Skip(f"{name} is a format that is only read; write another file, such as a PNG")
     document = read_document(data, source, policy.max_pixels)
+    if target not in (None, source):
+        check_fits(document, target)
     other = mode_without_palette(document)
     if in_place and other:
         raise Skip(f"its {other} colours would become RGB; write another file")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -49,3 +49,8 @@ class Outcome:
     palette: Palette | None = None
     mse: float | None = None
     psnr: float | None = None
+
+
+def unwritten(outcome: Outcome, reason: str) -> Outcome:
+    """What becomes of a result that could be made and not be written."""
+    return replace(outcome, status="failed", reason=reason, bytes_after=0, palette=None, mse=None, psnr=None)

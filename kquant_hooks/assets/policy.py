@@ -85,6 +85,11 @@ class Policy:
         if self.auto_colors and self.max_error is None and self.min_psnr is None:
             raise ValueError("colors='auto' needs a max-error or a min-psnr to meet")
 
+    @property
+    def is_gate(self) -> bool:
+        """Whether a file may be left alone for what it would become."""
+        return bool(self.min_savings) or self.max_error is not None or self.min_psnr is not None
+
     def is_met_by(self, mse: float, psnr: float) -> bool:
         """Whether the error is low enough."""
         return (self.max_error is None or mse <= self.max_error) and (

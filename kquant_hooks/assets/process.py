@@ -12,8 +12,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from kquant_hooks.assets.existing import beside_existing, is_another, taken
 from kquant_hooks.assets.judge import Skip, Unchanged, judge
-from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
 from kquant_hooks.disk.folder import FILE_FLAGS, Folder, open_folder, resolved
@@ -76,6 +77,11 @@ def process(
             if data is None:
                 folder = opened.enter_context(open_folder(real.parent))
                 data, found = read_version(folder, real.name, policy)
+            if target is not None:
+                real_target = real_target or resolved(target)
+                container = _container_for(target, policy)
+                if not force and is_another(real_target, data, container, settings, policy):
+                    return Outcome(path, "failed", taken(target), target, len(data))
         except (OSError, ValueError, MemoryError) as error:
             return without_result(error, path, target, 0, policy)
         outcome, written = quantize_file(path, settings, policy, target, data)
@@ -83,7 +89,7 @@ def process(
             return outcome
         try:
             if target is not None:
-                real_target = real_target or resolved(target)
+                assert real_target is not None
                 return _written_anew(
                     outcome, written, target, real_target, dry_run=dry_run, force=force, ready=ready
                 )
@@ -93,7 +99,7 @@ def process(
                 return replace(outcome, status="would-rewrite")
             replace_file(folder, real.name, written, expected=found, ready=ready)
         except OSError as error:
-            return _unwritten(outcome, f"cannot be written: {error.strerror or error}")
+            return unwritten(outcome, f"cannot be written: {error.strerror or error}")
     return outcome
 
 
@@ -114,7 +120,7 @@ def _written_anew(
     with folder:
         there = folder.stat_or_none(real.name)
         if there is not None and not force:
-            return _beside_existing(outcome, written, target, folder, real.name)
+            return beside_existing(outcome, written, target, folder, real.name)
         if dry_run:
             check_replaceable(folder, real.name, there)
             return replace(outcome, status="would-rewrite")
@@ -122,7 +128,7 @@ def _written_anew(
             replace_file(folder, real.name, written, exclusive=not force, ready=ready)
         except FileExistsError:
             # Another program has just made it, or it is one name with another spelling here.
-            return _beside_existing(outcome, written, target, folder, real.name)
+            return beside_existing(outcome, written, target, folder, real.name)
     return outcome
 
 
@@ -134,11 +140,6 @@ def _folder_of(real: Path, *, create: bool) -> Folder | None:
         if create:
             raise
         return None
-
-
-def _unwritten(outcome: Outcome, reason: str) -> Outcome:
-    """What becomes of a result that could be made and not be written."""
-    return replace(outcome, status="failed", reason=reason, bytes_after=0, palette=None, mse=None, psnr=None)
 
 
 def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
@@ -264,17 +265,3 @@ def _check_regular(found: os.stat_result, policy: Policy) -> None:
         raise ValueError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
     if found.st_size > most_bytes(policy):
         raise ValueError(f"its {found.st_size} bytes are more than max-pixels={policy.max_pixels} can take")
-
-
-def _beside_existing(outcome: Outcome, written: bytes, target: Path, folder: Folder, name: str) -> Outcome:
-    if _holds(folder, name, written):
-        return replace(outcome, status="unchanged", reason=f"{target} is what it would become")
-    return _unwritten(outcome, f"{target} exists and is something else; --force overwrites it")
-
-
-def _holds(folder: Folder, name: str, data: bytes) -> bool:
-    found = folder.stat_or_none(name)
-    if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != len(data):
-        return False
-    with os.fdopen(folder.open(name), "rb") as file:
-        return file.read(len(data) + 1) == data

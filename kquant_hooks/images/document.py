@@ -18,6 +18,11 @@ class Unsupported(ValueError):  # noqa: N818  it is the file that is, not the pr
     """A sound file that cannot be quantized, or held by a container, without losing something."""
 
 
+def without_transparency(container: str) -> Unsupported:
+    """A picture with transparent pixels for a container that has none."""
+    return Unsupported(f"{container} cannot hold transparency; give another format, such as PNG")
+
+
 def untrue_of_indices(what: str) -> Unsupported:
     """A file with what only its own pixel values make true."""
     return Unsupported(f"its {what} would not be true of a palette's indices; --strip leaves that out")
@@ -131,6 +136,11 @@ class Shown:
     frame: Frame
     stored: Image.Image
     canvas: Image.Image
+
+
+def is_one_picture(document: Document) -> bool:
+    """Whether it is an animation of one frame, which is seen as a still picture."""
+    return document.kind == "animation" and sum(frame.shown for frame in document.frames) == 1
 
 
 def play(document: Document) -> Iterator[Shown]:

@@ -10,7 +10,15 @@ from typing import cast
 from PIL import Image, ImageChops
 
 from kquant_hooks.images.containers.table import CONTAINERS
-from kquant_hooks.images.document import Dispose, Document, Frame, Shown, Unsupported, play
+from kquant_hooks.images.document import (
+    Dispose,
+    Document,
+    Frame,
+    Shown,
+    Unsupported,
+    is_one_picture,
+    play,
+)
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.opening import orientation_of
 
@@ -60,22 +68,10 @@ def indexable(document: Document, other: str | None) -> Document:
 
 
 def moved(document: Document, container: str) -> Document:
-    """The document as another container can hold it.
-
-    Raises
-    ------
-    ValueError
-        If it has pages or is animated and the container holds still pictures only, or if it is larger, slower
-        or longer than the container can say.
-    """
+    """The document as another container that it fits in holds it."""
     target = CONTAINERS[container]
-    if document.kind == "animation" and sum(frame.shown for frame in document.frames) == 1:
+    if is_one_picture(document):
         document = _still(document)
-    if document.kind not in target.kinds:
-        count = len(document.frames)
-        what = f"{count} pages" if document.kind == "pages" else f"{count} frames"
-        raise Unsupported(f"it has {what}, which {container} cannot hold; give another format")
-    _check_limits(document, container)
     if document.kind == "animation":
         document = _of_whole_frames(document, container)
     turn = orientation_of(document.metadata.exif) if target.upright else 1
@@ -94,25 +90,6 @@ def _converted(image: Image.Image, container: str) -> Image.Image:
     if mode in _UNBOUNDED:
         raise Unsupported(f"its {mode!r} levels have no scale; convert them to 'L' or 'I;16' first")
     return image.convert(CONVERSIONS[mode]) if mode in CONVERSIONS else image
-
-
-def _check_limits(document: Document, container: str) -> None:
-    target = CONTAINERS[container]
-    width, height = document.size
-    if max(width, height) > target.side:
-        raise Unsupported(
-            f"it has {width} x {height} pixels, and {container} cannot hold more than {target.side} a side; "
-            "give another format"
-        )
-    if document.kind != "animation":
-        return
-    seconds = max(frame.milliseconds for frame in document.frames if frame.shown) / 1000
-    for value, most, what in (
-        (seconds, target.seconds, f"a frame of it lasts {seconds:g} seconds"),
-        (document.loop or 0, target.loops, f"it is played {document.loop} times"),
-    ):
-        if value > most:
-            raise Unsupported(f"{what}, and {container} cannot hold more than {most:g}; give another format")
 
 
 def _still(document: Document) -> Document:

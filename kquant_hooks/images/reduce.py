@@ -21,6 +21,7 @@ from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
 
 Goal = Callable[[Clustering], bool]
+Look = Callable[[Histogram, bool], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +56,9 @@ class Reduction:
     psnr: float
 
 
-def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> Reduction:
+def reduce(
+    document: Document, settings: Settings, goal: Goal | None = None, look: Look = lambda *_: None
+) -> Reduction:
     """Learn one palette over all frames, or take the given one.
 
     Parameters
@@ -64,6 +67,9 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     settings : Settings
     goal : callable, optional
         Look for the smallest number of colours, up to ``settings.colors``, whose clustering it accepts.
+    look : callable
+        Called with all colours, and whether soft alpha had to be made hard, as soon as they are known; what
+        it raises saves the work that comes after.
 
     Raises
     ------
@@ -71,8 +77,9 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
         For what cannot be decoded, has no pixels or cannot be quantized.
     """
     if document.kind == "still":
-        return _reduce_still(document, settings, goal)
+        return _reduce_still(document, settings, goal, look)
     histogram, ranks, shows_through, was_soft, frames = _census_of_all(document, settings)
+    look(histogram, was_soft)
     colors_before = len(histogram.colors)
     if shows_through and not histogram.transparent:
         # Frames need a transparent entry where those beneath them are seen.
@@ -94,12 +101,13 @@ def reduce(document: Document, settings: Settings, goal: Goal | None = None) -> 
     )
 
 
-def _reduce_still(document: Document, settings: Settings, goal: Goal | None) -> Reduction:
+def _reduce_still(document: Document, settings: Settings, goal: Goal | None, look: Look) -> Reduction:
     # Where errors are judged before dithering, or by the search for a number of colours, they must be exact.
     counted = goal is not None or settings.dither != "none"
     census = census_of(document.frames[0].load(), settings, counted=counted)
     if not len(census.histogram.colors):
         raise ValueError("it has no pixels")
+    look(census.histogram, census.was_soft)
     clustering = _cluster(census.histogram, census.visible(settings), census.ranks, goal, census.learnt)
     quantized = indexed(census, clustering, settings)
     judged = clustering if settings.dither != "none" and not census.was_soft else quantized
@@ -127,12 +135,13 @@ def _cluster(
 ) -> Clustering:
     if goal is None or settings.palette is not None:
         return cluster(histogram, settings, ranks, learnt)
-    # The error falls with the number of colours, nearly always: halving finds the smallest that will do.
+    # The error falls with the number of colours, nearly always: halving finds the smallest that will do, and
+    # where the largest will not, none does.
     fixed = len(settings.fixed or ())
     low = max(1, fixed) + (histogram.transparent and len(histogram.colors) > 1)
     high = max(low, min(settings.colors, fixed + len(histogram.colors)))
     best = cluster(histogram, replace(settings, colors=high), ranks)
-    while low < high:
+    while low < high and goal(best):
         middle = (low + high) // 2
         found = cluster(histogram, replace(settings, colors=middle), ranks)
         if goal(found):

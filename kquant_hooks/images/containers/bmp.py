@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from PIL import Image
 
-from kquant_hooks.images.document import Document, Encoding, Unsupported
+from kquant_hooks.images.document import Document, Encoding, Unsupported, without_transparency
 from kquant_hooks.images.opening import decode, still
 
 _FILE = struct.Struct("<2sIHHI")
@@ -33,7 +33,7 @@ def write(document: Document, images: Iterable[Image.Image], _encoding: Encoding
     """An indexed bitmap of the fewest bits; beside its pixels it holds a resolution and nothing else."""
     (image,) = images
     if image.has_transparency_data:
-        raise Unsupported("BMP cannot hold transparency; give another format, such as PNG")
+        raise without_transparency("BMP")
     levels = image.getpalette() or [0, 0, 0]
     count = len(levels) // 3
     bits = next(bits for bits in (1, 4, 8) if count <= 1 << bits)

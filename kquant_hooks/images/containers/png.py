@@ -71,7 +71,8 @@ def read(data: bytes, max_pixels: int) -> Document:
     middle = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
     before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))
     after = tuple(chunk for chunk in chunks[middle:] if _is_carried(chunk[0]))
-    parts = _Parts(before, after, (), _background(chunks), data[_length_of(chunks) :])
+    length = len(PNG_SIGNATURE) + sum(12 + len(content) for _, content in chunks)
+    parts = _Parts(before, after, (), _background(chunks), data[length:])
     if kinds[:middle].count(b"acTL") > 1:
         raise ValueError("it announces its animation more than once")
     control = dict(chunks[:middle]).get(b"acTL", b"")
@@ -93,6 +94,12 @@ def read(data: bytes, max_pixels: int) -> Document:
     )
 
 
+def check(document: Document, encoding: Encoding) -> None:
+    """Refuse a document with what would not be true of indices."""
+    if document.container == "PNG" and not encoding.strip and b"pCAL" in dict(document.parts.before):
+        raise untrue_of_indices("calibration of levels (pCAL)")
+
+
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
     """Put a PNG together from a document of any container and its frames' new pixels, in one palette."""
     parts = document.parts if document.container == "PNG" else _made_of(document.metadata)
@@ -101,8 +108,6 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         turn = orientation_alone(dict((*before, *after)).get(b"eXIf"))
         before, after = (tuple(c for c in chunks if c[0] not in _STRIPPED) for chunks in (before, after))
         before += ((b"eXIf", turn),) if turn else ()
-    if b"pCAL" in dict(before):
-        raise untrue_of_indices("calibration of levels (pCAL)")
     out = [PNG_SIGNATURE]
     sequence = count()
     for index, (frame, image) in enumerate(zip(document.frames, images, strict=True)):
@@ -205,10 +210,6 @@ def _nearest_index(image: Image.Image, color: tuple[int, ...]) -> bytes:
     if image.mode != "P":
         return struct.pack(">H", color[0])
     return bytes([nearest_entry(image.getpalette() or [0, 0, 0], color)])
-
-
-def _length_of(chunks: Sequence[Chunk]) -> int:
-    return len(PNG_SIGNATURE) + sum(12 + len(content) for _, content in chunks)
 
 
 def _control(sequence: int, frame: Frame, size: tuple[int, int], given: bytes | None) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageChops
 
-from kquant_hooks.images.document import Document, Encoding, Unsupported
+from kquant_hooks.images.document import Document, Encoding, Unsupported, without_transparency
 from kquant_hooks.images.opening import decode, still
 
 _MODES = {b"P1": "1", b"P4": "1", b"P2": "L", b"P5": "L", b"P3": "RGB", b"P6": "RGB"}
@@ -33,7 +33,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     """Of the kind that the file was, with numbers as bytes; in colour where it was none of these."""
     (image,) = images
     if image.has_transparency_data:
-        raise Unsupported("PPM cannot hold transparency; give another format, such as PNG")
+        raise without_transparency("PPM")
     mode, comments = document.parts if document.container == "PPM" else ("RGB", b"")
     # Grey levels and black and white are all that two of the three kinds hold.
     converted = image.convert(mode, dither=Image.Dither.NONE)

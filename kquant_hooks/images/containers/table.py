@@ -34,6 +34,10 @@ class Container:
         The largest width or height.
     seconds, loops : float, int
         How long a frame can be shown, and how often an animation can be played.
+    transparency : bool
+        Whether it can hold transparent pixels.
+    check : callable
+        Document and encoding; ValueError where it could hold the pictures, but not what surrounds them.
     """
 
     read: Callable[[bytes, int], Document]
@@ -45,6 +49,8 @@ class Container:
     side: int
     seconds: float = 0
     loops: int = 0
+    transparency: bool = True
+    check: Callable[[Document, Encoding], None] = lambda *_: None
 
 
 CONTAINERS = {
@@ -59,6 +65,7 @@ CONTAINERS = {
         side=(1 << 31) - 1,
         seconds=65535,
         loops=(1 << 31) - 1,
+        check=png.check,
     ),
     "GIF": Container(
         gif.read,
@@ -91,9 +98,17 @@ CONTAINERS = {
         keeps="all tags but those of how pixels are stored: profile, EXIF, GPS, XMP, IPTC, resolution, "
         "texts, private ones; pages, byte order, lossless compression, tiles, nodata",
         side=(1 << 32) - 1,
+        check=tiff.check,
     ),
     "BMP": Container(
-        bmp.read, bmp.write, ("still",), upright=True, grey=False, keeps="resolution", side=(1 << 31) - 1
+        bmp.read,
+        bmp.write,
+        ("still",),
+        upright=True,
+        grey=False,
+        keeps="resolution",
+        side=(1 << 31) - 1,
+        transparency=False,
     ),
     "PPM": Container(
         ppm.read,
@@ -103,6 +118,7 @@ CONTAINERS = {
         grey=False,
         keeps="the kind of file, comments",
         side=(1 << 31) - 1,
+        transparency=False,
     ),
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import cast
 
 from PIL import Image
 
@@ -81,20 +82,18 @@ def read(data: bytes, max_pixels: int) -> Document:
     return Document("TIFF", first.size, frames, "pages", metadata=metadata, parts=parts)
 
 
+def check(document: Document, encoding: Encoding) -> None:
+    """Refuse a document with what would not be true of indices."""
+    for what in (what for page in _old_pages(document, encoding) for tag in page if (what := values_of(tag))):
+        raise untrue_of_indices(what)
+
+
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
     """Put a TIFF together from a document of any container and its pages' new pixels."""
     parts = document.parts if document.container == "TIFF" else None
     order = parts.order if parts else "<"
-    old_pages = parts.pages if parts else (_made_of(document),)
-    if encoding.strip:
-        old_pages = tuple(
-            tuple(tag for tag in page if tag.number not in _DESCRIPTIONS and not values_of(tag))
-            for page in old_pages
-        )
-    for what in (what for page in old_pages for tag in page if (what := values_of(tag))):
-        raise untrue_of_indices(what)
     pages = []
-    for old, image in zip(old_pages, images, strict=False):
+    for old, image in zip(_old_pages(document, encoding), images, strict=False):
         clear = index_of_nodata(image, old)
         if clear is not None:
             image = colored_nodata(image, clear, old, order)
@@ -102,6 +101,16 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         made, blocks, number = encoded_page(image, old, order)
         pages.append(Page((*carried, *made), blocks, number))
     return joined(pages, order, directories_first=parts is not None and has_directories_first(parts))
+
+
+def _old_pages(document: Document, encoding: Encoding) -> tuple[tuple[Tag, ...], ...]:
+    """The tags of each page, as far as they are not to be left out."""
+    pages = document.parts.pages if document.container == "TIFF" else (_made_of(document),)
+    if not encoding.strip:
+        return cast("tuple[tuple[Tag, ...], ...]", pages)
+    return tuple(
+        tuple(tag for tag in page if tag.number not in _DESCRIPTIONS and not values_of(tag)) for page in pages
+    )
 
 
 def _is_mask(tags: Sequence[Tag], order: str) -> bool:
