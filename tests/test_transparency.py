@@ -87,6 +87,15 @@ def test_files_with_soft_alpha_are_not_within_a_hard_palette(tmp_path, capsys):
     assert main([*arguments[:-1], "--check"]) == 0
 
 
+def test_auto_leaves_no_soft_alpha_where_it_is_to_be_hard(tmp_path, capsys):
+    path = tmp_path / "sprite.png"
+    quantize(draw_translucent(48, 32), 8).image.save(path)
+    arguments = ["quantize", str(path), "-c", "auto", "--max-error", "1e9", "--alpha", "hard"]
+    assert main([*arguments, "--in-place"]) == 0
+    assert set(np.unique(alphas(Image.open(path)))) == {0, 255}
+    assert main([*arguments, "--check"]) == 0
+
+
 def test_a_gif_of_soft_alpha_can_be_made_once_alpha_is_hard(tmp_path, capsys):
     source, target = tmp_path / "soft.png", tmp_path / "soft.gif"
     draw_translucent(48, 32).save(source)

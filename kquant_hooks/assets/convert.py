@@ -85,8 +85,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
                 check_colors(colors, settings, document, container, encoding)
 
             reduction = reduce(document, settings, _goal(policy), look)
-            few = policy.auto_colors and reduction.colors_before <= MAX_COLORS
-            if in_place and (few or reduction.within):
+            if in_place and reduction.within:
                 raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
             if not policy.is_met_by(reduction.mse, reduction.psnr):
                 limits = {"max-error": policy.max_error, "min-psnr": policy.min_psnr}
