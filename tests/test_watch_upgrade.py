@@ -82,13 +82,14 @@ def test_an_old_ledger_is_taken_over_and_nothing_is_done_again(options, word, de
     assert desk.look() == 2
 
 
-def test_results_of_an_old_ledger_may_have_been_changed_and_are_kept(desk):
+@pytest.mark.parametrize("collision", ["suffix", "overwrite"])
+def test_results_of_an_old_ledger_may_have_been_changed_and_are_kept(collision, desk):
     desk.drop("a.bmp", picture(1))
     desk.look()
     downgrade(desk, OLD_WORDS[0][1])
     theirs = b"what somebody painted"
     (desk.outbox / "a.png").write_bytes(theirs)
-    desk.start()
+    desk.start(collision=collision)
     assert desk.look() == 0
     desk.drop("a.bmp", picture(2))
     assert desk.look() == 1

@@ -12,7 +12,7 @@ from kquant_hooks.assets.collect import ending_for
 from kquant_hooks.config.applying import Applied
 from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.records import outcome_fields
-from kquant_hooks.watch.entry import Entry
+from kquant_hooks.watch.entry import UNKNOWN_DIGEST, Entry
 from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
 from kquant_hooks.watch.folder import identity
 from kquant_hooks.watch.intake import Sample
@@ -138,6 +138,9 @@ class Desk:
         """Digest of what may be replaced at a target; see ``Errand``."""
         overwrites = self._plan.watch.collision == "overwrite"
         result = self._ledger.result(entry.target)
+        if result is not None and result.digest == UNKNOWN_DIGEST:
+            # Somebody may have changed it.
+            return ""
         digest = result.digest if result is not None and (overwrites or result.source == entry.source) else ""
         return digest or (None if overwrites else "")
 

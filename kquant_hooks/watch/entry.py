@@ -7,6 +7,7 @@ from typing import Literal
 
 from kquant_hooks.watch.intake import UNKNOWN, Sample
 
+UNKNOWN_DIGEST = "?"
 State = Literal["claimed", "waiting", "done", "skipped", "failed"]
 
 
@@ -63,7 +64,8 @@ class Result:
     source : str, optional
         Whose own it is; None: nobody's, since the source is gone or the result was changed.
     digest : str
-        Of what was written; empty if that is not known or not there any more.
+        Of what was written; empty if nothing was yet or it is not there any more, and ``UNKNOWN_DIGEST`` for
+        results of a version of kquant that put down none.
     """
 
     source: str | None

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any, cast, get_args
 
 from kquant_hooks.watch.damage import DamagedError
-from kquant_hooks.watch.entry import Entry, Result, State
+from kquant_hooks.watch.entry import UNKNOWN_DIGEST, Entry, Result, State
 from kquant_hooks.watch.intake import UNKNOWN, Sample
 from kquant_hooks.watch.plan import STATE_FOLDER
 
@@ -58,7 +58,8 @@ def row_of(entry: Entry) -> tuple[Any, ...]:
 
 def result_from(source: Any, digest: Any) -> Result:
     """A result, from a source that may be NULL and a digest."""
-    return Result(None if source is None else path_from(source), _digest(digest))
+    word = UNKNOWN_DIGEST if digest == UNKNOWN_DIGEST.encode() else _digest(digest)
+    return Result(None if source is None else path_from(source), word)
 
 
 def path_from(value: Any) -> str:

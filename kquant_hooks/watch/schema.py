@@ -10,7 +10,8 @@ from kquant_hooks.watch.damage import DamagedError, LedgerError
 VERSION = 1
 # Each file that was seen; and each result, with the source whose own it is, and the digest of what it holds.
 # Without a source it is nobody's: that was put away or removed. Without a digest as well, somebody else has
-# changed it, and it is kept. With a source alone it is set aside, or is older than digests.
+# changed it, and it is kept. With a source alone it is set aside. With "?" for
+# a digest it is of a ledger without digests.
 _TABLES = (
     """CREATE TABLE files (
     source BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, ctime_ns INTEGER,
@@ -36,7 +37,7 @@ _FROM_0 = (
     *_TABLES,
     """INSERT INTO files
 SELECT source, size, mtime_ns, inode, -1, fingerprint, target, state, reason, '', '' FROM files_0""",
-    "INSERT OR IGNORE INTO results SELECT target, source, '' FROM files_0 WHERE target != x''",
+    "INSERT OR IGNORE INTO results SELECT target, source, '?' FROM files_0 WHERE target != x''",
     "INSERT INTO about SELECT name, value FROM about_0",
     "DROP TABLE files_0",
     "DROP TABLE about_0",
