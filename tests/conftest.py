@@ -3,10 +3,16 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
 
+# How long it takes to draw an example says nothing, on a machine that has other work.
+hypothesis.settings.register_profile(
+    "any-machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any-machine")
 ROOT = Path(__file__).parent.parent
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from PIL import Image
 from kquant_hooks.config.applying import appliers
 from kquant_hooks.config.watch import Watch
 from kquant_hooks.disk.folder import open_folder
+from kquant_hooks.disk.mounts import Mounts
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.folder import files_in, sample_of
+from kquant_hooks.watch.home import open_home
 from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.plan import Plan
@@ -55,7 +58,7 @@ class DeskOf:
         self.log = Lines()
         self.inbox.mkdir(exist_ok=True)
         (self.outbox / ".kquant").mkdir(parents=True, exist_ok=True)
-        self.ledger: Ledger | None = None
+        self.opened = ExitStack()
         self.start(options, **watch)
 
     def start(self, options: Mapping[str, Any] | None = None, **watch: Any) -> None:
@@ -67,12 +70,15 @@ class DeskOf:
         applied_to = appliers({"colors": 4, **(options or {})}, None, base, self.inbox)
         outbox = None if in_place else self.outbox
         plan = Plan(self.inbox, outbox, Watch(**watch), applied_to, None, frozenset(), lambda: plan)
-        self.ledger = Ledger(self.outbox / ".kquant")
-        self.desk = Desk(plan, self.ledger, self.log)
+        plan.state.mkdir(exist_ok=True)
+        self.ledger = Ledger(plan.state)
+        self.opened = ExitStack()
+        self.opened.callback(self.ledger.close)
+        home = self.opened.enter_context(open_home(plan.home, Mounts([self.inbox, self.outbox])))
+        self.desk = Desk(plan, self.ledger, home, self.log)
 
     def close(self) -> None:
-        if self.ledger is not None:
-            self.ledger.close()
+        self.opened.close()
 
     def look(self) -> int:
         """Do what is to be done; returns how many results were published."""
@@ -84,8 +90,14 @@ class DeskOf:
                 break
         else:
             raise AssertionError(f"there is no end of it: {todo}")
-        self.desk.prune()
+        with open_folder(self.inbox) as root:
+            self.desk.prune(root)
         return self.log.count("published") - before
+
+    def gone(self, source: str) -> None:
+        """What the daemon does once it has seen that a file is not there any more."""
+        with open_folder(self.inbox) as root:
+            self.desk.gone(root, source)
 
     def sample(self, source: str) -> Sample | None:
         return sample_of(str(self.inbox / source))

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import kquant_hooks.watch.events
+import kquant_hooks.disk.mounts
 from kquant_hooks.disk.folder import open_folder
+from kquant_hooks.disk.mounts import network_of
 from kquant_hooks.watch.entry import Result
-from kquant_hooks.watch.events import Events, network_of, watched_folders
-from kquant_hooks.watch.folder import files_in, is_wanted, sample_of, version_in
+from kquant_hooks.watch.events import Events, watched_folders
+from kquant_hooks.watch.folder import files_in, found_in, is_wanted, sample_of, version_in
 from kquant_hooks.watch.intake import Intake, Sample
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.targets import target_for
@@ -252,7 +254,7 @@ def test_network_file_systems_are_known(folder, kind, tmp_path, monkeypatch):
         "40 22 0:30 / /mnt/b\u00fcro\\040share rw shared:1 - cifs //server/share rw\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr(kquant_hooks.watch.events, "_MOUNTS", mounts)
+    monkeypatch.setattr(kquant_hooks.disk.mounts, "_MOUNTS", mounts)
     assert network_of(Path(folder)) == kind
 
 
@@ -270,7 +272,8 @@ def test_a_result_that_is_taken_gets_a_number(tmp_path):
     (tmp_path / "link.png").symlink_to("nowhere")
 
     def target(wanted: str, source: str, collision: str = "suffix") -> str | None:
-        return target_for(wanted, source, collision, tmp_path, known.get)
+        with open_folder(tmp_path) as root:
+            return target_for(wanted, source, collision, partial(found_in, root), known.get)
 
     assert target("new.png", "new.jpg") == "new.png"
     assert target("a.png", "a.jpg") == "a.png"

@@ -31,7 +31,7 @@ options = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pixels=pictures(3), colors=COUNTS, options=options)
 def test_opaque(pixels, colors, options):
     image = Image.fromarray(pixels)
@@ -49,7 +49,7 @@ def test_opaque(pixels, colors, options):
     assert again.image.convert("RGB").tobytes() == result.image.convert("RGB").tobytes()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(pixels=pictures(4), colors=st.integers(2, 40), options=options, space=SPACES)
 def test_alpha(pixels, colors, options, space):
     image = Image.fromarray(pixels)
@@ -65,7 +65,7 @@ def test_alpha(pixels, colors, options, space):
     assert result.filter(KMeansQuantize(colors, **options)).tobytes() == result.tobytes()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(pixels=pictures(4), colors=st.integers(2, 40))
 def test_alpha_figures_and_nearest(pixels, colors):
     image = Image.fromarray(pixels)
@@ -89,7 +89,7 @@ def test_alpha_figures_and_nearest(pixels, colors):
     assert np.isclose(result.mse, squared_error(image, result.image.convert("RGBA")), rtol=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     pixels=pictures(3),
     colors=COUNTS,
@@ -109,7 +109,7 @@ def test_order_and_repetition_of_pixels_change_nothing(pixels, colors, options, 
         assert quantize(Image.fromarray(repeated[None]), colors, **options).palette == palette
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(pixels=pictures(1), colors=COUNTS)
 def test_grey_modes_agree_with_rgb(pixels, colors):
     image = Image.fromarray(pixels[..., 0])
@@ -117,7 +117,7 @@ def test_grey_modes_agree_with_rgb(pixels, colors):
     assert image.filter(KMeansQuantize(colors)).convert("RGB").tobytes() == as_rgb.tobytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(levels=arrays(np.uint16, st.tuples(st.integers(1, 9), st.integers(1, 9))), colors=st.integers(1, 20))
 def test_sixteen_bit_levels(levels, colors):
     image = Image.frombytes("I;16", levels.shape[::-1], levels.astype("<u2").tobytes())

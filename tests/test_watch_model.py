@@ -65,7 +65,7 @@ class Folders(RuleBasedStateMachine):
     def remove(self, source: str, *, noticed: bool) -> None:
         (self.desk.inbox / source).unlink(missing_ok=True)
         if noticed:
-            self.desk.desk.gone(source)
+            self.desk.gone(source)
 
     @rule(source=SOURCES)
     def change_its_mode(self, source: str) -> None:
@@ -143,6 +143,6 @@ class Folders(RuleBasedStateMachine):
 
 
 Folders.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=20, suppress_health_check=list(HealthCheck)
 )
 TestFolders = Folders.TestCase

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from kquant_hooks.assets.crew import Crash, Crew
 from kquant_hooks.assets.many import sweep_folders
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.disk.folder import Identity
 from kquant_hooks.quantizer.workers import cores
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.finder import Finder
-from kquant_hooks.watch.folder import identity
+from kquant_hooks.watch.home import Home, HomeGoneError
 from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.log import Log
@@ -34,10 +33,6 @@ _GRACE = 8.0
 _LAST_GRACE = 2.0
 # So many wishes to stop are one to stop at once.
 _AT_ONCE = 2
-
-
-class HomeGoneError(Exception):
-    """The folder of results is gone, and the ledger with it."""
 
 
 @dataclass(slots=True)
@@ -66,6 +61,7 @@ class Daemon:
     ----------
     plan : Plan
     ledger : Ledger
+    home : Home
     log : Log
     mailbox : Mailbox
 
@@ -75,12 +71,11 @@ class Daemon:
         As it is now: its configuration may have been read again.
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, log: Log, mailbox: Mailbox) -> None:
-        self.plan, self._ledger, self._log, self._mailbox = plan, ledger, log, mailbox
-        self.desk = Desk(plan, ledger, log)
+    def __init__(self, plan: Plan, ledger: Ledger, home: Home, log: Log, mailbox: Mailbox) -> None:
+        self.plan, self._ledger, self._home, self._log, self._mailbox = plan, ledger, home, log, mailbox
+        self.desk = Desk(plan, ledger, home, log)
         self.finder = Finder(plan, self.desk, ledger, log, mailbox)
         self._crew: Crew[Errand, Report] = Crew(publish, plan.watch.jobs or cores(), threads=True)
-        self._home = self._places()
         self._work = _Work()
         # When the next check is, and when the next file may be begun.
         self._check_at = self._assign_at = 0.0
@@ -106,8 +101,8 @@ class Daemon:
         now = time.monotonic()
         if now >= self._check_at:
             self._check_at = now + _CHECK_EVERY
-            if self._places() != self._home:
-                raise HomeGoneError(f"{self.plan.home} is gone, or the ledger in it")
+            self._home.check()
+            self._home.mounts.look()
             self.finder.check(now)
             if self.plan.once and not self.finder.watching.is_there:
                 raise HomeGoneError(f"{self.plan.inbox} is gone")
@@ -128,7 +123,7 @@ class Daemon:
         now = time.monotonic()
         self.plan = plan
         failures = self.desk.failures
-        self.desk = Desk(plan, self._ledger, self._log)
+        self.desk = Desk(plan, self._ledger, self._home, self._log)
         self.desk.failures = failures
         self.finder.watching.stop()
         self.finder.go_by(plan, self.desk)
@@ -137,9 +132,6 @@ class Daemon:
         for source in self._work.sources:
             self.finder.intake.changed(source, now)
         self._ledger.note(recursive=plan.watch.recursive)
-
-    def _places(self) -> list[Identity | None]:
-        return [identity(self.plan.home), identity(self.plan.state)]
 
     def _retry(self, now: float) -> None:
         """Take up the files of which another process has put down in the ledger that they are to be."""
@@ -156,7 +148,11 @@ class Daemon:
                 continue
             sample = self._work.ready.pop(source)
             # It may have been done since it was ready, while it waited for its turn.
-            errand = None if self.desk.is_done(source, sample) else self.desk.errand(source, sample)
+            try:
+                errand = None if self.desk.is_done(source, sample) else self.desk.errand(source, sample)
+            except OSError as error:
+                self._put_off(source, error, now)
+                continue
             if errand is not None:
                 self._work.count += 1
                 self._work.started[self._work.count] = (source, errand)
@@ -169,23 +165,22 @@ class Daemon:
         source, errand = self._work.started.pop(number)
         now = time.monotonic()
         if isinstance(result, Crash):
-            sweep_folders([errand.target or errand.path])
+            sweep_folders([errand.result or errand.path])
             # It may have been killed for no fault of the file's, but not again and again.
             blameless = not result.late and source not in self._work.tries
-            outcome = Outcome(errand.path, "failed", result.sentence, errand.target)
+            outcome = Outcome(errand.path, "failed", result.sentence, errand.result)
             result = Report("done", errand.sample, outcome, -1 if blameless else 0)
-        verdict = self.desk.finish(source, errand, result)
-        if verdict == "again":
-            self.finder.intake.changed(source, now)
-            return
-        if verdict == "done":
-            self._work.tries.pop(source, None)
-            return
-        assert result.outcome is not None
-        self._put_off(source, result.outcome.reason, result.trouble, now)
+        try:
+            if self.desk.finish(source, errand, result) == "again":
+                self.finder.intake.changed(source, now)
+            else:
+                self._work.tries.pop(source, None)
+        except OSError as error:
+            self._put_off(source, error, now)
 
-    def _put_off(self, source: str, reason: str, trouble: int, now: float) -> None:
+    def _put_off(self, source: str, error: OSError, now: float) -> None:
         """Try again later what may pass."""
+        reason = error.strerror or str(error)
         tries = self._work.tries[source] = self._work.tries.get(source, 0) + 1
         pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LAST_PAUSE)
         give_up = self.plan.once and tries >= _TRIES_ONCE
@@ -194,7 +189,7 @@ class Daemon:
         if give_up:
             self.desk.failures += 1
             return
-        if trouble in _NO_SPACE:
+        if error.errno in _NO_SPACE:
             # Others would meet the same.
             self._assign_at = max(self._assign_at, now + pause)
         self.finder.intake.found(source, now, pause)

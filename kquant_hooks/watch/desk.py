@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 from kquant_hooks.assets.collect import ending_for
 from kquant_hooks.config.applying import Applied
+from kquant_hooks.disk.folder import Folder, Identity
 from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.records import outcome_fields
 from kquant_hooks.watch.entry import UNKNOWN_DIGEST, Entry
 from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
 from kquant_hooks.watch.folder import identity
+from kquant_hooks.watch.home import Home
 from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.originals import put_away
 from kquant_hooks.watch.plan import Plan
-from kquant_hooks.watch.pruning import is_gone, is_known_folder, is_taken_away, part_with
+from kquant_hooks.watch.pruning import is_known_folder, part_with
 from kquant_hooks.watch.reasons import remove_reason, write_reason
 from kquant_hooks.watch.targets import target_for
 from kquant_hooks.watch.work import Errand, Known, Report
@@ -36,20 +39,19 @@ class Desk:
     ----------
     plan : Plan
     ledger : Ledger
+    home : Home
     log : Log
     """
 
-    def __init__(self, plan: Plan, ledger: Ledger, log: Log) -> None:
-        self._plan = plan
-        self._ledger = ledger
-        self._log = log
+    def __init__(self, plan: Plan, ledger: Ledger, home: Home, log: Log) -> None:
+        self._plan, self._ledger, self._home, self._log = plan, ledger, home, log
         self.failures = 0
         # What could not be put away, as it was then.
         self._stuck: dict[str, Sample] = {}
         # Entries of earlier versions of kquant that are still right.
         self._renewed: list[Entry] = []
         # The watched folder, when there was something in it.
-        self._folder: tuple[int, int] | None = None
+        self._folder: Identity | None = None
 
     def is_done(self, source: str, sample: Sample) -> bool:
         """Whether nothing is to be done with this version of a file, with the settings that hold for it."""
@@ -57,7 +59,7 @@ class Desk:
         if entry is None or not self._is_settled(entry, sample):
             return False
         if entry.state == "waiting":
-            return os.path.lexists(self._plan.home / entry.target)
+            return not self._home.is_missing(entry.target)
         # An original that is to be put away is read once more before it is.
         return entry.state != "done" or not self._puts_away or self._stuck.get(source) == sample
 
@@ -81,7 +83,13 @@ class Desk:
         return True
 
     def errand(self, source: str, sample: Sample) -> Errand | None:
-        """What a worker is to do with a file, put down beforehand; None: nothing."""
+        """What a worker is to do with a file, put down beforehand; None: nothing.
+
+        Raises
+        ------
+        OSError
+            What may pass, as a share that does not answer.
+        """
         self._folder = identity(self._plan.inbox)
         known = self._ledger.find(source)
         # What was made of an earlier version stays its own.
@@ -91,7 +99,9 @@ class Desk:
             entry = replace(entry, fingerprint=_word(applied, limits=True))
             return self._errand(replace(entry, fingerprint=_word(applied)), applied, known)
         except (ValueError, OSError) as error:
-            # Of the configuration; or of a name that is too long, or a folder that may not be read.
+            # Of the configuration; or of a name that is too long.
+            if isinstance(error, OSError) and error.errno not in _LASTING:
+                raise
             reason = str(error) if isinstance(error, ValueError) else f"{error.strerror or error}"
             self._fail(replace(entry, reason=reason))
             return None
@@ -103,7 +113,8 @@ class Desk:
         plan = self._plan
         path = plan.inbox / entry.source
         known = None if before is None else self._known(before, entry)
-        errand = Errand(path, entry.sample, applied.settings, applied.policy, None, plan.home, known=known)
+        place = self._home.place
+        errand = Errand(path, entry.sample, applied.settings, applied.policy, None, place, known=known)
         if plan.outbox is None:
             self._ledger.record(replace(entry, state="claimed"))
             return errand
@@ -112,14 +123,16 @@ class Desk:
         # A result keeps its name, even if another file's name has become free.
         if os.path.splitext(entry.target)[1] == os.path.splitext(wanted)[1] and self._owns(entry):
             wanted = entry.target
-        target = target_for(wanted, entry.source, plan.watch.collision, plan.outbox, self._ledger.result)
+        collision = plan.watch.collision
+        target = target_for(wanted, entry.source, collision, self._home.found, self._ledger.result)
         if target is None:
             self._wait(replace(entry, target=wanted))
             return None
+        self._home.check(target)
         entry = replace(entry, target=target, state="claimed")
         replaces = self._replaceable(entry)
-        self._ledger.claim(entry, vacant=not os.path.lexists(plan.outbox / target))
-        return replace(errand, target=plan.outbox / target, replaces=replaces)
+        self._ledger.claim(entry, vacant=self._home.found(target) is None)
+        return replace(errand, target=target, replaces=replaces)
 
     def _known(self, before: Entry, entry: Entry) -> Known | None:
         """What need not be done again if a file holds the same; the results do not depend on limits."""
@@ -127,8 +140,8 @@ class Desk:
             return None
         # Who takes results away does not want them once more because a file has another mode.
         matters = self._puts_away or not before.sample.resembles(entry.sample)
-        target = self._plan.home / before.target
-        return Known(before.digest, target, before.made, matters and self._plan.outbox is not None)
+        must_be_there = matters and self._plan.outbox is not None
+        return Known(before.digest, before.target, before.made, must_be_there)
 
     def _owns(self, entry: Entry) -> bool:
         result = self._ledger.result(entry.target)
@@ -144,15 +157,23 @@ class Desk:
         digest = result.digest if result is not None and (overwrites or result.source == entry.source) else ""
         return digest or (None if overwrites else "")
 
-    def finish(self, source: str, errand: Errand, report: Report) -> Literal["done", "again", "later"]:
+    def finish(self, source: str, errand: Errand, report: Report) -> Literal["done", "again"]:
         """Put down what came of an errand.
 
         Returns
         -------
-        {"done", "again", "later"}
-            "again": the file changed meanwhile, or its target; "later": what failed may pass.
+        {"done", "again"}
+            "again": the file changed meanwhile, or its target.
+
+        Raises
+        ------
+        HomeGoneError
+            If the result may be anywhere: nothing is put down, and the file is taken up again.
+        OSError
+            What failed may pass.
         """
-        target = "" if errand.target is None else os.path.relpath(errand.target, self._plan.home)
+        target = errand.target or ""
+        self._home.check(target or source)
         if report.finding == "taken":
             self._ledger.keep(target)
             text = f"{target} is not what was made of {source}; it is kept"
@@ -167,11 +188,9 @@ class Desk:
             return "done"
         outcome = report.outcome
         assert outcome is not None
-        if report.trouble == errno.ENOENT and not os.path.lexists(errand.path):
-            return "again"
         if report.trouble and report.trouble not in _LASTING:
             self._ledger.record(replace(entry, state="claimed", reason=outcome.reason))
-            return "later"
+            raise OSError(report.trouble, outcome.reason)
         if outcome.status == "failed":
             word = fingerprint(errand.settings, errand.policy, limits=True)
             self._fail(replace(entry, fingerprint=word, state="failed", reason=outcome.reason))
@@ -183,12 +202,12 @@ class Desk:
             shown = replace(outcome, path=Path(source), target=Path(target) if target else None)
             self._log.say("published", outcome_line(shown), **outcome_fields(shown))
             if self._plan.outbox is not None:
-                remove_reason(self._plan.outbox, source)
+                remove_reason(self._home.folder, source)
             self._put_away(entry)
         return "done"
 
     def _recognize(self, entry: Entry, known: Known) -> None:
-        target = "" if self._plan.outbox is None else os.path.relpath(known.target, self._plan.home)
+        target = "" if self._plan.outbox is None else known.target
         entry = replace(entry, target=target, made=known.made)
         self._ledger.record(entry)
         text = f"{entry.source}  unchanged: it holds what {target or 'it'} was made of"
@@ -198,24 +217,22 @@ class Desk:
         else:
             self._ledger.own(entry)
 
-    def gone(self, source: str) -> None:
-        """A file is not there any more."""
+    def gone(self, root: Folder, source: str) -> None:
+        """A file is not there any more in the watched folder."""
         entry = self._ledger.find(source)
-        if entry is not None and is_gone(self._plan, entry) and self._is_known_folder():
-            part_with(self._plan, self._ledger, [entry])
+        if entry is not None:
+            self._part_with(root, [entry])
 
-    def prune(self) -> None:
-        """Forget files that are gone and have left nothing that must be known of."""
+    def prune(self, root: Folder) -> None:
+        """Forget files that are gone from the watched folder and have left nothing that must be known of."""
         self._ledger.renew(self._renewed)
         self._renewed.clear()
-        if self._is_known_folder():
-            entries = self._ledger.entries()
-            part_with(self._plan, self._ledger, [entry for entry in entries if is_gone(self._plan, entry)])
-        results = self._ledger.nobodys()
-        self._ledger.drop([target for target in results if is_taken_away(self._plan, target)])
+        self._part_with(root, self._ledger.entries())
+        self._ledger.drop([target for target in self._ledger.nobodys() if self._home.is_missing(target)])
 
-    def _is_known_folder(self) -> bool:
-        return is_known_folder(self._plan, self._ledger, self._folder)
+    def _part_with(self, root: Folder, entries: Iterable[Entry]) -> None:
+        if is_known_folder(self._ledger, root.identity, self._folder):
+            part_with(self._plan, self._ledger, self._home, root, entries)
 
     def _applied(self, source: str) -> Applied:
         return self._plan.applied_to(self._plan.inbox / source)
@@ -234,12 +251,12 @@ class Desk:
         self._ledger.record(entry)
         text = f"{entry.source}: {entry.reason}"
         self._log.say("failed", text, level="error", source=entry.source, reason=entry.reason)
-        if self._plan.outbox is None or not self._plan.outbox.is_dir():
+        if self._plan.outbox is None:
             # Beside the files themselves it would be in the way.
             return
         try:
             # A name may hold what speaks to a terminal.
-            write_reason(self._plan.outbox, entry.source, one_line(text))
+            write_reason(self._home.folder, entry.source, one_line(text))
         except OSError as error:
             text = (
                 f"why {entry.source} failed cannot be written beside the results: {error.strerror or error}"

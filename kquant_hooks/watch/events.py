@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import re
 import threading
 import warnings
 from collections.abc import Callable
@@ -35,25 +34,8 @@ _HEARD = [
     DirCreatedEvent,
     DirMovedEvent,
 ]
-_NETWORK = (
-    "nfs",
-    "cifs",
-    "smb",
-    "9p",
-    "drvfs",
-    "vboxsf",
-    "vmhgfs",
-    "prl_fs",
-    "fakeowner",
-    "virtiofs",
-    "fuse.",
-    "davfs",
-    "ceph",
-    "gluster",
-)
 # Seconds for its threads to end.
 _PATIENCE = 10.0
-_MOUNTS = Path("/proc/self/mountinfo")
 _HANDLES = Path("/proc/self/fdinfo")
 
 
@@ -158,21 +140,3 @@ def watched_folders() -> int | None:
         with suppress(OSError):
             count += sum(line.startswith("inotify wd:") for line in handle.read_text().splitlines())
     return count
-
-
-def network_of(folder: Path) -> str | None:
-    """The kind of network file system that a folder is on, of which the system reports no changes."""
-    try:
-        lines = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError:
-        return None
-    best, kind = "", ""
-    real = os.path.realpath(folder)
-    for line in lines:
-        fields, _, rest = line.partition(" - ")
-        # Spaces and the like are written as octal numbers.
-        place = re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), fields.split()[4])
-        inside = real == place or real.startswith(place.rstrip("/") + "/")
-        if inside and len(place) >= len(best):
-            best, kind = place, rest.split()[0]
-    return kind if kind.startswith(_NETWORK) else None

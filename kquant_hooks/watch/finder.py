@@ -173,7 +173,7 @@ class Finder:
         self.has_looked = True
         if thorough:
             self._thorough_at = now + self._plan.watch.rescan
-            self._desk.prune()
+            self._desk.prune(root)
             # What happens while it begins to watch anew is found by another look.
             if self.watching.check_coverage(root, now):
                 self._renew_at = now
@@ -205,7 +205,7 @@ class Finder:
         if verdict == "ready" and sample is not None and not self._desk.is_done(source, sample):
             return sample
         if verdict == "gone":
-            self._desk.gone(source)
+            self._desk.gone(root, source)
         elif verdict == "unsettled":
             reason = "it is empty" if sample is not None and not sample.size else "it goes on changing"
             self._log.say("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)

@@ -24,7 +24,7 @@ _UNFINISHED = (
 _SYSTEM = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"}
 _SYSTEM |= {"thumbs.db", "ehthumbs.db", "desktop.ini"}
 # What is missing, and what has become something else, as a link.
-_VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
+VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
 # Which says nothing of a file.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 # What SQLite's integers hold; of a time in a far future enough to tell it from others.
@@ -79,9 +79,21 @@ def found_in(root: Folder, path: str) -> os.stat_result | None:
         with root.descend(folder) as inner:
             return inner.stat(name)
     except OSError as error:
-        if error.errno in _VANISHED:
+        if error.errno in VANISHED:
             return None
         raise
+
+
+def is_missing(root: Folder, path: str) -> bool:
+    """Whether nothing is at a path; a share that does not answer, or a link on the way, says nothing."""
+    inner, name = os.path.split(path)
+    try:
+        with root.descend(inner) as folder:
+            return folder.stat_or_none(name) is None
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
 
 
 def version_in(root: Folder, path: str) -> Sample | None:
@@ -128,7 +140,7 @@ def files_in(
         except OSError as error:
             if error.errno in EXHAUSTED:
                 raise
-            if error.errno not in _VANISHED:
+            if error.errno not in VANISHED:
                 unreadable(path, error.strerror or str(error))
             continue
         for name, found in entries:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
 from kquant_hooks.disk.atomic import replace_file
-from kquant_hooks.disk.folder import open_folder
+from kquant_hooks.disk.folder import Folder
 from kquant_hooks.watch.folder import REASON_ENDING
 
 
-def write_reason(home: Path, source: str, text: str) -> None:
+def write_reason(home: Folder, source: str, text: str) -> None:
     """Say in the folder of results why a file has none; OSError if it cannot be written."""
     inner, name = os.path.split(source)
-    with open_folder(home) as top, top.descend(inner, create=True) as folder:
+    with home.descend(inner, create=True) as folder:
         replace_file(folder, name + REASON_ENDING, f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
-def remove_reason(home: Path, source: str) -> None:
+def remove_reason(home: Folder, source: str) -> None:
     """Say no more of a file."""
     inner, name = os.path.split(source)
     # A name may be too long for there to be one.
-    with suppress(OSError), open_folder(home) as top, top.descend(inner) as folder:
+    with suppress(OSError), home.descend(inner) as folder:
         folder.unlink(name + REASON_ENDING)

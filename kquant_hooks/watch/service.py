@@ -11,11 +11,12 @@ from pathlib import Path
 from uuid import uuid4
 
 from kquant_hooks.assets.many import sweep_folders
+from kquant_hooks.disk.mounts import Mounts, network_of
 from kquant_hooks.disk.temporary import PREFIX
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
-from kquant_hooks.watch.daemon import Daemon, HomeGoneError
+from kquant_hooks.watch.daemon import Daemon
 from kquant_hooks.watch.damage import in_words, may_pass
-from kquant_hooks.watch.events import network_of
+from kquant_hooks.watch.home import HomeGoneError, open_home
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
 from kquant_hooks.watch.lock import LockedError, locked
 from kquant_hooks.watch.log import Log
@@ -36,12 +37,13 @@ def serve(plan: Plan, log: Log) -> int:
     tries = 0
     # Of the ledger, once one was opened.
     ledger = ""
+    mounts = Mounts({plan.inbox, plan.home})
     with mailbox.open():
         while True:
             start = time.monotonic()
             daemon = None
             try:
-                with _session(plan, log, mailbox, ledger) as (daemon, ledger):
+                with _session(plan, log, mailbox, mounts, ledger) as (daemon, ledger):
                     return _run(plan, log, mailbox, daemon)
             except LockedError as error:
                 log.say("error", str(error), level="error")
@@ -84,7 +86,9 @@ def _run(plan: Plan, log: Log, mailbox: Mailbox, daemon: Daemon) -> int:
 
 
 @contextmanager
-def _session(plan: Plan, log: Log, mailbox: Mailbox, before: str) -> Iterator[tuple[Daemon, str]]:
+def _session(
+    plan: Plan, log: Log, mailbox: Mailbox, mounts: Mounts, before: str
+) -> Iterator[tuple[Daemon, str]]:
     """A daemon with its ledger, which has to be that of the session before, if there was one."""
     if not plan.home.is_dir():
         raise HomeGoneError(f"{plan.home} is gone")
@@ -93,7 +97,13 @@ def _session(plan: Plan, log: Log, mailbox: Mailbox, before: str) -> Iterator[tu
         raise HomeGoneError(f"{plan.home} is there without its ledger; to begin anew, restart kquant watch")
     if not os.path.lexists(plan.state):
         plan.state.mkdir()
-    with locked(plan.state), closing(Ledger(plan.state, shared=network_of(plan.state) is None)) as ledger:
+    with (
+        locked(plan.state),
+        open_home(plan.home, mounts) as home,
+        closing(Ledger(plan.state, shared=network_of(plan.state) is None)) as ledger,
+    ):
+        # It was opened by its path.
+        home.check()
         name = ledger.about().get("name") or uuid4().hex
         if before not in ("", name):
             raise HomeGoneError(f"{plan.home} has another ledger now; to go on with it, restart kquant watch")
@@ -105,7 +115,7 @@ def _session(plan: Plan, log: Log, mailbox: Mailbox, before: str) -> Iterator[tu
             inbox=plan.inbox,
             recursive=plan.watch.recursive,
         )
-        yield Daemon(plan, ledger, log, mailbox), name
+        yield Daemon(plan, ledger, home, log, mailbox), name
 
 
 def sweep_leftovers(home: Path) -> None:

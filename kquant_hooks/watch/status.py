@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from kquant_hooks.disk.folder import open_folder
+from kquant_hooks.disk.mounts import network_of
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
 from kquant_hooks.watch.damage import in_words
-from kquant_hooks.watch.events import network_of
 from kquant_hooks.watch.folder import files_in
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
 from kquant_hooks.watch.lock import is_locked

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 
 from kquant_hooks.config.watch import Collision
 from kquant_hooks.watch.entry import Result
 
 
 def target_for(
-    wanted: str, source: str, collision: Collision, outbox: Path, known: Callable[[str], Result | None]
+    wanted: str,
+    source: str,
+    collision: Collision,
+    found: Callable[[str], os.stat_result | None],
+    known: Callable[[str], Result | None],
 ) -> str | None:
     """The path of a result below the folder of results; None where it is taken and no other is to be had.
 
@@ -25,24 +29,22 @@ def target_for(
     collision : {"suffix", "overwrite", "skip"}
         What is done where it is taken: by the result of another file, be it gone, or by something that the
         ledger does not know of. A result that somebody has changed is never overwritten.
-    outbox : Path
+    found : callable
+        What the system says of a path there; None where nothing is.
     known : callable
         What the ledger knows of a result.
     """
 
     def is_free(target: str) -> bool:
-        place = outbox / target
-        if os.path.lexists(place) and (place.is_symlink() or not place.is_file()):
-            return False
-        result = known(target)
+        there, result = found(target), known(target)
         owner = None if result is None else result.source
-        return owner == source or (owner is None and not place.exists())
+        return owner in (source, None) if there is None else owner == source and stat.S_ISREG(there.st_mode)
 
     if is_free(wanted):
         return wanted
-    place, result = outbox / wanted, known(wanted)
+    there, result = found(wanted), known(wanted)
     is_kept = result is not None and result.is_kept
-    if collision == "overwrite" and place.is_file() and not place.is_symlink() and not is_kept:
+    if collision == "overwrite" and there is not None and stat.S_ISREG(there.st_mode) and not is_kept:
         return wanted
     if collision == "skip":
         return None

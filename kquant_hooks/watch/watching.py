@@ -6,7 +6,8 @@ import errno
 import time
 
 from kquant_hooks.disk.folder import Folder, Identity
-from kquant_hooks.watch.events import Events, network_of, watched_folders
+from kquant_hooks.disk.mounts import network_of
+from kquant_hooks.watch.events import Events, watched_folders
 from kquant_hooks.watch.folder import folders_in, identity
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.mailbox import Mailbox

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,7 +16,8 @@ from kquant_hooks.disk.atomic import replace_file
 from kquant_hooks.disk.folder import Folder, open_folder
 from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.watch.contents import Content, content_in, digest
-from kquant_hooks.watch.folder import sample
+from kquant_hooks.watch.folder import VANISHED, sample
+from kquant_hooks.watch.home import Place, open_place
 from kquant_hooks.watch.intake import Sample
 
 
@@ -27,8 +29,8 @@ class Known:
     ----------
     digest : str
         Of what the file held.
-    target : Path
-        Its result.
+    target : str
+        Its result, below the folder of results.
     made : str
         Of what the result held.
     must_be_there : bool
@@ -36,7 +38,7 @@ class Known:
     """
 
     digest: str
-    target: Path
+    target: str
     made: str
     must_be_there: bool
 
@@ -52,9 +54,9 @@ class Errand:
         The version that was ready.
     settings : Settings
     policy : Policy
-    target : Path, optional
-        None: the file itself is rewritten.
-    home : Path
+    target : str, optional
+        Below the folder of results; None: the file itself is rewritten.
+    place : Place
         The folder of results, which is not made anew if it is gone.
     replaces : str, optional
         Digest of what may be at the target and is replaced; empty: there is nothing, or what was made of the
@@ -67,10 +69,15 @@ class Errand:
     sample: Sample
     settings: Settings
     policy: Policy
-    target: Path | None
-    home: Path
+    target: str | None
+    place: Place
     replaces: str | None = ""
     known: Known | None = None
+
+    @property
+    def result(self) -> Path | None:
+        """The path of the result; None: the file itself is rewritten."""
+        return None if self.target is None else self.place.path / self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +111,24 @@ class Report:
 
 def publish(errand: Errand) -> Report:
     """Write the result of a file, unless the file changed; never raises for what a file holds."""
-    path, target = errand.path, errand.target
     lift_limit(errand.policy)
     try:
         return _publish(errand)
     except OSError as error:
-        outcome = Outcome(path, "failed", f"{error.strerror or error}", target)
-        return Report("done", errand.sample, outcome, error.errno or -1)
+        if error.errno in VANISHED and not _is_there(errand):
+            return Report("changed")
+        return _failed(errand, f"{error.strerror or error}", error.errno or -1)
     except ValueError as error:
-        return Report("done", errand.sample, Outcome(path, "failed", str(error), target))
+        return _failed(errand, str(error))
+
+
+def _failed(errand: Errand, reason: str, trouble: int = 0) -> Report:
+    return Report("done", errand.sample, Outcome(errand.path, "failed", reason, errand.result), trouble)
 
 
 def _publish(errand: Errand) -> Report:
     path, target = errand.path, errand.target
-    with open_folder(path.parent) as folder:
+    with _opened(errand) as folder:
         data, found = read_version(folder, path.name, errand.policy)
         if sample(found) != errand.sample:
             return Report("changed")
@@ -125,9 +136,9 @@ def _publish(errand: Errand) -> Report:
         if _is_known(errand, held):
             return Report("same", errand.sample, digest=held)
         # What takes long is not begun in vain.
-        if target is not None and errand.replaces and not _is_free(_content(errand.home, target), errand):
+        if target is not None and errand.replaces and not _is_free(_content(errand.place, target), errand):
             return Report("taken")
-        outcome, written = quantize_file(path, errand.settings, errand.policy, target, data)
+        outcome, written = quantize_file(path, errand.settings, errand.policy, errand.result, data)
         if sample(folder.stat(path.name)) != errand.sample:
             return Report("changed")
         if written is None:
@@ -140,18 +151,35 @@ def _publish(errand: Errand) -> Report:
             if now is None or now.digest != made:
                 return Report("changed")
             return Report("done", sample(now.found), outcome, digest=made)
-    inner = target.parent.relative_to(errand.home)
-    with open_folder(errand.home) as home, home.descend(inner, create=True) as folder:
-        there = content_in(folder, target.name)
+    inner, name = os.path.split(target)
+    with open_place(errand.place) as home, home.descend(inner, create=True) as folder:
+        there = content_in(folder, name)
         # What was written before a crash is the same.
         if there is None or there.digest != made:
             if not _is_free(there, errand):
                 return Report("taken")
             try:
-                _write(folder, target.name, written, there)
+                _write(folder, name, written, there)
             except FileExistsError:
                 return Report("taken")
     return Report("done", errand.sample, outcome, digest=held, made=made)
+
+
+def _opened(errand: Errand) -> Folder:
+    """The folder that the file lies in."""
+    if errand.target is not None:
+        return open_folder(errand.path.parent)
+    with open_place(errand.place) as home:
+        return home.descend(errand.path.parent.relative_to(home.path))
+
+
+def _is_there(errand: Errand) -> bool:
+    """Whether that version of the file can still be reached."""
+    try:
+        with _opened(errand) as folder:
+            return sample(folder.stat(errand.path.name)) == errand.sample
+    except OSError:
+        return False
 
 
 def _is_known(errand: Errand, held: str) -> bool:
@@ -160,14 +188,15 @@ def _is_known(errand: Errand, held: str) -> bool:
         return False
     if not known.must_be_there:
         return True
-    there = _content(errand.home, known.target)
+    there = _content(errand.place, known.target)
     return there is not None and there.digest == known.made
 
 
-def _content(home: Path, target: Path) -> Content | None:
+def _content(place: Place, target: str) -> Content | None:
+    inner, name = os.path.split(target)
     try:
-        with open_folder(home) as top, top.descend(target.parent.relative_to(home)) as folder:
-            return content_in(folder, target.name)
+        with open_place(place) as home, home.descend(inner) as folder:
+            return content_in(folder, name)
     except FileNotFoundError:
         return None
 
