@@ -11,17 +11,15 @@ from pathlib import Path
 import pytest
 from conftest import draw_photo, draw_translucent
 from drawings import FILES, animated, png_texts, saved
-from files import (
-    put,
-    rewrite,
-    state,
-)
+from files import chunks, put, rewrite, state
 from helpers import pixels_of
+from hostile import chunk
 from PIL import Image, TiffImagePlugin
 from tiffs import page, tiff_of
 
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
+from kquant_hooks.images.sniff import PNG_SIGNATURE
 from kquant_hooks.quantizer.settings import Settings
 
 # Anything may lie under a name.
@@ -270,8 +268,11 @@ def test_stripping_a_file_of_few_colours_into_a_new_one(tmp_path):
 @pytest.mark.parametrize("kind", [b"fdAT", b"fcTL"])
 def test_frames_out_of_sequence_are_not_put_right_in_silence(kind, tmp_path):
     path = put(tmp_path, "animated.png")
-    data = bytearray(path.read_bytes())
-    data[data.rindex(kind) + 7] += 1
+    parts = chunks(path.read_bytes())
+    last = max(number for number, (name, _) in enumerate(parts) if name == kind)
+    content = parts[last][1]
+    parts[last] = kind, content[:3] + bytes([content[3] + 1]) + content[4:]
+    data = PNG_SIGNATURE + b"".join(chunk(*part) for part in parts)
     path.write_bytes(data)
     outcome = rewrite(path)
     assert (outcome.status, outcome.reason) == ("failed", "the frames of its animation are out of sequence")

@@ -6,6 +6,7 @@ import os
 import random
 import struct
 import time
+import zlib
 
 import pytest
 from palette_bytes import EXAMPLES, aseprite, chunk, png, png_chunk
@@ -60,7 +61,7 @@ MISTAKES = {
     b"[[[]]]": "colour 1: expected a hex colour such as '#ff8000', got a list",
     b"[" * 1_000_000: "its lists or objects are nested too deeply",
     b"[" + b"9" * 10_000 + b"]": "it has a number with thousands of digits",
-    b"\x89PNG\r\n\x1a\n": "it ends at byte 8; expected 9 bytes from byte 16 on",
+    b"\x89PNG\r\n\x1a\n": "it ends at byte 8; expected 13 bytes from byte 12 on",
     png(
         1, 3, 1, [b"\0"], png_chunk(b"PLTE", bytes(3)), png_chunk(b"tRNS", b"\xff\xff\0")
     ): "it is damaged, or ends too soon at byte 97, for a PNG",
@@ -94,6 +95,18 @@ def test_a_picture_that_would_fill_the_memory_is_not_decoded(tmp_path):
     path = tmp_path / "bomb.png"
     path.write_bytes(bomb.replace(bomb[8:33], png_chunk(b"IHDR", header)))
     with pytest.raises(ValueError, match=r"byte 16: expected up to 4194304 pixels, got 65535 x 65535$"):
+        Palette.load(path)
+
+
+@pytest.mark.parametrize("in_front", [True, False])
+def test_another_header_of_a_picture_says_nothing_of_its_size(in_front, tmp_path):
+    small = png(8, 0, 1, [b"\0"])
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 3000, 3000, 8, 0, 0, 0, 0))
+    first = png_chunk(b"tEXt", bytes(13)) if in_front else small[8:33]
+    path = tmp_path / "bomb.png"
+    pixels = png_chunk(b"IDAT", zlib.compress(bytes(3001 * 3000)))
+    path.write_bytes(small[:8] + first + header + pixels + png_chunk(b"IEND", b""))
+    with pytest.raises(ValueError, match=r"expected the header \(IHDR\)" if in_front else "it is damaged"):
         Palette.load(path)
 
 

@@ -17,6 +17,7 @@ from itertools import count
 from PIL import Image, PngImagePlugin
 
 from kquant_hooks.images.containers.deflating import deflated_rows
+from kquant_hooks.images.containers.pngchecks import Chunk, check_rows, chunks_of, joined, packed
 from kquant_hooks.images.document import (
     Dispose,
     Document,
@@ -30,8 +31,6 @@ from kquant_hooks.images.opening import decode, metadata_of, open_image, orienta
 from kquant_hooks.images.pixels import nearest_entry
 from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
 
-Chunk = tuple[bytes, bytes]
-
 # Known chunks that stay true when the pixels are stored in another way; of unknown ones those that say of
 # themselves, by the case of their last letter, that they may be copied.
 _CARRIED = {b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"eXIf"}
@@ -40,7 +39,6 @@ _CARRIED |= {b"tIME", b"tEXt", b"zTXt", b"iTXt", b"oFFs", b"pCAL", b"sCAL", b"sT
 _REMADE = {b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL", b"fdAT"}
 _STRIPPED = {b"pCAL", b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"}
 _DISPOSES: tuple[Dispose, ...] = ("none", "background", "previous")
-_HEADER_LENGTH = 13
 # Each further level costs several times the time for about a hundredth of the bytes.
 _OXIPNG_LEVEL = 2
 _INCH = 0.0254
@@ -64,21 +62,21 @@ class _Parts:
 
 def read(data: bytes, max_pixels: int) -> Document:
     """Take a PNG apart."""
-    chunks = [(kind, bytes(content)) for kind, content in png_chunks(data)]
-    if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != _HEADER_LENGTH:
-        raise ValueError("cannot be decoded: it does not begin with a header")
+    chunks, tail = chunks_of(data)
     kinds = [kind for kind, _ in chunks]
     middle = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
     before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))
     after = tuple(chunk for chunk in chunks[middle:] if _is_carried(chunk[0]))
-    length = len(PNG_SIGNATURE) + sum(12 + len(content) for _, content in chunks)
-    parts = _Parts(before, after, (), _background(chunks), data[length:])
+    parts = _Parts(before, after, (), _background(chunks), tail)
     if kinds[:middle].count(b"acTL") > 1:
         raise ValueError("it announces its animation more than once")
     control = dict(chunks[:middle]).get(b"acTL", b"")
     announced = int.from_bytes(control[:4], "big") if len(control) == 8 else 0
     frames, controls = _frames(chunks, max_pixels) if announced else ([], [])
     if not any(frame.shown for frame in frames):
+        header = chunks[0][1]
+        open_image(data, max_pixels)
+        check_rows(header, (content for kind, content in chunks if kind == b"IDAT"))
         return still("PNG", _with_scaled_key(decode(data, max_pixels), chunks), parts)
     if len(controls) - controls.count(None) != announced:
         raise ValueError("it announces another number of frames than it has")
@@ -114,21 +112,21 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         encoded = _encode(image, encoding.level)
         if index == 0:
             header = struct.pack(">II", *document.size) + encoded[0][1][8:]
-            out += [_chunk(b"IHDR", header), *(_chunk(*chunk) for chunk in before)]
+            out += [packed(b"IHDR", header), *(packed(*chunk) for chunk in before)]
             if document.kind == "animation":
                 shown = sum(frame.shown for frame in document.frames)
-                out.append(_chunk(b"acTL", struct.pack(">II", shown, document.loop or 0)))
-            out += [_chunk(*chunk) for chunk in encoded if chunk[0] in (b"PLTE", b"tRNS")]
-            out += [_chunk(b"bKGD", _nearest_index(image, parts.background))] if parts.background else []
+                out.append(packed(b"acTL", struct.pack(">II", shown, document.loop or 0)))
+            out += [packed(*chunk) for chunk in encoded if chunk[0] in (b"PLTE", b"tRNS")]
+            out += [packed(b"bKGD", _nearest_index(image, parts.background))] if parts.background else []
         if document.kind == "animation" and frame.shown:
             control = parts.controls[index] if parts.controls else None
-            out.append(_chunk(b"fcTL", _control(next(sequence), frame, image.size, control)))
+            out.append(packed(b"fcTL", _control(next(sequence), frame, image.size, control)))
         pixels = b"".join(content for kind, content in encoded if kind == b"IDAT")
         if index == 0:
-            out.append(_chunk(b"IDAT", pixels))
+            out.append(packed(b"IDAT", pixels))
         else:
-            out.append(_chunk(b"fdAT", struct.pack(">I", next(sequence)) + pixels))
-    return b"".join([*out, *(_chunk(*chunk) for chunk in after), _chunk(b"IEND", b""), parts.tail])
+            out.append(packed(b"fdAT", struct.pack(">I", next(sequence)) + pixels))
+    return b"".join([*out, *(packed(*chunk) for chunk in after), packed(b"IEND", b""), parts.tail])
 
 
 def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list[bytes | None]]:
@@ -150,15 +148,12 @@ def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list
             found[0][1].append(content)
         elif kind == b"fdAT" and found:
             found[-1][1].append(content[4:])
+    sizes = [header[:8] if control is None else control[4:12] for control, _ in found]
     frames, controls = [], []
-    for control, pixels in found:
-        size = header[:8] if control is None else control[4:12]
-        single = [
-            (b"IHDR", size + header[8:]),
-            *shared,
-            *((b"IDAT", part) for part in pixels),
-            (b"IEND", b""),
-        ]
+    for size, (control, pixels) in zip(sizes, found, strict=True):
+        own = size + header[8:]
+        check_rows(own, pixels)
+        single = [(b"IHDR", own), *shared, *((b"IDAT", part) for part in pixels), (b"IEND", b"")]
         frames.append(_frame(single, control, max_pixels))
         controls.append(control)
     return frames, controls
@@ -166,7 +161,7 @@ def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list
 
 def _frame(single: Sequence[Chunk], control: bytes | None, max_pixels: int) -> Frame:
     def load() -> Image.Image:
-        data = PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in single)
+        data = joined(single)
         return _with_scaled_key(decode(data, max_pixels), single)
 
     if control is None:
@@ -248,7 +243,7 @@ def _recompressed(chunks: list[Chunk]) -> list[Chunk]:
         import oxipng
     except ImportError:
         return chunks
-    data = PNG_SIGNATURE + b"".join(_chunk(*chunk) for chunk in [*chunks, (b"IEND", b"")])
+    data = joined([*chunks, (b"IEND", b"")])
     # Filters and deflation alone: bits, the palette and its order are what they were made to be.
     smaller = oxipng.optimize_from_memory(
         data,
@@ -291,7 +286,3 @@ def _made_of(metadata: Metadata) -> _Parts:
 
 def _is_carried(kind: bytes) -> bool:
     return kind in _CARRIED or (kind[:1].islower() and kind[3:4].islower() and kind not in _REMADE)
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))

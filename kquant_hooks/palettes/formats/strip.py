@@ -20,7 +20,10 @@ def begins(data: bytes) -> bool:
 
 def read(data: bytes) -> Iterator[Swatch]:
     """The colours of a picture, in the order of reading; ValueError where it is damaged or too large."""
-    width, height, depth = fields_at(data, 16, ">IIB")
+    kind, width, height, depth = fields_at(data, 12, ">4sIIB")
+    if kind != b"IHDR":
+        # Pillow would find one further on, which may announce any number of pixels.
+        raise ValueError(f"byte 12: expected the header (IHDR), got {kind!r}")
     if width * height > _MOST_PIXELS:
         raise ValueError(f"byte 16: expected up to {_MOST_PIXELS} pixels, got {width} x {height}")
     if depth > 8:
@@ -42,6 +45,8 @@ def _decoded(data: bytes) -> tuple[bytes, bool]:
 
     try:
         image = Image.open(io.BytesIO(data), formats=("PNG",))
+        if image.width * image.height > _MOST_PIXELS:
+            raise ValueError("a second header")
         image.load()
         if image.mode != "P":
             return image.convert("RGBA").tobytes(), False
