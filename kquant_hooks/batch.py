@@ -15,6 +15,7 @@ from kquant_hooks.assets.many import Job, process_each, result_of, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy, recipe
 from kquant_hooks.assets.process import most_bytes
+from kquant_hooks.images.limits import most_of_one
 from kquant_hooks.images.sniff import container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.quantizer.workers import cores
@@ -141,7 +142,8 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
         limit = most_bytes(policy)
         data = sys.stdin.buffer.read(limit + 1)
         if len(data) > limit:
-            complain(f"-: more than the {limit} bytes that max-pixels={policy.max_pixels} can take")
+            pixels = most_of_one(policy.max_pixels)
+            complain(f"-: more than the {limit} bytes that max-pixels={pixels} can take")
             return EXIT_FAILED
     if not to_stdout:
         job = Job(

@@ -13,6 +13,7 @@ from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process, quantize_file
 from kquant_hooks.disk.folder import open_folder
+from kquant_hooks.images.limits import MOST_OF_ONE, most_of_one
 from kquant_hooks.quantizer.settings import Settings
 
 if TYPE_CHECKING:
@@ -147,8 +148,8 @@ def sweep_folders(files: Iterable[Path]) -> None:
 
 
 def lift_limit(policy: Policy) -> None:
-    """Take Pillow's limit of pixels, our default, from this process where a higher one is asked for."""
-    if policy.max_pixels > Policy().max_pixels:
+    """Take Pillow's limit, our default, from this process where a higher one is asked for."""
+    if most_of_one(policy.max_pixels) > MOST_OF_ONE:
         from PIL import Image
 
         Image.MAX_IMAGE_PIXELS = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kquant_hooks.images.limits import MOST_OF_ALL, MOST_OF_ONE
 from kquant_hooks.quantizer.options import Option, check_all, option, options_of
 from kquant_hooks.quantizer.settings import OPTIONS, Settings
 
@@ -56,12 +57,14 @@ class Policy:
         choices=("same", "png", "gif", "webp", "tiff", "bmp", "ppm"),
         help="format of new files; 'same': as their names say, and PNG for what cannot hold a palette",
     )
-    max_pixels: int = option(
-        178_956_970,
+    max_pixels: int | None = option(
+        None,
         kind="integer",
         low=1,
+        optional=True,
         limit=True,
-        help="refuse pictures with more pixels, which may be made to fill the memory",
+        help="refuse files with more pixels, those of all frames or pages together; None: "
+        f"{MOST_OF_ONE} in one, and {MOST_OF_ALL} together",
     )
     timeout: float = option(
         300.0,

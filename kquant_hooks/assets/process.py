@@ -18,6 +18,7 @@ from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
 from kquant_hooks.disk.folder import FILE_FLAGS, Folder, open_folder, resolved
+from kquant_hooks.images.limits import most_of_one
 from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
 
@@ -228,7 +229,7 @@ def without_result(error: Exception, path: Path, target: Path | None, size: int,
 
 def most_bytes(policy: Policy) -> int:
     """The largest file that is read at all."""
-    return max(_LEAST_LIMIT, _BYTES_PER_PIXEL * policy.max_pixels)
+    return max(_LEAST_LIMIT, _BYTES_PER_PIXEL * most_of_one(policy.max_pixels))
 
 
 def _container_for(target: Path, policy: Policy) -> str:
@@ -264,4 +265,5 @@ def _check_regular(found: os.stat_result, policy: Policy) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ValueError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
     if found.st_size > most_bytes(policy):
-        raise ValueError(f"its {found.st_size} bytes are more than max-pixels={policy.max_pixels} can take")
+        pixels = most_of_one(policy.max_pixels)
+        raise ValueError(f"its {found.st_size} bytes are more than max-pixels={pixels} can take")

@@ -159,12 +159,9 @@ def play(document: Document) -> Iterator[Shown]:
         if frame.left + stored.width > canvas.width or frame.top + stored.height > canvas.height:
             raise ValueError("cannot be decoded: a frame lies outside of the canvas")
         before = canvas.copy() if frame.dispose == "previous" else canvas
-        drawn = in_rgba(stored)
         place = (frame.left, frame.top)
-        if frame.blend:
-            canvas.alpha_composite(drawn, place)
-        else:
-            canvas.paste(drawn, place)
+        draw = canvas.alpha_composite if frame.blend else canvas.paste
+        draw(in_rgba(stored), place)
         yield Shown(frame, stored, canvas)
         if frame.dispose == "previous":
             canvas = before

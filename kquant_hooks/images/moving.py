@@ -21,6 +21,7 @@ from kquant_hooks.images.document import (
 )
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.opening import orientation_of
+from kquant_hooks.images.pixels import strips_of
 
 _DEEPEST = 65535
 # How pixels are turned to be upright, by what EXIF says of them.
@@ -106,11 +107,15 @@ def _of_whole_frames(document: Document, container: str) -> Document:
     for shown in play(document):
         if not shown.frame.shown:
             continue
-        canvas = shown.canvas.copy()
+        canvas = shown.canvas
         clear |= canvas.getchannel("A").histogram()[255] < canvas.width * canvas.height
-        boxes.append((0, 0, *canvas.size) if before is None else _changed(before, canvas))
+        if before is None:
+            before = canvas.copy()
+            boxes.append((0, 0, *canvas.size))
+        else:
+            boxes.append(_changed(before, canvas))
+            before.paste(canvas.crop(boxes[-1]), boxes[-1])
         shown_frames.append(shown.frame)
-        before = canvas
     # GIF draws over what is there, so that a pixel can become transparent only by clearing the canvas.
     whole = clear and container == "GIF"
     canvas_at = _seeker(document)
@@ -126,8 +131,15 @@ def _of_whole_frames(document: Document, container: str) -> Document:
 
 def _changed(before: Image.Image, after: Image.Image) -> tuple[int, int, int, int]:
     """The box that differs, from even places on, as WebP needs it; one pixel where there is none."""
-    box = ImageChops.difference(before, after).getbbox(alpha_only=False) or (0, 0, 1, 1)
-    return box[0] // 2 * 2, box[1] // 2 * 2, box[2], box[3]
+    boxes = []
+    for left, top, right, bottom in strips_of(after.size):
+        strips = (image.crop((left, top, right, bottom)) for image in (before, after))
+        if box := ImageChops.difference(*strips).getbbox(alpha_only=False):
+            boxes.append((box[0], top + box[1], box[2], top + box[3]))
+    if not boxes:
+        return 0, 0, 1, 1
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts) // 2 * 2, min(tops) // 2 * 2, max(rights), max(bottoms)
 
 
 def _seeker(document: Document) -> Callable[[int], Image.Image]:

@@ -10,6 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from kquant_hooks.images.containers.tiffparsing import parse
 from kquant_hooks.images.containers.tifftags import number_in
 from kquant_hooks.images.document import Document, Frame, Metadata
+from kquant_hooks.images.limits import check_picture, most_of_one, too_large
 
 # All of Pillow's but those that run other programs (EPS, WMF) or only name a format (BUFR, GRIB, HDF5, MPEG).
 _FORMATS = (
@@ -22,7 +23,7 @@ _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
 
 
-def open_image(data: bytes, max_pixels: int) -> Image.Image:
+def open_image(data: bytes, max_pixels: int | None) -> Image.Image:
     """An image whose header has been read.
 
     Raises
@@ -36,20 +37,18 @@ def open_image(data: bytes, max_pixels: int) -> Image.Image:
         # KeyError: of the last format, which not every build of Pillow has.
         raise ValueError("not an image in a known format") from error
     except Image.DecompressionBombError as error:
-        raise ValueError(f"too large to be opened: {error}") from error
+        # That of Pillow is ours, unless a higher one is asked for.
+        raise too_large("its pixels are", most_of_one(max_pixels)) from error
     except Exception as error:  # plug-ins raise almost anything on broken files
         raise ValueError(f"cannot be opened: {_sentence(error)}") from error
-    check_pixels(image.size, max_pixels)
+    check_picture(image.size, max_pixels)
     return image
 
 
-def decode(data: bytes, max_pixels: int, frame: int = 0) -> Image.Image:
+def decode(data: bytes, max_pixels: int | None) -> Image.Image:
     """An image with its pixels; ValueError where they cannot be decoded."""
     image = open_image(data, max_pixels)
     try:
-        if frame:
-            image.seek(frame)
-            check_pixels(image.size, max_pixels)
         image.load()
     except Exception as error:  # as above
         raise ValueError(f"cannot be decoded: {_sentence(error)}") from error
@@ -59,24 +58,6 @@ def decode(data: bytes, max_pixels: int, frame: int = 0) -> Image.Image:
 def still(container: str, image: Image.Image, parts: Any = None) -> Document:
     """The document of a single picture."""
     return Document(container, image.size, (Frame(lambda: image),), metadata=metadata_of(image), parts=parts)
-
-
-def header_at(image: Image.Image, frame: int) -> Image.Image:
-    """An opened image at one of its frames, its pixels not read; ValueError where there is none."""
-    try:
-        image.seek(frame)
-    except Exception as error:  # as above
-        raise ValueError(f"cannot be decoded: {_sentence(error)}") from error
-    return image
-
-
-def check_pixels(size: tuple[int, int], max_pixels: int) -> None:
-    """Refuse what would need too much memory."""
-    width, height = size
-    if width * height > max_pixels:
-        raise ValueError(
-            f"{width} x {height} pixels are more than max-pixels={max_pixels}; give a higher limit to read it"
-        )
 
 
 def count_frames(image: Image.Image) -> int:

@@ -11,17 +11,15 @@ from kquant_hooks.images.containers.facts import Facts, facts_of
 from kquant_hooks.images.containers.table import CONTAINERS
 from kquant_hooks.images.document import Document, play
 from kquant_hooks.images.opening import orientation_of
-from kquant_hooks.images.pixels import in_rgba
+from kquant_hooks.images.pixels import in_rgba, strips_of
 from kquant_hooks.images.quantize import census_of
 from kquant_hooks.images.reduce import Reduction
 from kquant_hooks.images.sniff import container_of
 from kquant_hooks.quantizer.histogram import codes_of
 from kquant_hooks.quantizer.settings import Settings
 
-_STRIP_ROWS = 64
 
-
-def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int, source: bytes) -> None:
+def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int | None, source: bytes) -> None:
     """Check that ``data`` holds what was meant, and that its header says what the one of ``source`` does.
 
     Raises
@@ -67,9 +65,7 @@ def _same_pixels(image: Image.Image, other: Image.Image, *, clear_alike: bool) -
     """Compared strip by strip, as both in full would take eight bytes a pixel."""
     if image.size != other.size:
         return False
-    width, height = image.size
-    for top in range(0, height, _STRIP_ROWS):
-        box = (0, top, width, min(height, top + _STRIP_ROWS))
+    for box in strips_of(image.size):
         strips = [in_rgba(image.crop(box)), in_rgba(other.crop(box))]
         if clear_alike:
             for strip in strips:
@@ -82,6 +78,14 @@ def _same_pixels(image: Image.Image, other: Image.Image, *, clear_alike: bool) -
 def _clear_in(image: Image.Image) -> Image.Image:
     """White where it is fully transparent, and black elsewhere."""
     return image.getchannel("A").point([255] + [0] * 255)
+
+
+def _alike_in_alpha(before: Image.Image, after: Image.Image) -> bool:
+    """Whether what was clear or opaque still is."""
+    alpha = after.getchannel("A")
+    solid = before.getchannel("A").point([0] * 255 + [255])
+    masked = ((_clear_in(before), alpha), (solid, ImageChops.invert(alpha)))
+    return not any(ImageChops.multiply(mask, wrong).getbbox() for mask, wrong in masked)
 
 
 def _compare_timing(what: str, wanted: Iterable[float], found: Iterable[float], container: str) -> None:
@@ -121,12 +125,8 @@ def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
     one_thread = Settings(threads=1)
     for number, (old, new) in enumerate(zip(play(wanted), play(found), strict=True), 1):
         _compare(f"size of frame {number}", old.canvas.size, new.canvas.size)
-        seen = in_rgba(old.canvas)
-        before, after = seen.getchannel("A"), in_rgba(new.canvas).getchannel("A")
-        clear = _clear_in(seen)
-        solid = before.point([0] * 255 + [255])
-        for mask, wrong in ((clear, after), (solid, ImageChops.invert(after))):
-            if ImageChops.multiply(mask, wrong).getbbox():
+        for box in strips_of(old.canvas.size):
+            if not _alike_in_alpha(*(in_rgba(shown.canvas.crop(box)) for shown in (old, new))):
                 raise ValueError(f"the result has another transparency in frame {number}")
         colors.update(codes_of(census_of(new.canvas, one_thread, counted=True).histogram.colors).tolist())
     if len(colors) > limit:

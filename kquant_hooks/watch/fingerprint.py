@@ -21,6 +21,8 @@ _SETTINGS_0 = (
     "dither_strength", "alpha", "keep_hidden_rgb", "threads",
 )  # fmt: skip
 _POLICY_0 = ("min_savings", "max_error", "min_psnr", "strip", "format", "max_pixels", "auto_colors")
+# Defaults that have changed since then.
+_DEFAULTS_0 = {"max_pixels": 178_956_970}
 _LENGTH_0 = 16
 
 
@@ -48,10 +50,15 @@ def is_first_fingerprint(word: str, settings: Settings, policy: Policy, *, skip:
     chosen = _changed(settings, limits=True)
     shown = ["colors", *(name for name in _SETTINGS_0 if name in chosen)]
     text = " ".join(
-        f"{kind}({', '.join(f'{name}={getattr(values, name)!r}' for name in names)})"
+        f"{kind}({', '.join(f'{name}={_value_0(values, name)!r}' for name in names)})"
         for kind, values, names in (("Settings", settings, shown), ("Policy", policy, _POLICY_0))
     )
     return word == hashlib.sha256(f"{text} {skip}".encode()).hexdigest()[:_LENGTH_0]
+
+
+def _value_0(values: Settings | Policy, name: str) -> object:
+    value: object = getattr(values, name)
+    return value if name in _changed(values, limits=True) else _DEFAULTS_0.get(name, value)
 
 
 def _changed(values: Settings | Policy, *, limits: bool) -> list[str]:

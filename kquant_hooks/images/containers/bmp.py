@@ -18,7 +18,7 @@ _WITH_ALPHA, _BIT_FIELDS_OF_16 = 56, struct.pack("<HI", 16, 3)
 _EMBEDDED, _LINKED = b"DEBM", b"KNIL"
 
 
-def read(data: bytes, max_pixels: int) -> Document:
+def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a bitmap apart."""
     image = decode(data, max_pixels)
     length = int.from_bytes(data[14:18], "little")

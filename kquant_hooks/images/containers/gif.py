@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Kind, Metadata, Unsupported
-from kquant_hooks.images.opening import check_pixels, decode, metadata_of, open_image
+from kquant_hooks.images.limits import check_frames, larger
+from kquant_hooks.images.opening import decode
 from kquant_hooks.images.pixels import nearest_entry
 
 _SCREEN = struct.Struct("<HHBBB")
@@ -58,9 +59,8 @@ class _Parts:
     table: bytes = b""
 
 
-def read(data: bytes, max_pixels: int) -> Document:
+def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a GIF apart."""
-    image = open_image(data, max_pixels)
     try:
         size, parts = _parse(data)
     except (IndexError, struct.error) as error:
@@ -73,16 +73,16 @@ def read(data: bytes, max_pixels: int) -> Document:
     # The first picture may enlarge the screen, as in browsers; later ones are cut off at its edges.
     left, top, width, height = pictures[0].box
     size = (max(size[0], left + width), max(size[1], top + height))
-    check_pixels(size, max_pixels)
+    # Those that reach beyond the screen are decoded before they are cut off.
+    check_frames((larger(size, picture.box[2:]) for picture in pictures), max_pixels)
     parts = replace(parts, blocks=tuple(_seen_on(size, block) for block in parts.blocks))
     pictures = [block for block in parts.blocks if isinstance(block, _Picture)]
     frames = tuple(_frame(picture, size, max_pixels) for picture in pictures)
     covers = frames[0].left == frames[0].top == 0 and pictures[0].box[2:] == size
     kind: Kind = "still" if len(frames) == 1 and covers else "animation"
-    # Pillow reads neither of these, and of the comments only the first.
     texts = [text.decode("utf-8", "replace") for text in _joined(parts, _COMMENT) if text]
     icc = next(iter(_joined(parts, _ICC)), None)
-    metadata = replace(metadata_of(image), icc=icc, xmp=_xmp(parts), comment="\n".join(texts) or None)
+    metadata = Metadata(icc=icc, xmp=_xmp(parts), comment="\n".join(texts) or None)
     return Document("GIF", size, frames, kind, _loop(parts), metadata, parts)
 
 
@@ -178,7 +178,7 @@ def _seen_on(size: tuple[int, int], block: bytes | _Picture) -> bytes | _Picture
     return _Picture(block.controlled, 1, block.delay, 0, (0, 0, 1, 1), False, bytes(6), _ONE_PIXEL)
 
 
-def _frame(picture: _Picture, size: tuple[int, int], max_pixels: int) -> Frame:
+def _frame(picture: _Picture, size: tuple[int, int], max_pixels: int | None) -> Frame:
     left, top, width, height = picture.box
     seen = (0, 0, min(width, size[0] - left), min(height, size[1] - top))
     table = picture.table
@@ -262,11 +262,11 @@ def _joined(parts: _Parts, head: bytes) -> Iterator[bytes]:
     """The sub-blocks of each extension that begins so, put together."""
     for block in parts.blocks:
         if isinstance(block, bytes) and block.startswith(head):
-            place, content = len(head), b""
+            place, content = len(head), bytearray()
             while place < len(block) and block[place]:
                 content += block[place + 1 : place + 1 + block[place]]
                 place += 1 + block[place]
-            yield content
+            yield bytes(content)
 
 
 def _loop(parts: _Parts) -> int:

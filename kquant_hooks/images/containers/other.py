@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from PIL import Image
 
+from kquant_hooks.images.containers import jpeg
 from kquant_hooks.images.document import Document, Frame
+from kquant_hooks.images.limits import check_frames
 from kquant_hooks.images.opening import count_frames, decode, metadata_of, open_image, still
 
 _ANIMATED = {"AVIF", "FLI"}
@@ -12,8 +14,10 @@ _ANIMATED = {"AVIF", "FLI"}
 _OF_ONE_PICTURE = {"MPO", "PSD", "ICO", "ICNS", "JPEG", "JPEG2000"}
 
 
-def read(data: bytes, max_pixels: int) -> Document:
+def read(data: bytes, max_pixels: int | None) -> Document:
     """Read a file by Pillow alone."""
+    if data.startswith(jpeg.SIGNATURE):
+        jpeg.check_segments(data)
     image = open_image(data, max_pixels)
     name = image.format or "?"
     count = count_frames(image)
@@ -21,6 +25,7 @@ def read(data: bytes, max_pixels: int) -> Document:
         return still(name, decode(data, max_pixels))
     if name not in _ANIMATED:
         raise ValueError(f"it has {count} pages, and {name} pages cannot be written")
+    check_frames([image.size] * count, max_pixels)
 
     def frame(index: int) -> Frame:
         return Frame(lambda: _seek(image, index), milliseconds=_milliseconds(image, index))

@@ -27,6 +27,7 @@ from kquant_hooks.images.document import (
     Unsupported,
     untrue_of_indices,
 )
+from kquant_hooks.images.limits import check_frames, check_picture, larger
 from kquant_hooks.images.opening import decode, metadata_of, open_image, orientation_alone, still
 from kquant_hooks.images.pixels import nearest_entry
 from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
@@ -60,7 +61,7 @@ class _Parts:
     tail: bytes = b""
 
 
-def read(data: bytes, max_pixels: int) -> Document:
+def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a PNG apart."""
     chunks, tail = chunks_of(data)
     kinds = [kind for kind, _ in chunks]
@@ -75,7 +76,7 @@ def read(data: bytes, max_pixels: int) -> Document:
     frames, controls = _frames(chunks, max_pixels) if announced else ([], [])
     if not any(frame.shown for frame in frames):
         header = chunks[0][1]
-        open_image(data, max_pixels)
+        check_picture(_size_in(header), max_pixels)
         check_rows(header, (content for kind, content in chunks if kind == b"IDAT"))
         return still("PNG", _with_scaled_key(decode(data, max_pixels), chunks), parts)
     if len(controls) - controls.count(None) != announced:
@@ -129,13 +130,14 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     return b"".join([*out, *(packed(*chunk) for chunk in after), packed(b"IEND", b""), parts.tail])
 
 
-def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list[bytes | None]]:
+def _frames(chunks: Sequence[Chunk], max_pixels: int | None) -> tuple[list[Frame], list[bytes | None]]:
     """The frames, and for each its control chunk; None for a still that is not part of the animation."""
     numbers = [content[:4] for kind, content in chunks if kind in (b"fcTL", b"fdAT")]
     if numbers != [struct.pack(">I", number) for number in range(len(numbers))]:
         raise ValueError("the frames of its animation are out of sequence")
     header = dict(chunks)[b"IHDR"]
-    shared = [chunk for chunk in chunks if chunk[0] in (b"PLTE", b"tRNS")]
+    # Of several the last holds, as in a still.
+    shared = list({chunk[0]: chunk for chunk in chunks if chunk[0] in (b"PLTE", b"tRNS")}.values())
     control: bytes | None = None
     found: list[tuple[bytes | None, list[bytes]]] = []
     for kind, content in chunks:
@@ -149,6 +151,7 @@ def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list
         elif kind == b"fdAT" and found:
             found[-1][1].append(content[4:])
     sizes = [header[:8] if control is None else control[4:12] for control, _ in found]
+    check_frames((larger(_size_in(header), _size_in(size)) for size in sizes), max_pixels)
     frames, controls = [], []
     for size, (control, pixels) in zip(sizes, found, strict=True):
         own = size + header[8:]
@@ -159,7 +162,7 @@ def _frames(chunks: Sequence[Chunk], max_pixels: int) -> tuple[list[Frame], list
     return frames, controls
 
 
-def _frame(single: Sequence[Chunk], control: bytes | None, max_pixels: int) -> Frame:
+def _frame(single: Sequence[Chunk], control: bytes | None, max_pixels: int | None) -> Frame:
     def load() -> Image.Image:
         data = joined(single)
         return _with_scaled_key(decode(data, max_pixels), single)
@@ -183,6 +186,11 @@ def _with_scaled_key(image: Image.Image, chunks: Sequence[Chunk]) -> Image.Image
     if kind == _GREY and depth < 8 and isinstance(key, int):
         image.info["transparency"] = (key & (1 << depth) - 1) * 255 // ((1 << depth) - 1)
     return image
+
+
+def _size_in(header: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", header)
+    return width, height
 
 
 def _background(chunks: Sequence[Chunk]) -> tuple[int, ...]:

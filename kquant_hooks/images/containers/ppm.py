@@ -19,7 +19,7 @@ _BEFORE_SIZES = re.compile(rb"P[1-6]" + _GAP)
 _HEADER = re.compile(rb"P([456])" + _GAP + rb"(\d+)" + _GAP + rb"(\d+)(?:" + _GAP + rb"(\d+))?\s")
 
 
-def read(data: bytes, max_pixels: int) -> Document:
+def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a picture apart."""
     image = decode(data, max_pixels)
     if _length_of_first(data, image) < len(data):

@@ -40,7 +40,7 @@ class Container:
         Document and encoding; ValueError where it could hold the pictures, but not what surrounds them.
     """
 
-    read: Callable[[bytes, int], Document]
+    read: Callable[[bytes, int | None], Document]
     write: Callable[[Document, Iterable[Image.Image], Encoding], bytes]
     kinds: tuple[str, ...]
     upright: bool
@@ -126,7 +126,7 @@ CONTAINERS = {
 _READ_ONLY = {"lossy WebP": webp.read}
 
 
-def read_document(data: bytes, name: str | None, max_pixels: int) -> Document:
+def read_document(data: bytes, name: str | None, max_pixels: int | None) -> Document:
     """Take a file apart by the name that sniffing gave it; ValueError with one sentence."""
     read = CONTAINERS[name].read if name in CONTAINERS else _READ_ONLY.get(name or "", other.read)
     document = read(data, max_pixels)

@@ -16,9 +16,11 @@ from PIL import Image
 from kquant_hooks.images.containers.tifflayout import Page, has_directories_first, joined
 from kquant_hooks.images.containers.tiffpages import (
     COMPRESSION,
+    LENGTH,
     PHOTOMETRIC,
     SAMPLES,
     STORAGE,
+    WIDTH,
     page_alone,
     pages_alone,
 )
@@ -41,6 +43,7 @@ from kquant_hooks.images.containers.tiffvalues import (
     values_of,
 )
 from kquant_hooks.images.document import Document, Encoding, Frame, Metadata, Unsupported, untrue_of_indices
+from kquant_hooks.images.limits import check_frames
 from kquant_hooks.images.opening import dpi_of, open_image, still
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, UNIT, SUB_IFDS = 274, 282, 283, 296, 330
@@ -55,13 +58,14 @@ _DESCRIPTIONS |= {50838, 50839}
 _OF_THEIR_OWN = {33723, 34377, 50838, 50839}
 
 
-def read(data: bytes, max_pixels: int) -> Document:
+def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a TIFF apart."""
     parts = parse(data)
     if not parts.pages:
         raise ValueError("cannot be decoded: it has no page")
     if any(_is_mask(tags, parts.order) for tags in parts.pages):
         raise Unsupported("it has a mask, a page that says which pixels there are, which would be lost")
+    check_frames((_size_of(tags, parts.order) for tags in parts.pages), max_pixels, "pages")
     for tags, alone in zip(parts.pages, pages_alone(data, parts.pages, parts.order), strict=True):
         if any(tag.number == SUB_IFDS for tag in tags):
             raise Unsupported("it has pictures within pictures (SubIFDs), which would be lost")
@@ -116,6 +120,10 @@ def _old_pages(document: Document, encoding: Encoding) -> tuple[tuple[Tag, ...],
 def _is_mask(tags: Sequence[Tag], order: str) -> bool:
     kind = number_in(tags, _KIND, order, 0)
     return bool(kind & _IS_MASK) or number_in(tags, PHOTOMETRIC, order, 0) == _MASK
+
+
+def _size_of(tags: Sequence[Tag], order: str) -> tuple[int, int]:
+    return number_in(tags, WIDTH, order, 0), number_in(tags, LENGTH, order, 0)
 
 
 def _content(tags: Sequence[Tag], number: int) -> bytes | None:

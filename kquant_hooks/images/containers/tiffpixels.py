@@ -32,7 +32,7 @@ _WHITE_IS_ZERO, _PALETTE = 0, 3
 _LOSSLESS = {1: "raw", 5: "tiff_lzw", 8: "tiff_adobe_deflate", 32773: "packbits", 32946: "tiff_adobe_deflate"}
 
 
-def decoded_page(data: bytes, max_pixels: int, tags: Sequence[Tag], order: str) -> Image.Image:
+def decoded_page(data: bytes, max_pixels: int | None, tags: Sequence[Tag], order: str) -> Image.Image:
     """A page's picture in the levels that are seen, transparent where it has no data."""
     image = decode(page_alone(data, tags, order), max_pixels)
     if image.mode == "L" and number_in(tags, _SAMPLE_FORMAT, order, 1) == _SIGNED:

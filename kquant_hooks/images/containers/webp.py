@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from PIL import Image
 
 from kquant_hooks.images.document import Dispose, Document, Encoding, Frame, Metadata
-from kquant_hooks.images.opening import decode, metadata_of, open_image, orientation_alone, still
+from kquant_hooks.images.limits import check_frames
+from kquant_hooks.images.opening import decode, orientation_alone, still
 from kquant_hooks.images.sniff import riff_chunks
 
 Chunk = tuple[bytes, bytes]
@@ -35,7 +36,7 @@ class _Parts:
     tail: bytes = b""
 
 
-def read(data: bytes, max_pixels: int) -> Document:
+def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a WebP file apart."""
     end = 8 + int.from_bytes(data[4:8], "little")
     chunks = [(kind, bytes(content)) for kind, content in riff_chunks(memoryview(data)[12:end])]
@@ -44,13 +45,15 @@ def read(data: bytes, max_pixels: int) -> Document:
     control = dict(chunks).get(b"ANIM", b"")
     if not frames:
         return still("WebP", decode(data, max_pixels), _Parts(bytes(4), others, data[end:]))
-    if len(control) < 6 or any(frame is None for frame in frames):
+    canvas = dict(chunks).get(b"VP8X", b"")
+    if len(control) < 6 or len(canvas) < 10 or any(frame is None for frame in frames):
         raise ValueError("cannot be decoded: the animation is damaged")
-    image = open_image(data, max_pixels)
+    size = (1 + int.from_bytes(canvas[4:7], "little"), 1 + int.from_bytes(canvas[7:10], "little"))
+    check_frames([size] * len(frames), max_pixels)
     loop = int.from_bytes(control[4:6], "little")
     whole = tuple(frame for frame in frames if frame is not None)
     parts = _Parts(control[:4], others, data[end:])
-    return Document("WebP", image.size, whole, "animation", loop, metadata_of(image), parts)
+    return Document("WebP", size, whole, "animation", loop, _metadata_of(dict(others)), parts)
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
@@ -87,7 +90,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     return _riff([*front, *pictures, *(chunk for chunk in others if chunk[0] != b"ICCP")]) + parts.tail
 
 
-def _frame(content: bytes, max_pixels: int) -> Frame | None:
+def _frame(content: bytes, max_pixels: int | None) -> Frame | None:
     """The frame of an ANMF chunk; None if it is damaged."""
     if len(content) < 24:
         return None
@@ -103,6 +106,11 @@ def _frame(content: bytes, max_pixels: int) -> Frame | None:
     dispose: Dispose = "background" if flags & _TO_BACKGROUND else "none"
     blend = not flags & _REPLACES
     return Frame(lambda: decode(single, max_pixels), 2 * left, 2 * top, milliseconds, dispose, blend)
+
+
+def _metadata_of(chunks: dict[bytes, bytes]) -> Metadata:
+    exif = chunks.get(b"EXIF", b"").removeprefix(b"Exif\0\0")
+    return Metadata(chunks.get(b"ICCP") or None, exif or None, chunks.get(b"XMP ") or None)
 
 
 def _encode(image: Image.Image) -> bytes:
