@@ -49,6 +49,16 @@ def test_the_next_picture_of_a_name_size_and_time_is_another_one(originals, desk
 
 
 @AWAY
+def test_the_next_picture_may_come_before_the_one_before_it_is_missed(originals, desk):
+    desk.start(originals=originals)
+    desk.drop("scan.bmp", ONE)
+    assert desk.work("scan.bmp")
+    desk.drop("scan.bmp", TWO)
+    assert desk.work("scan.bmp")
+    assert set(desk.results()) == {"scan.png", "scan-1.png"}
+
+
+@AWAY
 def test_nothing_is_put_away_whose_content_was_not_read(originals, desk):
     desk.drop("a.bmp", ONE)
     desk.look()
