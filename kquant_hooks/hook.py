@@ -15,7 +15,7 @@ from kquant_hooks.arguments import (
     jobs_of,
     style_of,
 )
-from kquant_hooks.assets.many import Job, process_each
+from kquant_hooks.assets.many import Job, process_each, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import look
 from kquant_hooks.config.applying import FILE_NAME, Applied, appliers
@@ -75,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         complain(error)
         return EXIT_USAGE
     items = [_item(path, found, dry_run=arguments.check) for path, found in applied.items()]
+    if not arguments.check:
+        sweep_folders(item.real or item.path for item in items if isinstance(item, Job))
     # Without a progress bar: runners have terminals that cannot be told from a user's.
     printer = Printer(style_of(arguments), 0)
     one_by_one = arguments.json or arguments.verbose

@@ -148,3 +148,13 @@ def test_an_interrupt_leaves_nothing_half_written():
     assert {str(path) for path in Path().iterdir()} == {".git", *names}
     for name in names:
         assert Path(name).read_bytes() == photo or colors_in(name) == 99
+
+
+def test_what_a_killed_run_has_left_is_removed():
+    picture_at("sub/a.png")
+    left = Path("sub/.kquant-0123456789abcdef")
+    left.touch()
+    main(["hook", "--check", "sub/a.png"])
+    assert left.exists()
+    main(["hook", "sub/a.png"])
+    assert not left.exists()
