@@ -60,3 +60,13 @@ def test_for_a_file_that_is_empty(daemon):
     (daemon.inbox / "empty.jpg").touch()
     waits(daemon)
     assert daemon.stop() == 0
+
+
+def test_beside_thousands_of_files_that_are_done(daemon):
+    daemon.rules("rules:\n- {files: '*.bmp', skip: true}\n")
+    for number in range(2000):
+        (daemon.inbox / f"{number}.bmp").write_bytes(b"a picture")
+    daemon.start("--rescan", "1s", "--originals", "archive")
+    until(lambda: len(daemon.status()["skipped"]) == 2000)
+    waits(daemon)
+    assert daemon.stop() == 0

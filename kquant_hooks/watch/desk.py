@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -50,6 +50,8 @@ class Desk:
         self._stuck: dict[str, Sample] = {}
         # Entries of earlier versions of kquant that are still right.
         self._renewed: list[Entry] = []
+        # Whether something was put down since the ledger was pruned.
+        self._is_stale = True
         # The watched folder, when there was something in it.
         self._folder: Identity | None = None
 
@@ -91,6 +93,7 @@ class Desk:
             What may pass, as a share that does not answer.
         """
         self._folder = identity(self._plan.inbox)
+        self._is_stale = True
         known = self._ledger.find(source)
         # What was made of an earlier version stays its own.
         entry = Entry(source, sample, "", known.target if known else "", "failed")
@@ -223,10 +226,20 @@ class Desk:
         if entry is not None:
             self._part_with(root, [entry])
 
+    def waiting(self) -> Iterator[str]:
+        """Files whose targets were taken."""
+        return (entry.source for entry in self._ledger.entries("waiting"))
+
     def prune(self, root: Folder) -> None:
-        """Forget files that are gone from the watched folder and have left nothing that must be known of."""
+        """Forget files that are gone from the watched folder and have left nothing that must be known of.
+
+        Where nothing was done since the last time there is nothing to forget.
+        """
         self._ledger.renew(self._renewed)
         self._renewed.clear()
+        if not self._is_stale:
+            return
+        self._is_stale = False
         self._part_with(root, self._ledger.entries())
         self._ledger.drop([target for target in self._ledger.nobodys() if self._home.is_missing(target)])
 

@@ -117,6 +117,8 @@ class Finder:
                 self._hear(root, path, now)
             if doubtful or renewed or now >= self._look_at:
                 start = time.monotonic()
+                if doubtful:
+                    self._known.clear()
                 self._look_through(root, now, is_taken, thorough=doubtful or now >= self._thorough_at)
                 end = time.monotonic()
                 self._rested = end + (end - start) / _SHARE
@@ -153,9 +155,11 @@ class Finder:
     ) -> None:
         """Look through the whole folder for what the ledger does not know.
 
-        Where the folder is polled, the ledger is asked only now and then about files that stay the same.
+        It is asked again about files that stay the same only where there is doubt, or where one waits.
         """
-        known, self._known = {} if thorough else self._known, {}
+        known, self._known = self._known, {}
+        for source in self._desk.waiting() if thorough else ():
+            known.pop(source, None)
         closed: dict[str, str] = {}
         recursive = self._plan.watch.recursive
         seen = set()
