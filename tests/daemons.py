@@ -52,8 +52,9 @@ class Daemon:
         command = self.command("in", "out", "-c", "5", "--settle", "200ms", "--log", "json", *flags)
         faults = {"FAULT": self.fault or "", "FAULT_DONE": str(self.folder / "done")}
         with self.log.open("ab") as log:
-            options = {"stdout": log, "stderr": log, "env": {**os.environ, **faults}, **options}
-            self.running = subprocess.Popen(command, cwd=self.folder, **options)
+            environment = {**os.environ, **faults}
+            options = {"cwd": self.folder, "stdout": log, "stderr": log, "env": environment, **options}
+            self.running = subprocess.Popen(command, **options)
         until(lambda: self.count("started") > seen or self.running.poll() is not None, "it does not start")
 
     def once(self, *flags: str) -> int:

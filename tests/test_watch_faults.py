@@ -249,3 +249,15 @@ def test_a_file_that_changes_while_it_is_worked_on(daemon):
     assert daemon.count("published") == 1
     with Image.open(daemon.outbox / "a.png") as image:
         assert image.size == (7, 5)
+
+
+def test_the_folder_in_which_it_was_started_is_removed(daemon):
+    here = daemon.folder / "here"
+    here.mkdir()
+    (here / "in").symlink_to(daemon.inbox)
+    (here / "out").symlink_to(daemon.outbox)
+    daemon.start(cwd=here)
+    shutil.rmtree(here)
+    daemon.put("a.jpg")
+    daemon.shows("a.png")
+    assert daemon.stop() == 0

@@ -48,7 +48,7 @@ def serve(plan: Plan, log: Log) -> int:
             except LockedError as error:
                 log.say("error", str(error), level="error")
                 return EXIT_USAGE
-            except (HomeGoneError, sqlite3.Error, OSError) as error:
+            except (HomeGoneError, sqlite3.Error, OSError, MemoryError) as error:
                 if isinstance(error, sqlite3.Error) and not may_pass(error):
                     log.say("error", in_words(error, plan.state), level="error")
                     return EXIT_FAILED
@@ -90,6 +90,7 @@ def _session(
     plan: Plan, log: Log, mailbox: Mailbox, mounts: Mounts, before: str
 ) -> Iterator[tuple[Daemon, str]]:
     """A daemon with its ledger, which has to be that of the session before, if there was one."""
+    _leave_removed_folder()
     if not plan.home.is_dir():
         raise HomeGoneError(f"{plan.home} is gone")
     if before and not is_ledger_in(plan.state):
@@ -116,6 +117,14 @@ def _session(
             recursive=plan.watch.recursive,
         )
         yield Daemon(plan, ledger, home, log, mailbox), name
+
+
+def _leave_removed_folder() -> None:
+    """Worker processes are started in this process's folder, which somebody may have removed."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        os.chdir(os.sep)
 
 
 def sweep_leftovers(home: Path) -> None:
@@ -156,6 +165,8 @@ def _sleep(mailbox: Mailbox, seconds: float) -> None:
 def _words(error: Exception, plan: Plan) -> str:
     if isinstance(error, sqlite3.Error):
         return in_words(error, plan.state)
+    if isinstance(error, MemoryError):
+        return "there is no memory left"
     if isinstance(error, OSError):
         return f"{error.filename or plan.home}: {error.strerror or error}"
     return str(error)
