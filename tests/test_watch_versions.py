@@ -8,6 +8,8 @@ import shutil
 import pytest
 from desks import DeskOf, picture
 
+from kquant_hooks.watch.work import publish
+
 ONE, TWO, THREE = picture(1), picture(2), picture(3)
 AWAY = pytest.mark.parametrize("originals", ["archive", "delete"])
 
@@ -213,3 +215,24 @@ def test_a_file_in_place_is_done_once_for_each_content(desk):
     desk.look()
     assert desk.log.count("published") == 2
     assert {path.name for path in desk.inbox.iterdir()} == {"a.bmp", ".kquant"}
+
+
+def nothing(path) -> None:
+    """No such file."""
+
+
+def link(path) -> None:
+    path.symlink_to("elsewhere")
+
+
+@pytest.mark.parametrize("become", [os.mkdir, link, nothing])
+def test_a_file_that_becomes_something_else_before_it_is_read_has_not_failed(become, desk):
+    path = desk.drop("sub/a.bmp", ONE)
+    errand = desk.desk.errand("sub/a.bmp", desk.sample("sub/a.bmp"))
+    path.unlink()
+    become(path)
+    assert publish(errand).finding == "changed"
+    # Or the folder that it is in.
+    shutil.rmtree(path.parent)
+    become(path.parent)
+    assert publish(errand).finding == "changed"

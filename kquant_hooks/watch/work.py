@@ -119,7 +119,7 @@ def publish(errand: Errand) -> Report:
             return Report("changed")
         return _failed(errand, f"{error.strerror or error}", error.errno or -1)
     except ValueError as error:
-        return _failed(errand, str(error))
+        return _failed(errand, str(error)) if _is_there(errand) else Report("changed")
 
 
 def _failed(errand: Errand, reason: str, trouble: int = 0) -> Report:
