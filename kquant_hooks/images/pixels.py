@@ -267,6 +267,11 @@ def strips_of(size: tuple[int, int]) -> list[tuple[int, int, int, int]]:
     return [(0, top, width, min(height, top + rows)) for top in range(0, height, rows)]
 
 
+def alike(image: Image.Image, other: Image.Image) -> bool:
+    """Whether two images of one size and mode have the same pixels."""
+    return all(image.crop(box).tobytes() == other.crop(box).tobytes() for box in strips_of(image.size))
+
+
 def _readable(image: Image.Image) -> Image.Image:
     """The image in a mode that has the raw mode of the table."""
     # LAB's own raw mode has three bytes a pixel; as three plain bands it can be read as RGB.

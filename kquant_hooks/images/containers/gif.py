@@ -160,15 +160,18 @@ def _parse(data: bytes) -> tuple[tuple[int, int], _Parts]:
         else:
             # Some writers leave stray bytes between blocks; viewers pass over them.
             place += 1
+    if place >= len(data) and (control[0] or sum(isinstance(block, _Picture) for block in blocks) > 1):
+        # A single picture may be all that was written.
+        raise IndexError("the file has no end")
     color = shared[3 * background : 3 * background + 3] or None
     return (width, height), _Parts(color, aspect, tuple(blocks), data[place + 1 :], shared)
 
 
 def _end_of_blocks(data: bytes, place: int) -> int:
-    """Where a chain of sub-blocks ends; where the file does if it is cut off."""
-    while place < len(data) and data[place]:
-        place += 1 + data[place]
-    return min(place + 1, len(data))
+    """Where a chain of sub-blocks ends; IndexError if the file does so before."""
+    while length := data[place]:
+        place += 1 + length
+    return place + 1
 
 
 def _seen_on(size: tuple[int, int], block: bytes | _Picture) -> bytes | _Picture:

@@ -1,23 +1,20 @@
-"""Formats that are only read: JPEG, AVIF, JPEG 2000, TGA and whatever else Pillow knows."""
+"""Formats that are only read: AVIF, JPEG 2000, TGA and whatever else Pillow knows."""
 
 from __future__ import annotations
 
 from PIL import Image
 
-from kquant_hooks.images.containers import jpeg
 from kquant_hooks.images.document import Document, Frame
 from kquant_hooks.images.limits import check_frames
 from kquant_hooks.images.opening import count_frames, decode, metadata_of, open_image, still
 
 _ANIMATED = {"AVIF", "FLI"}
 # What else they hold are previews, depth maps, sizes or layers of the one picture that is shown.
-_OF_ONE_PICTURE = {"MPO", "PSD", "ICO", "ICNS", "JPEG", "JPEG2000"}
+_OF_ONE_PICTURE = {"PSD", "ICO", "ICNS", "JPEG2000"}
 
 
 def read(data: bytes, max_pixels: int | None) -> Document:
     """Read a file by Pillow alone."""
-    if data.startswith(jpeg.SIGNATURE):
-        jpeg.check_segments(data)
     image = open_image(data, max_pixels)
     name = image.format or "?"
     count = count_frames(image)

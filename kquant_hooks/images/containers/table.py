@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from kquant_hooks.images.containers import bmp, gif, other, png, ppm, tiff, webp
+from kquant_hooks.images.containers import bmp, gif, jpeg, other, png, ppm, tiff, webp
 from kquant_hooks.images.containers.facts import Facts, facts_of
 from kquant_hooks.images.document import Document, Encoding
 
@@ -122,8 +122,8 @@ CONTAINERS = {
     ),
 }
 
-# Lossless animations and stills of this container can be written, but these cannot be written back.
-_READ_ONLY = {"lossy WebP": webp.read}
+# Those of lossless pictures can be written, but these cannot be written back.
+_READ_ONLY = {"lossy WebP": webp.read, "JPEG": jpeg.read}
 
 
 def read_document(data: bytes, name: str | None, max_pixels: int | None) -> Document:

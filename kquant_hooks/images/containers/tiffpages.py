@@ -7,7 +7,7 @@ own bytes do.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kquant_hooks.images.containers.tifftags import LONG, Tag, append_directory, header_of, number_in
 
@@ -40,8 +40,10 @@ def pages_alone(data: bytes, pages: Iterable[Sequence[Tag]], order: str) -> Iter
         yield alone
 
 
-def page_alone(data: bytes, tags: Sequence[Tag], order: str) -> bytes:
-    """A page as a file; ValueError where it has no pixels, or the file ends within them."""
+def page_alone(
+    data: bytes, tags: Sequence[Tag], order: str, altered: Callable[[bytes], bytes] = bytes
+) -> bytes:
+    """A page as a file, its strips or tiles altered; ValueError where it has none, or they are cut off."""
     kept = {tag.number: tag for tag in tags if tag.number in STORAGE | RESOLUTION}
     if any(number_in(kept.values(), number, order, 0) <= 0 for number in (WIDTH, LENGTH)):
         raise ValueError("cannot be decoded: it has no width or no height")
@@ -51,14 +53,15 @@ def page_alone(data: bytes, tags: Sequence[Tag], order: str) -> bytes:
         out += data[len(out) :]
     else:
         numbers, blocks = _blocks(len(data), kept, order)
-        placed: dict[Block, int] = {}
+        placed: dict[Block, Block] = {}
         for start, size in blocks:
             if (start, size) not in placed:
-                placed[start, size] = len(out)
-                out += data[start : start + size]
-        for number, values in zip(
-            numbers, ([placed[block] for block in blocks], [size for _, size in blocks]), strict=True
-        ):
+                block = altered(data[start : start + size])
+                placed[start, size] = (len(out), len(block))
+                out += block
+        places = [placed[block] for block in blocks]
+        for index, number in enumerate(numbers):
+            values = [place[index] for place in places]
             kept[number] = Tag(number, LONG, struct.pack(f"{order}{len(values)}I", *values))
     out += b"\0" * (len(out) % 2)
     struct.pack_into(f"{order}I", out, 4, len(out))
@@ -99,6 +102,8 @@ def _raw_lengths(count: int, tags: dict[int, Tag], order: str) -> Iterator[int]:
         across, width = -(-width // tile), tile
     rows = max(1, min(rows, length))
     plane = across * -(-length // rows)
+    if count < plane * (samples if separate else 1):
+        raise ValueError("cannot be decoded: its pixels end before the last row")
     for index in range(count):
         top = index % plane // across * rows
         yield min(rows, length - top) * ((width * bits + 7) // 8)

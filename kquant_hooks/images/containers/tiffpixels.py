@@ -21,6 +21,7 @@ from kquant_hooks.images.containers.tiffpages import (
 from kquant_hooks.images.containers.tiffparsing import parse
 from kquant_hooks.images.containers.tifftags import LONG, SHORT, Tag, number_in, swapped
 from kquant_hooks.images.containers.tiffvalues import with_nodata
+from kquant_hooks.images.containers.tiffwhole import check_whole
 from kquant_hooks.images.document import Unsupported
 from kquant_hooks.images.opening import decode
 
@@ -35,6 +36,7 @@ _LOSSLESS = {1: "raw", 5: "tiff_lzw", 8: "tiff_adobe_deflate", 32773: "packbits"
 def decoded_page(data: bytes, max_pixels: int | None, tags: Sequence[Tag], order: str) -> Image.Image:
     """A page's picture in the levels that are seen, transparent where it has no data."""
     image = decode(page_alone(data, tags, order), max_pixels)
+    check_whole(image, data, max_pixels, tags, order)
     if image.mode == "L" and number_in(tags, _SAMPLE_FORMAT, order, 1) == _SIGNED:
         raise Unsupported("its levels have a sign and no scale; convert them to 'L' or 'I;16' first")
     if (

@@ -39,6 +39,8 @@ class _Parts:
 def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a WebP file apart."""
     end = 8 + int.from_bytes(data[4:8], "little")
+    if len(data) < end - end % 2:
+        raise ValueError("cannot be decoded: the file is cut off")
     chunks = [(kind, bytes(content)) for kind, content in riff_chunks(memoryview(data)[12:end])]
     others = tuple(chunk for chunk in chunks if chunk[0] not in _PICTURES)
     frames = tuple(_frame(content, max_pixels) for kind, content in chunks if kind == b"ANMF")
