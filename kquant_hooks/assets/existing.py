@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.disk.folder import Folder, open_folder
+from kquant_hooks.disk.reading import NotRegularError, open_regular
 from kquant_hooks.images.containers.facts import Facts, facts_of
 from kquant_hooks.images.sniff import container_of, png_palette_length
 from kquant_hooks.quantizer.settings import Settings
@@ -46,15 +45,14 @@ def is_another(real: Path, data: bytes, container: str, settings: Settings, poli
     """
     if policy.is_gate or container_of(data) is None:
         return False
-    with suppress(OSError), open_folder(real.parent) as folder:
-        found = folder.stat_or_none(real.name)
-        if found is None or not stat.S_ISREG(found.st_mode):
-            return found is not None
-        if found.st_size > _MOST_BYTES:
-            return False
-        with os.fdopen(folder.open(real.name), "rb") as file:
-            return not _can_become(data, file.read(), container, settings)
-    return False
+    try:
+        with open_folder(real.parent) as folder, open_regular(folder, real.name) as file:
+            size = os.fstat(file.fileno()).st_size
+            return size <= _MOST_BYTES and not _can_become(data, file.read(), container, settings)
+    except NotRegularError:
+        return True
+    except OSError:
+        return False
 
 
 def beside_existing(outcome: Outcome, written: bytes, target: Path, folder: Folder, name: str) -> Outcome:
@@ -85,8 +83,8 @@ def _sides(facts: Facts) -> list[list[int]]:
 
 
 def _holds(folder: Folder, name: str, data: bytes) -> bool:
-    found = folder.stat_or_none(name)
-    if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != len(data):
+    try:
+        with open_regular(folder, name) as file:
+            return file.read(len(data) + 1) == data
+    except (FileNotFoundError, NotRegularError):
         return False
-    with os.fdopen(folder.open(name), "rb") as file:
-        return file.read(len(data) + 1) == data

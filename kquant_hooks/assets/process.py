@@ -5,6 +5,7 @@ Pillow and NumPy are loaded only for a file that its first bytes do not decide.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
 from kquant_hooks.disk.folder import FILE_FLAGS, Folder, open_folder, resolved
+from kquant_hooks.disk.reading import NotRegularError, open_regular
 from kquant_hooks.images.limits import most_of_one
 from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix
 from kquant_hooks.quantizer.settings import Settings
@@ -25,6 +27,7 @@ from kquant_hooks.quantizer.settings import Settings
 # No picture that is small enough takes more of a file, whatever its format.
 _BYTES_PER_PIXEL = 16
 _LEAST_LIMIT = 1 << 24
+_NO_FILE = ("it is no regular file", "it is a folder")
 # What says how a file begins, most palettes included, and how it ends.
 _HEAD, _END = 1 << 14, 16
 
@@ -154,7 +157,9 @@ def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
         found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode):
             return Outcome(path, "skipped", "it is a symbolic link; give the file that it leads to")
-        _check_regular(found, policy)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError(_NO_FILE[stat.S_ISDIR(found.st_mode)])
+        _check_size(found, policy)
         size = found.st_size
         handle = os.open(path, os.O_RDONLY | FILE_FLAGS)
         try:
@@ -253,17 +258,16 @@ def read_file(path: Path, policy: Policy) -> bytes:
 
 def read_version(folder: Folder, name: str, policy: Policy) -> tuple[bytes, os.stat_result]:
     """All of a regular file, and what the system says of it; ValueError as for ``read_file``."""
-    # Asked first: merely opening a device can do something.
-    _check_regular(folder.stat(name), policy)
-    with os.fdopen(folder.open(name), "rb") as file:
-        found = os.fstat(file.fileno())
-        _check_regular(found, policy)
-        return file.read(), found
+    try:
+        with open_regular(folder, name) as file:
+            found = os.fstat(file.fileno())
+            _check_size(found, policy)
+            return file.read(), found
+    except NotRegularError as error:
+        raise ValueError(_NO_FILE[error.errno == errno.EISDIR]) from None
 
 
-def _check_regular(found: os.stat_result, policy: Policy) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise ValueError("it is a folder" if stat.S_ISDIR(found.st_mode) else "it is no regular file")
+def _check_size(found: os.stat_result, policy: Policy) -> None:
     if found.st_size > most_bytes(policy):
         pixels = most_of_one(policy.max_pixels)
         raise ValueError(f"its {found.st_size} bytes are more than max-pixels={pixels} can take")

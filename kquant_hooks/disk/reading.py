@@ -5,9 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from io import BufferedReader
 from pathlib import Path
 
-from kquant_hooks.disk.folder import open_folder, resolved
+from kquant_hooks.disk.folder import Folder, open_folder, resolved
+
+
+class NotRegularError(OSError):
+    """What has a name is a folder, a link, a pipe or a device."""
 
 
 class OutsideError(OSError):
@@ -35,15 +40,33 @@ def read_regular(path: Path, most: int, within: Path | None = None) -> bytes:
     if within is not None and not real.is_relative_to(resolved(within)):
         raise OutsideError(errno.EACCES, f"it is outside of {within}", str(path))
     # No link that has come onto the way since then is followed.
-    with open_folder(real.parent) as folder:
-        # Asked first: merely opening a device can do something.
-        _check(folder.stat(real.name), path)
-        with os.fdopen(folder.open(real.name), "rb") as file:
-            _check(os.fstat(file.fileno()), path)
-            return file.read(most + 1)
+    with open_folder(real.parent) as folder, open_regular(folder, real.name) as file:
+        return file.read(most + 1)
 
 
-def _check(found: os.stat_result, path: Path) -> None:
+def open_regular(folder: Folder, name: str) -> BufferedReader:
+    """A regular file in a folder, opened to be read.
+
+    Raises
+    ------
+    NotRegularError
+        ``EISDIR`` for a folder, else ``EINVAL``.
+    OSError
+        If there is none, or whatever opening it brings about.
+    """
+    # Asked first: merely opening a device can do something.
+    _check(folder.stat(name), name)
+    handle = folder.open(name)
+    try:
+        _check(os.fstat(handle), name)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _check(found: os.stat_result, name: str) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise NotRegularError(errno.EISDIR, os.strerror(errno.EISDIR), name)
     if not stat.S_ISREG(found.st_mode):
-        kind = "Is a directory" if stat.S_ISDIR(found.st_mode) else "Not a regular file"
-        raise OSError(errno.EINVAL, kind, str(path))
+        raise NotRegularError(errno.EINVAL, "Not a regular file", name)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from dataclasses import dataclass
 
 from kquant_hooks.disk.folder import Folder
+from kquant_hooks.disk.reading import NotRegularError, open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,10 @@ def content_in(folder: Folder, name: str) -> Content | None:
     OSError
         If it cannot be read.
     """
-    found = folder.stat_or_none(name)
-    if found is None or not stat.S_ISREG(found.st_mode):
-        return found and Content(found, None)
-    with os.fdopen(folder.open(name), "rb") as file:
-        found = os.fstat(file.fileno())
-        word = hashlib.file_digest(file, "sha256").hexdigest() if stat.S_ISREG(found.st_mode) else None
-        return Content(found, word)
+    try:
+        with open_regular(folder, name) as file:
+            return Content(os.fstat(file.fileno()), hashlib.file_digest(file, "sha256").hexdigest())
+    except FileNotFoundError:
+        return None
+    except NotRegularError:
+        return Content(folder.stat(name), None)
