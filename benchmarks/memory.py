@@ -57,9 +57,14 @@ def probe(path: str, megapixels: str, colors: str, effort: str) -> int:
     than that of ``quantize``. The kernel's peak of this program alone can be set back.
     """
     image = read(Path(path), float(megapixels) if megapixels else None)
+    return peak_above(lambda: quantize(image, int(colors), effort=effort))
+
+
+def peak_above(call: Callable[[], object]) -> int:
+    """The bytes that a call needs at its peak beside what is resident before it."""
     _RESET.write_text("5")
     before = _resident("VmRSS")
-    quantize(image, int(colors), effort=effort)
+    call()
     return _resident("VmHWM") - before
 
 

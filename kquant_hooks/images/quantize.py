@@ -1,4 +1,4 @@
-"""A Pillow image quantized: as an indexed image with its figures, or in its own mode."""
+"""A Pillow image quantized: as an indexed image with its figures."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import numpy as np
 from PIL import Image
 
 from kquant_hooks.images.modes import MODES, mode_of
-from kquant_hooks.images.pixels import (
+from kquant_hooks.images.replacing import (
     replace_and_sum,
     replace_codes,
     replace_dithered,
-    rgba_codes,
-    rgba_codes_to_mode,
-    with_palette_codes,
+    replace_nearest,
 )
-from kquant_hooks.images.survey import survey
+from kquant_hooks.images.settling import learn_from
+from kquant_hooks.images.survey import Survey, survey
 from kquant_hooks.images.transparency import (
     hardened,
     hidden_entries,
@@ -29,16 +28,16 @@ from kquant_hooks.images.transparency import (
 )
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.arrays import Integers
-from kquant_hooks.quantizer.codes import Codes
+from kquant_hooks.quantizer.codes import make_lookup
 from kquant_hooks.quantizer.errors import psnr_of
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
-from kquant_hooks.quantizer.pipeline import Clustering, cluster
-from kquant_hooks.quantizer.search import Learnt
+from kquant_hooks.quantizer.histogram import Histogram, opaque_rows
+from kquant_hooks.quantizer.mapping import labels_and_errors
+from kquant_hooks.quantizer.pipeline import Clustering, cluster, ordered_by_use
 from kquant_hooks.quantizer.settings import Settings
 
 # Entries of ``info`` that speak of palette indices, which are new.
 _ABOUT_INDICES = ("transparency", "background")
-_PEAK = 255
+PEAK = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,13 +82,9 @@ class Census:
         As it came.
     source : PIL.Image.Image
         The same with all its transparency in the pixels.
-    histogram : Histogram
-    codes, rows : ndarray, shape (n,)
-        See ``read_histogram``.
+    colors : Survey
     ranks : ndarray of int, optional
         The lowest palette index of each colour, for a 'P' image.
-    learnt : Learnt, optional
-        What was learnt from a sample, where the pixels were not counted.
     hidden : ndarray of uint8, shape (m, 4), optional
         Transparent entries for hidden colours, where these are to be kept.
     was_soft : bool
@@ -98,13 +93,15 @@ class Census:
 
     image: Image.Image
     source: Image.Image
-    histogram: Histogram
-    codes: Codes
-    rows: Integers
+    colors: Survey
     ranks: Integers | None
-    learnt: Learnt | None
     hidden: Integers | None
     was_soft: bool
+
+    @property
+    def histogram(self) -> Histogram:
+        """That of its colours."""
+        return self.colors.histogram
 
     def visible(self, settings: Settings) -> Settings:
         """The settings for what is seen: with room left for the entries of hidden colours."""
@@ -113,6 +110,22 @@ class Census:
         visible = [color for color in settings.fixed or () if color[3:] != (0,)]
         fixed = Palette(visible) if visible else None
         return replace(settings, colors=settings.colors + 1 - len(self.hidden), fixed=fixed)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """An image's colours clustered.
+
+    Attributes
+    ----------
+    clustering : Clustering
+        Its figures are of all pixels, if these were counted or their colours are not listed.
+    image : PIL.Image.Image or None
+        If the colours are not listed: the image in mode 'P', without a palette.
+    """
+
+    clustering: Clustering
+    image: Image.Image | None = None
 
 
 def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized:
@@ -151,8 +164,7 @@ def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized
 def quantize_with(image: Image.Image, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
     """``quantize`` for settings that are at hand; ``origin`` as for ``dithered``."""
     census = census_of(image, settings)
-    clustering = cluster(census.histogram, census.visible(settings), census.ranks, census.learnt)
-    return indexed(census, clustering, settings, origin)
+    return indexed(census, fit(census, census.visible(settings)), settings, origin)
 
 
 def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) -> Census:
@@ -169,37 +181,60 @@ def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) 
     was_soft = settings.alpha == "hard" and is_soft(source)
     if was_soft:
         source = hardened(source)
-    histogram, codes, rows, learnt = survey(source, settings, counted=counted, for_palette=True)
-    ranks = _first_indices(codes, rows, len(histogram.colors)) if source.mode == "P" else None
+    colors = survey(source, settings, counted=counted, for_palette=True)
+    ranks = _first_indices(colors) if source.mode == "P" else None
     hidden = None
-    if settings.keep_hidden_rgb and settings.palette is None and histogram.transparent:
-        hidden = hidden_entries(source, codes, len(histogram.colors) - 1, settings)
-    return Census(image, source, histogram, codes, rows, ranks, learnt, hidden, was_soft)
+    if settings.keep_hidden_rgb and settings.palette is None and colors.histogram.transparent:
+        hidden = hidden_entries(source, colors.count - 1, settings)
+    return Census(image, source, colors, ranks, hidden, was_soft)
 
 
-def indexed(
-    census: Census, clustering: Clustering, settings: Settings, origin: tuple[int, int] = (0, 0)
-) -> Quantized:
-    """The image of a census with the colours of a clustering of its histogram, dithered as the settings say.
+def fit(census: Census, settings: Settings) -> Fit:
+    """Cluster the colours of an image, with its ``visible`` settings."""
+    colors = census.colors
+    learnt = learn_from(census.source, colors, settings)
+    clustering = cluster(colors.histogram, settings, census.ranks, learnt)
+    if colors.listing is not None:
+        return Fit(clustering)
+    image, mse = replace_nearest(census.source, colors, clustering, None, "P", settings.threads)
+    entries = clustering.entries
+    populations = np.array(image.histogram()[: len(entries)])
+    order = ordered_by_use(entries, populations, settings)
+    if not np.array_equal(order, np.arange(len(entries))):
+        places = np.zeros(256, np.uint8)
+        places[order] = np.arange(len(order))
+        image = image.point(places.tolist())
+    clustering = replace(clustering, entries=entries[order], mse=mse, psnr=psnr_of(mse, 3, PEAK))
+    return Fit(clustering, image)
+
+
+def indexed(census: Census, found: Fit, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
+    """The image of a census with the entries that were found for it, dithered as the settings say.
 
     ``origin`` is that of ``dithered``.
     """
+    clustering, listing = found.clustering, census.colors.listing
     entries = opaque_rows(clustering.entries)
-    source, codes, rows = census.source, census.codes, census.rows
+    source = census.source
     mse, psnr = clustering.mse, clustering.psnr
     if settings.dither != "none" and mse > 0:
-        result, mse = replace_dithered(source, codes, rows, clustering, settings, None, "P", origin)
-        psnr = psnr_of(mse, 3, _PEAK)
-    elif census.histogram.counted:
-        result = replace_codes(source, codes, clustering.labels[rows], None, "P", settings.threads)
+        result, mse = replace_dithered(source, census.colors, clustering, settings, None, "P", origin)
+        psnr = psnr_of(mse, 3, PEAK)
+    elif listing is None:
+        assert found.image is not None
+        result = found.image
+    elif census.colors.histogram.counted:
+        labels = clustering.labels[listing.rows]
+        result = replace_codes(source, listing.codes, labels, None, "P", settings.threads)
     else:
-        labels, errors = clustering.labels[rows], clustering.errors[rows]
-        result, total = replace_and_sum(source, codes, labels, errors, settings.threads)
+        labels, errors = clustering.labels[listing.rows], clustering.errors[listing.rows]
+        lookup = make_lookup(listing.codes, labels_and_errors(labels, errors), MODES[source.mode].bits)
+        result, total = replace_and_sum(source, lookup, None, "P", settings.threads)
         mse = total / (result.width * result.height)
-        psnr = psnr_of(mse, 3, _PEAK)
+        psnr = psnr_of(mse, 3, PEAK)
     if census.hidden is not None:
         clear = int(np.flatnonzero(entries[:, 3] == 0)[0])
-        result = with_hidden_colors(result, source, codes, census.hidden, clear)
+        result = with_hidden_colors(result, source, census.hidden, clear)
         entries = np.concatenate([entries[:clear], census.hidden, entries[clear + 1 :]])
     result.info = {key: value for key, value in census.image.info.items() if key not in _ABOUT_INDICES}
     result.putpalette(entries[:, :3].tobytes())
@@ -209,7 +244,7 @@ def indexed(
     if census.was_soft:
         # What became hard is a part of the error.
         mse = seen_error(census.image, result)
-        psnr = psnr_of(mse, 3, _PEAK)
+        psnr = psnr_of(mse, 3, PEAK)
     return Quantized(
         result,
         Palette(entries.tolist()) if len(entries) else None,
@@ -217,82 +252,13 @@ def indexed(
         psnr,
         clustering.iterations,
         clustering.converged,
-        len(census.histogram.colors),
+        census.colors.count,
     )
 
 
-def recolor(image: Image.Image, settings: Settings) -> Image.Image:
-    """The image in its own mode and size with at most ``settings.colors`` colours.
-
-    Raises
-    ------
-    ValueError
-        If the mode cannot be quantized, has no colours in Oklab where these are wanted, or cannot show the
-        colours of a given palette.
-    """
-    mode = mode_of(image.mode)
-    if settings.space == "oklab" and mode.content in ("deep", "inks", "channels"):
-        way_out = "use quantize(), which scales the levels" if mode.indexable else "convert to 'RGB' first"
-        raise ValueError(f"cannot compare mode {image.mode!r} colours in space='oklab'; {way_out}")
-    given = settings.palette or settings.fixed
-    if given is not None and mode.content == "deep":
-        raise ValueError(
-            f"cannot map mode {image.mode!r} images to a palette of 8-bit colours; "
-            "use quantize(), which scales the levels"
-        )
-    if given is not None and not mode.indexable:
-        raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
-    if settings.dither != "none" and mode.content == "index":
-        raise ValueError(
-            f"cannot dither mode {image.mode!r} images, whose indices stay; convert to 'RGB' or 'RGBA' "
-            "first, or use quantize()"
-        )
-    if settings.alpha == "hard":
-        image = hardened(image)
-    histogram, codes, rows, learnt = survey(image, settings, counted=False, for_palette=False)
-    if settings.palette is None and len(codes) <= settings.colors:
-        return image.copy()
-    clustering = cluster(histogram, settings, learnt=learnt)
-    labels = clustering.labels[rows]
-    if given is not None:
-        # Dithering may use any of them.
-        used = np.unique(labels) if settings.dither == "none" else slice(None)
-        _check_mode_shows(image, opaque_rows(clustering.entries)[used])
-    values = codes_of(clustering.entries)
-    hides = settings.keep_hidden_rgb and histogram.transparent
-    if mode.content == "index":
-        before, after = rgba_codes(image, codes), values[labels]
-        return with_palette_codes(image, codes, np.where(hides & (before < 1 << 24), before, after))
-    replacements = rgba_codes_to_mode(values, image.mode)
-    if settings.dither != "none" and clustering.mse > 0:
-        result, _ = replace_dithered(image, codes, rows, clustering, settings, replacements, image.mode)
-    else:
-        result = replace_codes(image, codes, labels, replacements, image.mode, settings.threads)
-    if hides:
-        result.paste(image, mask=image.getchannel("A").point([_PEAK] + [0] * _PEAK))
-    return result
-
-
-def _first_indices(codes: Codes, rows: Integers, count: int) -> Integers:
-    """The lowest palette index of each of ``count`` colours."""
-    first = np.full(count, 256)
-    np.minimum.at(first, rows, codes.astype(np.int64))
+def _first_indices(colors: Survey) -> Integers:
+    """The lowest palette index of each colour of a 'P' image."""
+    assert colors.listing is not None
+    first = np.full(colors.count, 256)
+    np.minimum.at(first, colors.listing.rows, colors.listing.codes.astype(np.int64))
     return first
-
-
-def _check_mode_shows(image: Image.Image, entries: Integers) -> None:
-    """Refuse entries, some of which were given, that the image's mode cannot hold."""
-    content = MODES[image.mode].content
-    has_alpha = content in ("rgba", "grey+alpha") or (
-        content == "index" and image.im.getpalettemode() == "RGBA"
-    )
-    shown = has_alpha or bool((entries[:, 3] == _PEAK).all())
-    if content in ("grey", "grey+alpha"):
-        shown &= bool((entries[:, :1] == entries[:, :3]).all())
-    if image.mode == "1":
-        shown &= bool(np.isin(entries, (0, _PEAK)).all())
-    if not shown:
-        target = "RGBA" if (entries[:, 3] < _PEAK).any() else "RGB"
-        raise ValueError(
-            f"mode {image.mode!r} images cannot show the palette's colours; convert to {target!r} first"
-        )

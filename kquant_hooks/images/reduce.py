@@ -10,18 +10,20 @@ from PIL import Image
 
 from kquant_hooks.images.document import Document, Frame, Shown, Unsupported, play
 from kquant_hooks.images.pixels import in_rgba
-from kquant_hooks.images.quantize import Census, census_of, indexed, quantize_with
-from kquant_hooks.images.transparency import hides_colors
+from kquant_hooks.images.quantize import PEAK, Census, Fit, census_of, fit, indexed, quantize_with
+from kquant_hooks.images.survey import count_colors
+from kquant_hooks.images.transparency import hardened, hides_colors, with_transparency_in_pixels
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.arrays import Integers
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, histogram_of_rgba, opaque_rows
+from kquant_hooks.quantizer.errors import psnr_of
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
-from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.quantizer.tally import Tally
 
 Goal = Callable[[Clustering], bool]
-Look = Callable[[Histogram, bool], None]
+Look = Callable[[Histogram, int, bool], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,8 +70,8 @@ def reduce(
     goal : callable, optional
         Look for the smallest number of colours, up to ``settings.colors``, whose clustering it accepts.
     look : callable
-        Called with all colours, and whether soft alpha had to be made hard, as soon as they are known; what
-        it raises saves the work that comes after.
+        Called with the histogram, the number of colours, and whether soft alpha had to be made hard, as soon
+        as they are known; what it raises saves the work that comes after.
 
     Raises
     ------
@@ -78,26 +80,35 @@ def reduce(
     """
     if document.kind == "still":
         return _reduce_still(document, settings, goal, look)
-    histogram, ranks, shows_through, was_soft, frames = _census_of_all(document, settings)
-    look(histogram, was_soft)
-    colors_before = len(histogram.colors)
-    if shows_through and not histogram.transparent:
-        # Frames need a transparent entry where those beneath them are seen.
-        histogram, ranks = _merge([(histogram, ranks), _ONE_TRANSPARENT])
-    clustering = _cluster(histogram, settings, ranks, goal)
+    every = _colors_of_all(document, settings)
+    look(every.histogram, every.count, every.was_soft)
+
+    def attempt(settings: Settings) -> Fit:
+        clustering = cluster(every.histogram, settings, every.ranks)
+        return Fit(clustering if every.exact else _measured(document, clustering, settings))
+
+    clustering = _best(attempt, every.histogram, settings, goal).clustering
     palette = Palette(opaque_rows(clustering.entries).tolist())
     to_palette = replace(settings, palette=palette, fixed=None, order="given")
 
     def images() -> Iterator[Image.Image]:
-        for shown, frame in zip(play(document), frames, strict=True):
+        for shown, frame in zip(play(document), every.frames, strict=True):
             pixels = shown.stored if frame is shown.frame else _seen_in_its_box(shown)
             yield quantize_with(pixels, to_palette, (frame.left, frame.top)).image
 
-    reduced = replace(document, frames=frames)
-    within = clustering.mse == 0 if settings.palette else colors_before <= settings.colors
-    within &= not was_soft
+    reduced = replace(document, frames=every.frames)
+    within = clustering.mse == 0 if settings.palette else every.count <= settings.colors
+    within &= not every.was_soft
     return Reduction(
-        document, reduced, images, palette, True, colors_before, within, clustering.mse, clustering.psnr
+        document,
+        reduced,
+        images,
+        palette,
+        True,
+        every.count,
+        within,
+        clustering.mse,
+        clustering.psnr,
     )
 
 
@@ -107,10 +118,11 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None, loo
     census = census_of(document.frames[0].load(), settings, counted=counted)
     if not len(census.histogram.colors):
         raise ValueError("it has no pixels")
-    look(census.histogram, census.was_soft)
-    clustering = _cluster(census.histogram, census.visible(settings), census.ranks, goal, census.learnt)
-    quantized = indexed(census, clustering, settings)
-    judged = clustering if settings.dither != "none" and not census.was_soft else quantized
+    look(census.histogram, census.colors.count, census.was_soft)
+    visible = census.visible(settings)
+    found = _best(lambda settings: fit(census, settings), census.histogram, visible, goal)
+    quantized = indexed(census, found, settings)
+    judged = found.clustering if settings.dither != "none" and not census.was_soft else quantized
     few = settings.palette is None and goal is None and quantized.colors_before <= settings.colors
     assert quantized.palette is not None
     return Reduction(
@@ -126,45 +138,63 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None, loo
     )
 
 
-def _cluster(
-    histogram: Histogram,
-    settings: Settings,
-    ranks: Integers | None,
-    goal: Goal | None,
-    learnt: Learnt | None = None,
-) -> Clustering:
+def _best(
+    attempt: Callable[[Settings], Fit], histogram: Histogram, settings: Settings, goal: Goal | None
+) -> Fit:
+    """What an attempt with the settings finds, or with the smallest number of colours that meets the goal."""
     if goal is None or settings.palette is not None:
-        return cluster(histogram, settings, ranks, learnt)
+        return attempt(settings)
     # The error falls with the number of colours, nearly always: halving finds the smallest that will do, and
     # where the largest will not, none does.
     fixed = len(settings.fixed or ())
     low = max(1, fixed) + (histogram.transparent and len(histogram.colors) > 1)
     high = max(low, min(settings.colors, fixed + len(histogram.colors)))
-    best = cluster(histogram, replace(settings, colors=high), ranks)
-    while low < high and goal(best):
+    best = attempt(replace(settings, colors=high))
+    while low < high and goal(best.clustering):
         middle = (low + high) // 2
-        found = cluster(histogram, replace(settings, colors=middle), ranks)
-        if goal(found):
+        found = attempt(replace(settings, colors=middle))
+        if goal(found.clustering):
             best, high = found, middle
         else:
             low = middle + 1
     return best
 
 
-def _census_of_all(
-    document: Document, settings: Settings
-) -> tuple[Histogram, Integers, bool, bool, tuple[Frame, ...]]:
-    """The colours of all frames as they are seen, and their ranks.
+@dataclass(frozen=True, slots=True, eq=False)
+class _Colors:
+    """The colours of all frames as they are seen.
 
-    Whether one shows what is beneath it, and whether one had soft alpha that was made hard. With the frames
-    as they are to be stored: one whose colours mix with those beneath it replaces these.
+    Attributes
+    ----------
+    histogram : Histogram
+        With a transparent one, if a frame shows what is beneath it.
+    ranks : ndarray of int, shape (n,)
+        The lowest palette index of each colour.
+    count : int
+        How many there are in the frames.
+    exact : bool
+        Whether the histogram is of all of them, and not of samples or cells.
+    was_soft : bool
+        Whether a frame had soft alpha that was made hard.
+    frames : tuple of Frame
+        As they are to be stored: one whose colours mix with those beneath it replaces these.
     """
-    parts: list[tuple[Histogram, Integers]] = []
+
+    histogram: Histogram
+    ranks: Integers
+    count: int
+    exact: bool
+    was_soft: bool
+    frames: tuple[Frame, ...]
+
+
+def _colors_of_all(document: Document, settings: Settings) -> _Colors:
+    tally = Tally()
     shows_through = was_soft = False
+    listed = True
     # In a GIF, whose only transparent colour is an index, none is hidden.
     may_hide = settings.keep_hidden_rgb and document.container != "GIF"
     frames: list[Frame] = []
-    gathered, merge_at = 0, 1 << 20
     for shown in play(document):
         seen = census_of(shown.canvas, settings, counted=True)
         own = seen
@@ -176,15 +206,41 @@ def _census_of_all(
             )
         was_soft |= own.was_soft
         shows_through |= shown.frame.blend and own.histogram.transparent
+        listed &= seen.colors.listing is not None
         frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
-        parts.append((seen.histogram, _ranks(seen.histogram, own)))
-        gathered += len(seen.histogram.colors)
-        if gathered > merge_at:
-            parts = [_merge(parts)]
-            gathered = len(parts[0][1])
-            merge_at = max(merge_at, 2 * gathered)
-    histogram, ranks = _merge(parts)
-    return histogram, ranks, shows_through, was_soft, tuple(frames)
+        tally.add(seen.histogram, _ranks(seen.histogram, own))
+    histogram, ranks, exact = tally.total()
+    exact &= listed
+    count = (
+        len(histogram.colors)
+        if exact
+        else count_colors(lambda: _as_seen(document, settings), settings.threads)
+    )
+    if shows_through and not histogram.transparent:
+        # Frames need a transparent entry where those beneath them are seen.
+        tally.add(_ONE_TRANSPARENT, np.zeros(1, np.int64))
+        histogram, ranks, _ = tally.total()
+    return _Colors(histogram, ranks, count, exact, was_soft, tuple(frames))
+
+
+def _as_seen(document: Document, settings: Settings) -> Iterator[Image.Image]:
+    """All frames with the alpha that the settings give them."""
+    for shown in play(document):
+        image = with_transparency_in_pixels(shown.canvas)
+        yield hardened(image) if settings.alpha == "hard" else image
+
+
+def _measured(document: Document, clustering: Clustering, settings: Settings) -> Clustering:
+    """A clustering of samples or cells with the error of all pixels of all frames."""
+    palette = Palette(opaque_rows(clustering.entries).tolist())
+    to_palette = replace(settings, palette=palette, fixed=None)
+    total, pixels = 0.0, 0
+    for shown in play(document):
+        seen = census_of(shown.canvas, to_palette, counted=True)
+        area = shown.canvas.width * shown.canvas.height
+        total += fit(seen, to_palette).clustering.mse * area
+        pixels += area
+    return replace(clustering, mse=total / pixels, psnr=psnr_of(total / pixels, 3, PEAK))
 
 
 def _ranks(seen: Histogram, own: Census) -> Integers:
@@ -199,20 +255,7 @@ def _ranks(seen: Histogram, own: Census) -> Integers:
     return ranks
 
 
-def _merge(parts: list[tuple[Histogram, Integers]]) -> tuple[Histogram, Integers]:
-    """Histograms added up, with the lowest rank of each colour."""
-    codes = np.concatenate([codes_of(histogram.colors) for histogram, _ in parts])
-    weights = np.concatenate([histogram.weights for histogram, _ in parts])
-    total, rows = histogram_of_rgba(codes, weights)
-    ranks = np.full(len(total.colors), MAX_COLORS)
-    np.minimum.at(ranks, rows, np.concatenate([ranks for _, ranks in parts]))
-    return total, ranks
-
-
-_ONE_TRANSPARENT = (
-    Histogram(np.zeros((1, 4), np.uint8), np.ones(1, np.int64), alpha=True),
-    np.zeros(1, np.int64),
-)
+_ONE_TRANSPARENT = Histogram(np.zeros((1, 4), np.uint8), np.ones(1, np.int64), alpha=True)
 
 
 def _mixes(shown: Shown) -> bool:

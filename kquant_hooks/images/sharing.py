@@ -13,9 +13,10 @@ from kquant_hooks.images.document import Document, play
 from kquant_hooks.images.quantize import census_of
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.arrays import Integers
-from kquant_hooks.quantizer.histogram import Histogram, added
+from kquant_hooks.quantizer.histogram import Histogram
 from kquant_hooks.quantizer.pipeline import cluster
 from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.quantizer.tally import Tally
 
 # What each picture weighs where all have the same say.
 _EQUAL = 1 << 24
@@ -36,7 +37,7 @@ def learn_palette(
     ----------
     images : iterable of PIL.Image.Image, or one such image
         Of the modes that ``quantize`` takes; at least one. They are read one after the other, and none is
-        kept: memory grows with the number of distinct colours alone. Their order makes no difference.
+        kept: however many there are, they take no more memory. Their order makes no difference.
     colors : int
         Largest number of colours, 1..256. A fully transparent colour counts.
     equal_weight : bool
@@ -79,7 +80,7 @@ def _checked(image: Image.Image) -> Image.Image:
 
 def palette_of(histograms: Iterable[Histogram], settings: Settings, *, equal_weight: bool) -> Palette:
     """``learn_palette`` for pictures that are counted already."""
-    total = added(_equalized(histogram) if equal_weight else histogram for histogram in histograms)
+    total = _added(_equalized(histogram) if equal_weight else histogram for histogram in histograms)
     if not len(total.colors):
         raise ValueError("there are no pixels to learn a palette from")
     pixels = int(total.weights.sum())
@@ -90,7 +91,14 @@ def palette_of(histograms: Iterable[Histogram], settings: Settings, *, equal_wei
 
 def histogram_of(document: Document, settings: Settings) -> Histogram:
     """All frames of a document as they are seen."""
-    return added(census_of(shown.canvas, settings, counted=True).histogram for shown in play(document))
+    return _added(census_of(shown.canvas, settings, counted=True).histogram for shown in play(document))
+
+
+def _added(histograms: Iterable[Histogram]) -> Histogram:
+    tally = Tally()
+    for histogram in histograms:
+        tally.add(histogram)
+    return tally.total()[0]
 
 
 def _equalized(histogram: Histogram) -> Histogram:

@@ -7,10 +7,12 @@ from PIL import Image, ImageChops
 
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import (
+    FIRST_VISIBLE,
+    Box,
     deep_with_alpha,
     in_rgba,
     palette_codes,
-    replace_codes,
+    raw_codes_in,
     rgba_codes,
     strips_of,
     with_palette_alpha,
@@ -19,11 +21,13 @@ from kquant_hooks.images.pixels import (
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import OPAQUE, Codes
+from kquant_hooks.quantizer.counting import Marks
 from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
 from kquant_hooks.quantizer.histogram import Histogram, uncounted_histogram
 from kquant_hooks.quantizer.learning import learn_entries
-from kquant_hooks.quantizer.mapping import map_colors
+from kquant_hooks.quantizer.mapping import nearest_lookup
 from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.quantizer.tally import condensed
 
 _PEAK = 255
 _HALF = 128
@@ -103,26 +107,25 @@ def hides_colors(image: Image.Image) -> bool:
     return any(ImageChops.multiply(band, clear).getbbox() for band in bands)
 
 
-def hidden_entries(image: Image.Image, codes: Codes, visible: int, settings: Settings) -> Integers:
+def hidden_entries(image: Image.Image, visible: int, settings: Settings) -> Integers:
     """Transparent entries for the colours that transparency hides: shape (m, 4), at least one where it does.
 
     Each hidden colour counts once: near visible pixels, where filters mix them in, there are few pixels of
     each, and many of the one that fills the rest. They may have all places that so many visible colours
     leave, or else a part of the palette, but none that fixed colours need.
     """
-    hidden = np.unique(_hidden(image, codes))
     clear = [color[:3] for color in settings.fixed or () if color[3:] == (0,)]
     needed = len(settings.fixed or ()) - len(clear)
     most = max(settings.colors // _HIDDEN_SHARE, settings.colors - visible - needed)
     most = max(1, len(clear), min(most, settings.colors - needed - 1))
     fixed = Palette(clear) if clear else None
     plain = Settings(most, fixed=fixed, effort=settings.effort, threads=settings.threads)
-    colors = learn_entries(uncounted_histogram(hidden), plain).entries
+    colors = learn_entries(condensed(uncounted_histogram(hidden_codes(image))), plain).entries
     return np.pad(np.unique(colors, axis=0), ((0, 0), (0, 1)))
 
 
 def with_hidden_colors(
-    indexed: Image.Image, source: Image.Image, codes: Codes, entries: Integers, index: int
+    indexed: Image.Image, source: Image.Image, entries: Integers, index: int
 ) -> Image.Image:
     """A 'P' image whose transparent index has become several, one for each hidden colour.
 
@@ -131,23 +134,32 @@ def with_hidden_colors(
     indexed : PIL.Image.Image
     source : PIL.Image.Image
         What it was made of.
-    codes : ndarray, shape (n,)
-        All that occur in the source.
     entries : ndarray of uint8, shape (m, 4)
         What takes the place of the entry at ``index``.
     """
-    clear = rgba_codes(source, codes) < np.uint32(1 << 24)
-    labels = np.zeros(len(codes), np.uint8)
-    histogram = uncounted_histogram(_hidden(source, codes))
-    labels[clear] = map_colors(histogram, entries[:, :3]).labels + index
     moved = [min(255, number + (len(entries) - 1) * (number > index)) for number in range(256)]
     result = indexed.point(moved)
-    mask = replace_codes(source, codes, clear.astype(np.uint8) * np.uint8(255), None, "L", 1)
-    result.paste(replace_codes(source, codes, labels, None, "P", 1), mask=mask)
+    histogram = uncounted_histogram(np.empty(0, np.uint32))
+    nearest = nearest_lookup(histogram, entries[:, :3], 24)
+    for box in strips_of(source.size):
+        codes = _rgba_codes_in(source, box)
+        clear = codes < FIRST_VISIBLE
+        if clear.any():
+            labels = np.asarray(result.crop(box)).ravel().copy()
+            labels[clear] = nearest(codes[clear]) + np.uint8(index)
+            result.paste(Image.frombytes("P", (box[2] - box[0], box[3] - box[1]), labels.tobytes()), box)
     return result
 
 
-def _hidden(image: Image.Image, codes: Codes) -> Codes:
-    """The colours of fully transparent codes, as 24-bit codes."""
-    rgba = rgba_codes(image, codes)
-    return rgba[rgba < np.uint32(1 << 24)]
+def hidden_codes(image: Image.Image) -> Codes:
+    """The colours of fully transparent pixels, each once, as rising 24-bit codes."""
+    marks = Marks()
+    add = marks.adder()
+    for box in strips_of(image.size):
+        codes = _rgba_codes_in(image, box)
+        add(codes[codes < FIRST_VISIBLE])
+    return marks.codes(0, 1)
+
+
+def _rgba_codes_in(image: Image.Image, box: Box) -> Codes:
+    return rgba_codes(image, raw_codes_in(image, box, MODES[image.mode]))

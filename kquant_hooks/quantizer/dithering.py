@@ -14,15 +14,15 @@ import numpy.typing as npt
 
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
 from kquant_hooks.quantizer.blue_noise import blue_noise
-from kquant_hooks.quantizer.histogram import exact_coords
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords
 from kquant_hooks.quantizer.mapping import classes
 from kquant_hooks.quantizer.nearest import nearest
 from kquant_hooks.quantizer.ordering import by_lightness
-from kquant_hooks.quantizer.pipeline import Clustering
 from kquant_hooks.quantizer.scores import coefficients
 from kquant_hooks.quantizer.settings import Settings
 
 Labels = npt.NDArray[np.uint8]
+Strip = tuple[Histogram, Integers]
 
 # How many entries are mixed in each kind of pattern.
 _STEPS = {"bayer-2": 4, "bayer-4": 16, "bayer": 64, "blue-noise": 64}
@@ -50,48 +50,62 @@ _TO_NEXT, _BEHIND, _BELOW, _AHEAD = 7 / 16, 3 / 16, 5 / 16, 1 / 16
 
 
 def dithered(
-    clustering: Clustering, settings: Settings, strips: Iterable[Integers], origin: tuple[int, int]
-) -> Iterator[Labels]:
+    kind: Histogram,
+    entries: Integers,
+    settings: Settings,
+    strips: Iterable[Strip],
+    count: int,
+    origin: tuple[int, int],
+) -> Iterator[tuple[Histogram, Integers, Labels]]:
     """The entry of every pixel.
 
     Parameters
     ----------
-    clustering : Clustering
+    kind : Histogram
+        Of all colours, or of some of them.
+    entries : ndarray, shape (k, d)
     settings : Settings
         With a kind of dithering.
-    strips : iterable of ndarray, shape (rows, width)
-        The picture from top to bottom, as rows of the histogram.
+    strips : iterable of (Histogram, ndarray of shape (rows, width))
+        The picture from top to bottom, as rows of a histogram of all colours, or of those of each strip.
+    count : int
+        How many colours the picture has.
     origin : tuple of int
         Where the picture's left upper corner lies in what is seen, so that patterns stand still in it.
 
     Yields
     ------
-    ndarray of uint8, shape (rows, width)
+    histogram : Histogram
+    rows, labels : ndarray, shape (rows, width)
+        A strip and its entries.
     """
     if settings.dither == "floyd-steinberg":
-        return _diffused(clustering, settings.dither_strength, strips)
-    return _patterned(clustering, settings, strips, origin)
+        return _diffused(kind, entries, settings.dither_strength, strips)
+    few = len(entries) <= _FEW_ENTRIES and count <= _FEW_COLORS
+    steps = (_STEPS if few else _STEPS_OF_MANY)[settings.dither]
+    return _patterned(entries, settings, steps, strips, origin)
 
 
 def _patterned(
-    clustering: Clustering, settings: Settings, strips: Iterable[Integers], origin: tuple[int, int]
-) -> Iterator[Labels]:
+    entries: Integers, settings: Settings, steps: int, strips: Iterable[Strip], origin: tuple[int, int]
+) -> Iterator[tuple[Histogram, Integers, Labels]]:
     """Ordered dithering: which of a colour's mixture a pixel gets depends on its place alone.
 
     Knoll 1999 (US patent 6606166, expired), *Pattern dithering*: the mixture of each colour is sorted by
     lightness, and a table of thresholds says which of it is taken.
     """
-    few = len(clustering.entries) <= _FEW_ENTRIES and len(clustering.labels) <= _FEW_COLORS
-    steps = (_STEPS if few else _STEPS_OF_MANY)[settings.dither]
-    mixtures = _mixtures(clustering, settings.dither_strength, steps).ravel()
     table = blue_noise() if settings.dither == "blue-noise" else _bayer(_BAYER_SIZES[settings.dither])
     places = table.astype(np.intp) * steps // table.size
     left, top = origin
-    for rows in strips:
+    mixed = None
+    for histogram, rows in strips:
+        if histogram is not mixed:
+            mixed = histogram
+            mixtures = _mixtures(histogram, entries, settings.dither_strength, steps).ravel()
         height, width = rows.shape
         lines = places[(np.arange(height) + top) % len(places)]
         tile = lines[:, (np.arange(width) + left) % len(places)]
-        yield mixtures.take(rows * steps + tile)
+        yield histogram, rows, mixtures.take(rows * steps + tile)
         top += height
 
 
@@ -103,19 +117,23 @@ def _bayer(size: int) -> Integers:
     return table
 
 
-def _mixtures(clustering: Clustering, strength: float, steps: int) -> Labels:
+def _mixtures(histogram: Histogram, entries: Integers, strength: float, steps: int) -> Labels:
     """For each colour so many entries, from dark to light, whose average is near it: shape (n, steps)."""
-    colors, entries = _coords(clustering)
-    limit = _LARGEST_SUM * _widest_gap(entries)
-    order = by_lightness(clustering.entries)
+    coords = _coords(histogram, entries)
+    limit = _LARGEST_SUM * _widest_gap(coords)
+    order = by_lightness(entries)
     ranks = np.empty(len(order), np.uint8)
     ranks[order] = np.arange(len(order))
-    mixtures = np.repeat(clustering.labels[:, None], steps, axis=1)
-    for rows, allowed in _dithered_classes(clustering):
-        targets, target_ranks, numbers = entries[allowed], ranks[allowed], np.flatnonzero(rows)
+    same, labels = _same_entries(histogram, entries)
+    mixtures = np.repeat(labels[:, None], steps, axis=1)
+    for rows, allowed in classes(histogram, entries):
+        targets, target_ranks = coords[allowed], ranks[allowed]
+        wanted = np.zeros(len(same), bool)
+        wanted[rows] = ~same[rows]
+        numbers = np.flatnonzero(wanted)
         for start in range(0, len(numbers), _COLORS_AT_ONCE):
             some = numbers[start : start + _COLORS_AT_ONCE]
-            part = colors[some]
+            part = _coords(histogram, histogram.colors[some])
             error = np.zeros_like(part)
             mixed = np.empty((len(some), steps), np.uint8)
             for step in range(steps):
@@ -145,7 +163,9 @@ class _Diffusion:
     strength: float
 
 
-def _diffused(clustering: Clustering, strength: float, strips: Iterable[Integers]) -> Iterator[Labels]:
+def _diffused(
+    kind: Histogram, entries: Integers, strength: float, strips: Iterable[Strip]
+) -> Iterator[tuple[Histogram, Integers, Labels]]:
     """Error diffusion: what a pixel's entry lacks is added to pixels that come after it.
 
     Floyd & Steinberg 1976, *An adaptive algorithm for spatial greyscale*, in serpentine order, with one
@@ -153,32 +173,35 @@ def _diffused(clustering: Clustering, strength: float, strips: Iterable[Integers
     its neighbour goes to the row below. The runs of a row then do not depend on each other, which lets NumPy
     work on all of them at once; averages and noise differ from those of whole rows by a hundredth.
     """
-    colors, entries = _coords(clustering)
-    scores = coefficients(entries, entries.dtype)
+    coords = _coords(kind, entries)
+    scores = coefficients(coords, coords.dtype)
     constants = np.stack([scores[:, -1], scores[:, -1]])
-    # What takes no error: colours of the palette, and the alpha of opaque ones.
-    free = np.repeat((clustering.errors > 0)[:, None].astype(np.float64), colors.shape[1], axis=1)
-    only_opaque = np.zeros(len(colors), np.intp)
-    for rows, allowed in _dithered_classes(clustering):
-        if not allowed.all():
-            free[rows, -1] = 0
-            only_opaque[rows] = 1
-            constants[1, ~allowed] = np.inf
+    part_opaque = kind.alpha and bool((entries[:, 3] == 255).any())
+    if part_opaque:
+        constants[1, entries[:, 3] < 255] = np.inf
     factors = np.ascontiguousarray(scores[:, :-1].T)
-    diffusion = _Diffusion(entries, factors, constants, _LARGEST_ERROR * _widest_gap(entries), strength)
-    passed_down: Floats = np.zeros((1, colors.shape[1]))
+    diffusion = _Diffusion(coords, factors, constants, _LARGEST_ERROR * _widest_gap(coords), strength)
+    passed_down: Floats = np.zeros((1, coords.shape[1]))
     number = 0
-    for strip in strips:
+    known = None
+    for histogram, strip in strips:
+        if histogram is not known:
+            known = histogram
+            colors = _coords(kind, histogram.colors)
+            # What takes no error: colours of the palette, and the alpha of opaque ones.
+            free = ~_same_entries(histogram, entries)[0]
+            solid = histogram.colors[:, -1] == 255 if part_opaque else np.zeros(len(free), bool)
         labels = np.empty(strip.shape, np.uint8)
         for line, row in enumerate(strip):
             runs = len(row) // _RUN + 2
             start = int(number * _GOLDEN % 1 * _RUN)
             inside = slice(start, start + len(row))
             # Beside the picture there is what leaves no error.
-            wanted = np.repeat(entries[:1], runs * _RUN, axis=0)
+            wanted = np.repeat(coords[:1], runs * _RUN, axis=0)
             takes = np.zeros(wanted.shape)
             kinds = np.zeros(len(wanted), np.intp)
-            wanted[inside], takes[inside], kinds[inside] = colors[row], free[row], only_opaque[row]
+            wanted[inside], takes[inside], kinds[inside] = colors[row], free[row, None], solid[row]
+            takes[kinds == 1, -1] = 0
             wanted[inside] += passed_down * takes[inside]
             way = slice(None, None, -1 if number % 2 else 1)
             chosen, errors = _go_through(
@@ -190,7 +213,7 @@ def _diffused(clustering: Clustering, strength: float, strips: Iterable[Integers
             labels[line] = chosen.ravel()[way][inside]
             passed_down = _below(errors)[way][inside]
             number += 1
-        yield labels
+        yield histogram, strip, labels
 
 
 def _go_through(
@@ -229,21 +252,21 @@ def _limited(error: Floats, limit: float) -> Floats:
     return limited
 
 
-def _coords(clustering: Clustering) -> tuple[Floats, Floats]:
-    """Colours and entries where distances are measured, with fractions of a level."""
-    alpha, space = clustering.histogram.alpha, clustering.histogram.space
-    colors, _, unit = exact_coords(clustering.histogram.colors, alpha=alpha, space=space)
-    entries, _, _ = exact_coords(clustering.entries, alpha=alpha, space=space)
-    scale = _FRACTIONS if unit == 1 else 1
-    return colors.astype(np.float64) * scale, entries.astype(np.float64) * scale
+def _coords(kind: Histogram, colors: Integers) -> Floats:
+    """Where colours of a kind lie when distances are measured, with fractions of a level."""
+    coords, _, unit = exact_coords(colors, alpha=kind.alpha, space=kind.space)
+    return coords.astype(np.float64) * (_FRACTIONS if unit == 1 else 1)
 
 
-def _dithered_classes(clustering: Clustering) -> Iterator[tuple[Bools, Bools]]:
-    """Colours that are dithered, and the entries that they may have."""
-    for rows, allowed in classes(clustering.histogram, clustering.entries):
-        dithered_rows = np.zeros(len(clustering.errors), bool)
-        dithered_rows[rows] = clustering.errors[rows] > 0
-        yield dithered_rows, allowed
+def _same_entries(histogram: Histogram, entries: Integers) -> tuple[Bools, Labels]:
+    """Which colours are in the palette, and as which entry of it."""
+    codes, wanted = codes_of(entries), codes_of(histogram.colors)
+    if histogram.alpha:
+        # All that is transparent is one colour.
+        codes[entries[:, 3] == 0] = 0
+    codes, places = np.unique(codes, return_index=True)
+    found = np.searchsorted(codes, wanted).clip(max=len(codes) - 1)
+    return codes[found] == wanted, places[found].astype(np.uint8)
 
 
 def _widest_gap(entries: Floats) -> float:

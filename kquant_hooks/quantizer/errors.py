@@ -9,6 +9,9 @@ import numpy as np
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram
 
+# Colours at a time, whose differences fit into the second-level cache.
+_BLOCK = 1 << 14
+
 
 def squared_errors(
     histogram: Histogram, entries: Integers, rows: Integers | slice, labels: Integers
@@ -30,20 +33,26 @@ def squared_errors(
     ndarray of int64
         In parts of a squared level: as many as ``parts_of_level`` says.
     """
-    colors, targets = histogram.colors[rows], entries[labels]
     total = np.zeros(len(labels), np.int64)
-    if not histogram.alpha:
+    for start in range(0, len(labels), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        colors = histogram.colors[part] if isinstance(rows, slice) else histogram.colors[rows[part]]
+        _add_errors(total[part], colors, entries[labels[part]], alpha=histogram.alpha)
+    return total
+
+
+def _add_errors(total: Integers, colors: Integers, targets: Integers, *, alpha: bool) -> None:
+    if not alpha:
         for channel in range(colors.shape[1]):
             error = colors[:, channel].astype(np.int64) - targets[:, channel]
             total += error * error
-        return total
+        return
     opacity, target_opacity = colors[:, 3].astype(np.int64), targets[:, 3].astype(np.int64)
     fainter = 255 * (opacity - target_opacity)
     for channel in range(3):
         over_black = colors[:, channel] * opacity - targets[:, channel] * target_opacity
         over_white = over_black - fainter
         total += over_black * over_black + over_white * over_white
-    return total
 
 
 def parts_of_level(histogram: Histogram) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,9 @@ import numpy as np
 
 from kquant_hooks.quantizer import oklab
 from kquant_hooks.quantizer.arrays import Floats, Integers, Points, exact_dtype
-from kquant_hooks.quantizer.codes import OPAQUE, Codes
+from kquant_hooks.quantizer.codes import OPAQUE, Codes, levels_of
 from kquant_hooks.quantizer.morton import morton_keys, sorting_order
 
-# Colours of so many pictures are added up at a time.
-_GATHERED = 1 << 20
 _DESIGN_BITS = 10
 _FINE_BITS = 24
 # The level of full alpha beside R, G and B.
@@ -70,46 +68,28 @@ def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Intege
         weights = np.zeros(len(distinct), np.int64)
         np.add.at(weights, rows, counts)
     alpha = bool((distinct < OPAQUE).any())
-    return _in_order(Histogram(_bytes_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows)
+    return _in_order(Histogram(levels_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows)
 
 
 def histogram_of_channels(codes: Codes, counts: Integers, channels: int) -> tuple[Histogram, Integers]:
     """From distinct codes of plain channels, such as R, G, B; also the row of the histogram for each code."""
-    return _in_order(Histogram(_bytes_of(codes)[:, :channels], counts, False), np.arange(len(codes)))
+    return _in_order(Histogram(levels_of(codes)[:, :channels], counts, False), np.arange(len(codes)))
 
 
 def uncounted_histogram(codes: Codes) -> Histogram:
     """From the distinct 24-bit codes of R, G, B, whose pixels were not counted; in the order of the codes."""
-    return Histogram(_bytes_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False)
+    return Histogram(levels_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False)
 
 
-def added(histograms: Iterable[Histogram]) -> Histogram:
-    """The histogram of all pictures of R, G, B[, A] together.
-
-    Kept in memory are their distinct colours, not the pictures' own histograms; the order of these makes no
-    difference.
-    """
-    parts = [Histogram(np.empty((0, 3), np.uint8), np.empty(0, np.int64), False)]
-    gathered, most = 0, _GATHERED
-    for histogram in histograms:
-        parts.append(histogram)
-        gathered += len(histogram.colors)
-        if gathered > most:
-            parts = [_together(parts)]
-            gathered = len(parts[0].colors)
-            # Twice as many next time, or each further picture would sort all of them again.
-            most = max(most, 2 * gathered)
-    return _together(parts)
-
-
-def _together(parts: list[Histogram]) -> Histogram:
-    codes = np.concatenate([codes_of(part.colors) for part in parts])
-    return histogram_of_rgba(codes, np.concatenate([part.weights for part in parts]))[0]
+def of_the_same_kind(histogram: Histogram, codes: Codes) -> Histogram:
+    """One of these codes as they come, in as many channels as the given one has."""
+    colors = levels_of(codes)[:, : histogram.colors.shape[1]]
+    return replace(histogram, colors=colors, weights=np.ones(len(codes), np.int64))
 
 
 def near_each_other(codes: Codes) -> Codes:
     """Distinct 24-bit codes put in Morton order by 16 of its bits, which is enough to look them up."""
-    order = sorting_order(morton_keys(_bytes_of(codes)[:, :3], 8) >> np.uint32(8), 16)
+    order = sorting_order(morton_keys(levels_of(codes)[:, :3], 8) >> np.uint32(8), 16)
     return codes if order is None else codes[order]
 
 
@@ -204,16 +184,20 @@ def colors_at(centers: Floats, points: Points, histogram: Histogram) -> Integers
     return _colors_of(levels, dtype, histogram.space)
 
 
-def mean_colors(weight: Floats, sums: Sequence[Floats], space: str) -> Integers:
-    """Means of colours with alpha, not premultiplied: shape (k, 4), uint8.
+def mean_colors(weight: Floats, sums: Sequence[Floats], *, alpha: bool, space: str) -> Integers:
+    """Means of 8-bit colours, not premultiplied: shape (k, d), uint8.
 
     Parameters
     ----------
     weight : ndarray, shape (k,)
         Pixels of each mean, not all of them transparent.
-    sums : list of four ndarrays, shape (k,)
+    sums : list of d ndarrays, shape (k,)
         Sums over these of each channel of ``exact_coords``.
     """
+    if not alpha:
+        _, _, unit = exact_coords(np.empty((0, len(sums)), np.uint8), alpha=False, space=space)
+        levels = np.stack([total / (unit * weight) for total in sums], axis=1)
+        return _colors_of(levels, np.dtype(np.uint8), space)
     *color, coverage = sums
     _, _, unit = exact_coords(np.empty((0, 4), np.uint8), alpha=True, space=space)
     opaque, zero = _opaque_and_zero(space)
@@ -266,7 +250,3 @@ def _in_order(histogram: Histogram, rows: Integers) -> tuple[Histogram, Integers
     places[order] = np.arange(len(order))
     ordered = replace(histogram, colors=histogram.colors[order], weights=histogram.weights[order])
     return ordered, places[rows]
-
-
-def _bytes_of(codes: Codes) -> Integers:
-    return codes.astype("<u4").view(np.uint8).reshape(-1, 4)

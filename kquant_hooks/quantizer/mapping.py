@@ -7,9 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
-from kquant_hooks.quantizer.histogram import Histogram, exact_coords
+from kquant_hooks.quantizer.codes import COLOR, OPAQUE, Codes, Lookup, levels_of
+from kquant_hooks.quantizer.counting import Marks
+from kquant_hooks.quantizer.errors import squared_errors
+from kquant_hooks.quantizer.histogram import Histogram, exact_coords, near_each_other, of_the_same_kind
+from kquant_hooks.quantizer.morton import morton_keys, sorting_order
 from kquant_hooks.quantizer.nearest import nearest
 from kquant_hooks.quantizer.scores import squared_lengths
+from kquant_hooks.quantizer.workers import few_threads, for_each
+
+# Marked codes are mapped in parts of about so many, but no more parts than needed: colours that are close to
+# each other are mapped sooner.
+_PART, _LEAST_PARTS = 1 << 18, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +55,13 @@ def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
     return Mapping(labels, errors)
 
 
+def errors_in_srgb(histogram: Histogram, entries: Integers, mapping: Mapping) -> Integers:
+    """What a pixel of each colour adds to the squared error; see ``squared_errors``."""
+    if histogram.alpha or histogram.space != "srgb":
+        return squared_errors(histogram, entries, slice(None), mapping.labels)
+    return mapping.errors
+
+
 def losses_of(histogram: Histogram, mapping: Mapping) -> Floats:
     """The squared error of all pixels of each colour, in float64, as there may be more than 64 bits."""
     return mapping.errors.astype(np.float64) * histogram.weights
@@ -61,3 +77,81 @@ def classes(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice
         return [(slice(None), everything)]
     rows = histogram.colors[:, 3] == 255
     return [(rows, opaque), (~rows, everything)]
+
+
+def labels_and_errors(labels: Integers, errors: Integers) -> Codes:
+    """Both in one integer, with the error above eight bits: it is the access to memory that takes time."""
+    return errors.astype(np.uint32) << np.uint32(8) | labels.astype(np.uint8)
+
+
+def marked_lookup(marks: Marks, histogram: Histogram, entries: Integers, threads: int | None) -> Lookup:
+    """A function that gives the ``labels_and_errors`` of 24-bit codes, which are too many to be listed.
+
+    Parameters
+    ----------
+    marks : Marks
+        Which of them occur.
+    histogram : Histogram
+        Of some of them; without alpha, which has errors that are not whole levels.
+    entries : ndarray, shape (k, d)
+    threads : int, optional
+        As for ``workers.meanwhile``.
+    """
+    table = np.empty(1 << 24, np.uint32)
+    # A power of two.
+    parts = max(_LEAST_PARTS, 1 << (marks.count() // _PART).bit_length())
+
+    def work(part: int) -> None:
+        codes = near_each_other(marks.codes(part, parts))
+        seen = of_the_same_kind(histogram, codes)
+        mapping = map_colors(seen, entries)
+        table[codes] = labels_and_errors(mapping.labels, errors_in_srgb(seen, entries, mapping))
+
+    for_each(lambda: work, parts, few_threads(threads))
+    return lambda block: table.take(block & COLOR, mode="clip")
+
+
+def nearest_lookup(histogram: Histogram, entries: Integers, bits: int) -> Lookup:
+    """A function that gives the label of each code, for those that are too many to be listed.
+
+    What it finds for codes of 24 bits and for opaque ones it remembers. Several threads may use it at once.
+
+    Parameters
+    ----------
+    histogram : Histogram
+        Some of the colours: of the same kind.
+    entries : ndarray, shape (k, d)
+    bits : {24, 32}
+        Width of a code.
+    """
+    # Labels from 1 on; 0 is what is not known yet.
+    known = np.zeros(1 << 24, np.uint16)
+
+    def labels_of(block: Codes) -> Codes:
+        labels = known.take(block & COLOR, mode="clip")
+        if bits == 32:
+            labels[block < OPAQUE] = 0
+        unknown = np.flatnonzero(labels == 0)
+        if len(unknown):
+            codes = block[unknown]
+            found = _nearest_of_codes(histogram, entries, codes)
+            labels[unknown] = found
+            kept = slice(None) if bits == 24 else codes >= OPAQUE
+            known[codes[kept] & COLOR] = found[kept]
+        return (labels - np.uint16(1)).astype(np.uint8)
+
+    return labels_of
+
+
+def _nearest_of_codes(histogram: Histogram, entries: Integers, codes: Codes) -> Codes:
+    """Labels from 1 on."""
+    dimensions = histogram.colors.shape[1]
+    order = sorting_order(morton_keys(levels_of(codes)[:, :dimensions], 8), 8 * dimensions)
+    ordered = codes if order is None else codes[order]
+    mapping = map_colors(of_the_same_kind(histogram, ordered), entries)
+    found = (mapping.labels + 1).astype(np.uint16)
+    if order is None:
+        return found
+    labels = np.empty_like(found)
+    labels[order] = found
+    return labels

@@ -62,6 +62,8 @@ def _averages(
     weight, *sums = grouped_sums(labels, [counted, *rows], len(entries))
     filled = weight > 0
     result = entries.copy()
-    result[filled] = mean_colors(weight[filled], [total[filled] for total in sums], histogram.space)
+    result[filled] = mean_colors(
+        weight[filled], [total[filled] for total in sums], alpha=True, space=histogram.space
+    )
     result[result[:, 3] == 0] = 0
     return result

@@ -11,7 +11,7 @@ from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.effort import EFFORTS, for_colors
-from kquant_hooks.quantizer.errors import parts_of_level, psnr_of, squared_errors
+from kquant_hooks.quantizer.errors import parts_of_level, psnr_of
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
@@ -19,7 +19,7 @@ from kquant_hooks.quantizer.histogram import (
     with_alpha,
 )
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
-from kquant_hooks.quantizer.mapping import Mapping, losses_of, map_colors
+from kquant_hooks.quantizer.mapping import Mapping, errors_in_srgb, losses_of, map_colors
 from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_lightness, by_population
 from kquant_hooks.quantizer.search import Learnt
 from kquant_hooks.quantizer.settings import Settings
@@ -102,14 +102,29 @@ def cluster(
     entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks, fixed)
     if settings.palette is None:
         entries, mapping = _without_unused(entries, mapping, fixed)
-    plain = not histogram.alpha and histogram.space == "srgb"
-    errors = mapping.errors if plain else squared_errors(histogram, entries, slice(None), mapping.labels)
+    errors = errors_in_srgb(histogram, entries, mapping)
     pixels = max(1, int(histogram.weights.sum()))
     mse = int(errors @ histogram.weights) / (parts_of_level(histogram) * pixels)
     channels = 3 if histogram.alpha else histogram.colors.shape[1]
     psnr = psnr_of(mse, channels, int(np.iinfo(histogram.colors.dtype).max))
     labels = mapping.labels.astype(np.uint8)
     return Clustering(histogram, entries, labels, errors, mse, psnr, learnt.iterations, learnt.converged)
+
+
+def ordered_by_use(entries: Integers, populations: Integers, settings: Settings) -> Integers:
+    """Indices of the entries that are used, in their order, if what was clustered was only a sample.
+
+    Those that were given are used in any case.
+    """
+    if settings.palette is not None:
+        return np.arange(len(entries))
+    used = populations > 0
+    if settings.fixed is not None:
+        used |= np.isin(codes_of(entries), codes_of(settings.fixed.colors))
+    places = np.flatnonzero(used)
+    if settings.order == "population":
+        places = places[by_population(entries[places], populations[places])]
+    return places
 
 
 def sample_size(settings: Settings, pixels: int) -> int | None:

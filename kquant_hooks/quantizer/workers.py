@@ -8,6 +8,9 @@ from contextlib import contextmanager
 
 Work = Callable[[int], None]
 
+# Where each thread takes much memory, more than this many would not pay.
+_FEW_THREADS = 4
+
 
 @contextmanager
 def meanwhile(start_work: Callable[[], Work], count: int, threads: int | None) -> Iterator[None]:
@@ -50,6 +53,11 @@ def for_each(start_work: Callable[[], Work], count: int, threads: int | None) ->
     """The same with nothing else to do meanwhile: no thread is started for a single number."""
     with meanwhile(start_work, count, min(_threads(threads), max(1, count))):
         pass
+
+
+def few_threads(limit: int | None) -> int:
+    """A limit for work that takes much memory in each thread."""
+    return min(_FEW_THREADS, _threads(limit))
 
 
 def _threads(limit: int | None) -> int:

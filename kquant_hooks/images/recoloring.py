@@ -1,0 +1,107 @@
+"""A Pillow image in its own mode with fewer colours."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from kquant_hooks.images.modes import MODES, mode_of
+from kquant_hooks.images.pixels import FIRST_VISIBLE, rgba_codes, rgba_codes_to_mode, with_palette_codes
+from kquant_hooks.images.replacing import replace_codes, replace_dithered, replace_nearest
+from kquant_hooks.images.settling import learn_from
+from kquant_hooks.images.survey import Survey, survey
+from kquant_hooks.images.transparency import hardened, hidden_codes
+from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.quantizer.histogram import codes_of, opaque_rows
+from kquant_hooks.quantizer.pipeline import Clustering, cluster
+from kquant_hooks.quantizer.settings import Settings
+
+_PEAK = 255
+
+
+def recolor(image: Image.Image, settings: Settings) -> Image.Image:
+    """The image in its own mode and size with at most ``settings.colors`` colours.
+
+    Raises
+    ------
+    ValueError
+        If the mode cannot be quantized, has no colours in Oklab where these are wanted, or cannot show the
+        colours of a given palette.
+    """
+    mode = mode_of(image.mode)
+    if settings.space == "oklab" and mode.content in ("deep", "inks", "channels"):
+        way_out = "use quantize(), which scales the levels" if mode.indexable else "convert to 'RGB' first"
+        raise ValueError(f"cannot compare mode {image.mode!r} colours in space='oklab'; {way_out}")
+    given = settings.palette or settings.fixed
+    if given is not None and mode.content == "deep":
+        raise ValueError(
+            f"cannot map mode {image.mode!r} images to a palette of 8-bit colours; "
+            "use quantize(), which scales the levels"
+        )
+    if given is not None and not mode.indexable:
+        raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
+    if settings.dither != "none" and mode.content == "index":
+        raise ValueError(
+            f"cannot dither mode {image.mode!r} images, whose indices stay; convert to 'RGB' or 'RGBA' "
+            "first, or use quantize()"
+        )
+    if settings.alpha == "hard":
+        image = hardened(image)
+    colors = survey(image, settings, counted=False, for_palette=False)
+    few = settings.palette is None and colors.count <= settings.colors
+    if few and _count_with_hidden(image, colors) <= settings.colors:
+        return image.copy()
+    clustering = cluster(colors.histogram, settings, learnt=learn_from(image, colors, settings))
+    if given is not None:
+        # Dithering may use any of them.
+        used = np.unique(clustering.labels) if settings.dither == "none" else slice(None)
+        _check_mode_shows(image, opaque_rows(clustering.entries)[used])
+    hides = settings.keep_hidden_rgb and colors.histogram.transparent
+    result = _recolored(image, colors, clustering, settings, hides=hides)
+    if hides and mode.content != "index":
+        result.paste(image, mask=image.getchannel("A").point([_PEAK] + [0] * _PEAK))
+    return result
+
+
+def _count_with_hidden(image: Image.Image, colors: Survey) -> int:
+    """How many colours an image has, with those that transparency hides."""
+    if MODES[image.mode].content == "rgba" and colors.histogram.transparent:
+        return colors.count - 1 + len(hidden_codes(image))
+    return colors.count if colors.listing is None else len(colors.listing.codes)
+
+
+def _recolored(
+    image: Image.Image, colors: Survey, clustering: Clustering, settings: Settings, *, hides: bool
+) -> Image.Image:
+    """The image in its own mode with the colours of a clustering; see ``Settings`` for ``hides``."""
+    mode, listing = image.mode, colors.listing
+    values = codes_of(clustering.entries)
+    if MODES[mode].content == "index" and listing is not None:
+        before, after = rgba_codes(image, listing.codes), values[clustering.labels[listing.rows]]
+        kept = np.where(hides & (before < FIRST_VISIBLE), before, after)
+        return with_palette_codes(image, listing.codes, kept)
+    values = rgba_codes_to_mode(values, mode)
+    if settings.dither != "none" and clustering.mse > 0:
+        return replace_dithered(image, colors, clustering, settings, values, mode)[0]
+    if listing is not None:
+        labels = clustering.labels[listing.rows]
+        return replace_codes(image, listing.codes, labels, values, mode, settings.threads)
+    return replace_nearest(image, colors, clustering, values, mode, settings.threads)[0]
+
+
+def _check_mode_shows(image: Image.Image, entries: Integers) -> None:
+    """Refuse entries, some of which were given, that the image's mode cannot hold."""
+    content = MODES[image.mode].content
+    has_alpha = content in ("rgba", "grey+alpha") or (
+        content == "index" and image.im.getpalettemode() == "RGBA"
+    )
+    shown = has_alpha or bool((entries[:, 3] == _PEAK).all())
+    if content in ("grey", "grey+alpha"):
+        shown &= bool((entries[:, :1] == entries[:, :3]).all())
+    if image.mode == "1":
+        shown &= bool(np.isin(entries, (0, _PEAK)).all())
+    if not shown:
+        target = "RGBA" if (entries[:, 3] < _PEAK).any() else "RGB"
+        raise ValueError(
+            f"mode {image.mode!r} images cannot show the palette's colours; convert to {target!r} first"
+        )

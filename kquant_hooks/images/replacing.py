@@ -1,0 +1,192 @@
+"""Images written anew, strip by strip, with every code replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
+
+from kquant_hooks.images.modes import MODES
+from kquant_hooks.images.pixels import Box, codes_in, strips_of
+from kquant_hooks.images.survey import Listing, Survey
+from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, make_lookup
+from kquant_hooks.quantizer.dithering import Strip, dithered
+from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
+from kquant_hooks.quantizer.histogram import Histogram, of_the_same_kind
+from kquant_hooks.quantizer.mapping import marked_lookup, nearest_lookup
+from kquant_hooks.quantizer.pipeline import Clustering
+from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.quantizer.workers import few_threads, for_each
+
+# Where pixels are not just looked up, so many are worked on at a time: the colours of more of them lie closer
+# together, and take more memory.
+FEWER_PIXELS = 1 << 17
+
+
+def replace_codes(
+    image: Image.Image,
+    codes: Codes,
+    labels: Codes,
+    values: Codes | None,
+    mode: str,
+    threads: int | None,
+) -> Image.Image:
+    """A new image of ``mode`` in which ``codes[i]`` has become ``values[labels[i]]``.
+
+    Parameters
+    ----------
+    codes : ndarray, shape (n,)
+        As from ``read_histogram``.
+    labels : ndarray of uint8, shape (n,)
+    values : ndarray, shape (k,), optional
+        Codes of ``mode``; None: the labels themselves.
+    """
+    lookup = make_lookup(codes, labels, MODES[image.mode].bits)
+    if values is None:
+        return _with_each(strips_of(image.size), image, lookup, mode, threads)
+    replacements = values.astype(MODES[mode].dtype)
+
+    def change(block: Codes) -> Codes:
+        return replacements.take(lookup(block))
+
+    return _with_each(strips_of(image.size), image, change, mode, threads)
+
+
+def replace_and_sum(
+    image: Image.Image, lookup: Lookup, values: Codes | None, mode: str, threads: int | None
+) -> tuple[Image.Image, int]:
+    """A new image of ``mode`` of the labels of an image's codes, and the sum over its pixels of their errors.
+
+    Parameters
+    ----------
+    lookup : callable
+        That of ``labels_and_errors``.
+    values : ndarray, shape (k,), optional
+        As for ``replace_codes``.
+    """
+    replacements = None if values is None else values.astype(MODES[mode].dtype)
+    sums: list[int] = []
+
+    def change(block: Codes) -> Codes:
+        found = lookup(block)
+        sums.append(int((found >> np.uint32(8)).sum(dtype=np.uint64)))
+        labels = found.astype(np.uint8)
+        return labels if replacements is None else replacements.take(labels)
+
+    return _with_each(strips_of(image.size), image, change, mode, threads), sum(sums)
+
+
+def replace_nearest(
+    image: Image.Image,
+    colors: Survey,
+    clustering: Clustering,
+    values: Codes | None,
+    mode: str,
+    threads: int | None,
+) -> tuple[Image.Image, float]:
+    """The same for an image whose colours are not listed, each pixel with its nearest entry, and the MSE.
+
+    Parameters
+    ----------
+    colors : Survey
+        The image's.
+    clustering : Clustering
+        Of a sample.
+    values : ndarray, shape (k,), optional
+        As for ``replace_codes``.
+    """
+    histogram, entries, bits = clustering.histogram, clustering.entries, MODES[image.mode].bits
+    pixels = image.width * image.height
+    if colors.marks is not None and not histogram.alpha:
+        found = marked_lookup(colors.marks, histogram, entries, threads)
+        result, total = replace_and_sum(image, found, values, mode, threads)
+        return result, total / pixels
+    lookup = nearest_lookup(histogram, entries, bits)
+    replacements = None if values is None else values.astype(MODES[mode].dtype)
+    errors: list[int] = []
+
+    def change(block: Codes) -> Codes:
+        codes = block | OPAQUE if bits == 24 else block
+        labels = lookup(codes)
+        seen = of_the_same_kind(histogram, codes)
+        errors.append(int(squared_errors(seen, entries, slice(None), labels).sum()))
+        return labels if replacements is None else replacements.take(labels)
+
+    result = _with_each(strips_of(image.size, FEWER_PIXELS), image, change, mode, few_threads(threads))
+    return result, sum(errors) / (parts_of_level(histogram) * pixels)
+
+
+def replace_dithered(
+    image: Image.Image,
+    colors: Survey,
+    clustering: Clustering,
+    settings: Settings,
+    values: Codes | None,
+    mode: str,
+    origin: tuple[int, int] = (0, 0),
+) -> tuple[Image.Image, float]:
+    """A new image of ``mode`` of the entries that dithering gives each pixel, and its MSE.
+
+    Parameters
+    ----------
+    colors : Survey
+        The image's.
+    values : ndarray, shape (k,), optional
+        As for ``replace_codes``.
+    origin : tuple of int
+        As for ``dithered``.
+    """
+    result = Image.new(mode, image.size)
+    histogram, entries, listing = clustering.histogram, clustering.entries, colors.listing
+    strips = _unlisted_strips(image, histogram)
+    if listing is not None:
+        strips = _listed_strips(image, listing, histogram)
+    total = 0
+    boxes = strips_of(image.size, FEWER_PIXELS, whole=True)
+    labelled = dithered(histogram, entries, settings, strips, colors.count, origin)
+    for box, (seen, rows, labels) in zip(boxes, labelled, strict=True):
+        total += int(squared_errors(seen, entries, rows.ravel(), labels.ravel()).sum())
+        changed = labels if values is None else values.astype(MODES[mode].dtype).take(labels)
+        result.paste(_from_codes(changed, box, mode), box)
+    return result, total / (parts_of_level(histogram) * result.width * result.height)
+
+
+def _listed_strips(image: Image.Image, listing: Listing, histogram: Histogram) -> Iterator[Strip]:
+    """An image from top to bottom as rows of its histogram."""
+    lookup = make_lookup(listing.codes, listing.rows.astype(np.uint32), MODES[image.mode].bits)
+    for box in strips_of(image.size, FEWER_PIXELS, whole=True):
+        yield histogram, lookup(codes_in(image, box, MODES[image.mode])).reshape(box[3] - box[1], -1)
+
+
+def _unlisted_strips(image: Image.Image, histogram: Histogram) -> Iterator[Strip]:
+    """An image from top to bottom, each strip with a histogram of its own of the given one's kind."""
+    bits = MODES[image.mode].bits
+    for box in strips_of(image.size, FEWER_PIXELS, whole=True):
+        pixels = codes_in(image, box, MODES[image.mode])
+        codes, rows = np.unique(pixels | OPAQUE if bits == 24 else pixels, return_inverse=True)
+        yield of_the_same_kind(histogram, codes), rows.reshape(box[3] - box[1], -1)
+
+
+def _with_each(
+    boxes: list[Box], image: Image.Image, change: Lookup, mode: str, threads: int | None
+) -> Image.Image:
+    """A new image of ``mode`` that has, box by box, the codes that ``change`` makes of the image's."""
+    result = Image.new(mode, image.size)
+
+    def work(number: int) -> None:
+        box = boxes[number]
+        changed = change(codes_in(image, box, MODES[image.mode]))
+        result.paste(_from_codes(changed, box, mode), box)
+
+    for_each(lambda: work, len(boxes), threads)
+    return result
+
+
+def _from_codes(codes: Codes, box: Box, mode: str) -> Image.Image:
+    size = box[2] - box[0], box[3] - box[1]
+    if mode == "LAB":
+        return Image.merge("LAB", _from_codes(codes, box, "RGB").split())
+    if mode == "1":
+        return _from_codes(codes, box, "L").convert("1", dither=Image.Dither.NONE)
+    return Image.frombytes(mode, size, codes.tobytes(), "raw", MODES[mode].raw)

@@ -1,0 +1,123 @@
+"""Histograms added up: colours as they are, or, where they are too many, cells of neighbours.
+
+A cell is what has the first bits of a Morton key in common, half of one of the next larger ones. Transparent,
+translucent and opaque colours never share one. Which size they have at the end depends on all colours, and
+sums are whole numbers, so that the order of the histograms makes no difference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kquant_hooks.palettes.swatch import MAX_COLORS
+from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.quantizer.counting import MOST_LISTED_OF_FOUR
+from kquant_hooks.quantizer.histogram import Histogram, histogram_of_rgba, opaque_rows
+from kquant_hooks.quantizer.morton import Keys, morton_keys
+
+# Colours are added so many at a time, or as many as half of those that are there.
+_GATHERED = 1 << 14
+# Bits of a key, in front of which is its kind: transparent, translucent or opaque.
+_KEY_BITS = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cells:
+    """Cells with what is known of each.
+
+    Attributes
+    ----------
+    shift : int
+        How many of a key's last bits are left out.
+    keys : ndarray of uint64, shape (n,)
+        The kind in front of 32 bits.
+    ranks : ndarray of int16, shape (n,)
+    sums : ndarray of int64, shape (5, n)
+        Over pixels: 1, their alpha, and it times each of R, G and B.
+    """
+
+    shift: int
+    keys: Keys
+    ranks: Integers
+    sums: Integers
+
+
+class Tally:
+    """The colours of many pictures of R, G, B[, A] together; at most ``MOST_LISTED_OF_FOUR``, or cells."""
+
+    def __init__(self) -> None:
+        self._parts = [_cells_of(Histogram(np.empty((0, 3), np.uint8), np.empty(0, np.int64), False), None)]
+        self._gathered = 0
+
+    def add(self, histogram: Histogram, ranks: Integers | None = None) -> None:
+        """Add a histogram, perhaps with the place of each colour in an order that it came with."""
+        self._parts.append(_cells_of(histogram, ranks))
+        self._gathered += len(histogram.colors)
+        if self._gathered > max(_GATHERED, len(self._parts[0].keys) // 2):
+            self._join()
+
+    def total(self) -> tuple[Histogram, Integers, bool]:
+        """The sum, the first place of each of its colours, and whether these are colours, not cells."""
+        self._join()
+        cells = self._parts[0]
+        weights, coverage, *totals = cells.sums
+        alphas = _rounded(coverage, weights)
+        codes = alphas << 24
+        for channel, total in enumerate(totals):
+            codes |= _rounded(total, coverage) << (8 * channel)
+        histogram, rows = histogram_of_rgba(codes.astype(np.uint32), weights)
+        ranks = np.full(len(rows), MAX_COLORS)
+        ranks[rows] = cells.ranks
+        return histogram, ranks, cells.shift == 0
+
+    def _join(self) -> None:
+        self._parts, self._gathered = [_joined(self._parts)], 0
+
+
+def condensed(histogram: Histogram) -> Histogram:
+    """The same if it has few colours, or that of cells of them."""
+    tally = Tally()
+    tally.add(histogram)
+    return tally.total()[0]
+
+
+def _cells_of(histogram: Histogram, ranks: Integers | None) -> _Cells:
+    colors = opaque_rows(histogram.colors)
+    alphas = colors[:, 3].astype(np.int64)
+    solid = alphas == 255
+    keys = morton_keys(colors, 8).astype(np.uint64)
+    # Cells of three channels are smaller than those of as many bits of four.
+    keys[solid] = morton_keys(colors[solid, :3], 8).astype(np.uint64) << np.uint64(8)
+    keys |= ((alphas > 0).astype(np.uint64) + solid) << np.uint64(_KEY_BITS)
+    sums = np.empty((5, len(colors)), np.int64)
+    sums[0] = histogram.weights
+    sums[1] = sums[0] * alphas
+    for channel in range(3):
+        sums[2 + channel] = sums[1] * colors[:, channel]
+    ranks = np.full(len(colors), MAX_COLORS) if ranks is None else ranks
+    return _Cells(0, keys, ranks.astype(np.int16), sums)
+
+
+def _joined(parts: list[_Cells]) -> _Cells:
+    """Cells added up, and made larger until they are few enough."""
+    shift = max(part.shift for part in parts)
+    keys = np.concatenate([part.keys >> np.uint64(shift - part.shift) for part in parts])
+    keys, places = np.unique(keys, return_inverse=True)
+    while len(keys) > MOST_LISTED_OF_FOUR:
+        shift += 1
+        keys, larger = np.unique(keys >> np.uint64(1), return_inverse=True)
+        places = larger[places]
+    sums = np.zeros((5, len(keys)), np.int64)
+    for row, total in enumerate(sums):
+        np.add.at(total, places, np.concatenate([part.sums[row] for part in parts]))
+    ranks = np.full(len(keys), MAX_COLORS, np.int16)
+    np.minimum.at(ranks, places, np.concatenate([part.ranks for part in parts]))
+    return _Cells(shift, keys, ranks, sums)
+
+
+def _rounded(total: Integers, count: Integers) -> Integers:
+    """The mean to the nearest whole number; 0 of none."""
+    count = np.maximum(count, 1)
+    return (2 * total + count) // (2 * count)
