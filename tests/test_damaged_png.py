@@ -140,3 +140,26 @@ def test_what_follows_the_last_row_is_no_damage(tmp_path):
     for stream in (zlib.compress(rows(16, 20)), DEFLATED + b"more", DEFLATED[:-4]):
         path.write_bytes(of_pixels(stream))
         assert rewrite(path).status == "rewritten"
+
+
+def icon(picture: bytes, form: str) -> bytes:
+    """An ICO or ICNS of one PNG, which is said to have 32 x 32 pixels."""
+    if form == "ICNS":
+        return b"icns" + struct.pack(">I4sI", 16 + len(picture), b"icp5", 8 + len(picture)) + picture
+    return struct.pack("<3H4B2H2I", 0, 1, 1, 32, 32, 0, 0, 1, 32, len(picture), 22) + picture
+
+
+@pytest.mark.parametrize("form", ["ICO", "ICNS"])
+def test_a_png_within_an_icon_has_to_be_whole_as_well(form, tmp_path):
+    path, target = tmp_path / "a.ico", tmp_path / "b.png"
+    rows_of_32 = chunk(b"IDAT", zlib.compress(rows(32, 32)))
+    path.write_bytes(icon(png(pixels=rows_of_32, side=32), form))
+    assert process(path, Settings(4), Policy(), target=target).status == "rewritten"
+    for picture, reason in (
+        (png(pixels=damaged(b"IDAT", zlib.compress(rows(32, 32))), side=32), DAMAGED.format("IDAT")),
+        (png(pixels=chunk(b"IDAT", zlib.compress(rows(32, 31))), side=32), SHORT),
+        (png(side=64), "64 x 64 pixels are more than max-pixels=2000; give a higher limit to read it"),
+    ):
+        path.write_bytes(icon(picture, form))
+        policy = Policy(max_pixels=2000)
+        assert process(path, Settings(4), policy, target=target, force=True).reason == reason

@@ -60,7 +60,7 @@ def container_for_format(name: str) -> str:
     return next(container for container in SUFFIXES if container.lower() == name)
 
 
-def png_chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+def png_chunks(data: bytes | memoryview) -> Iterator[tuple[bytes, memoryview]]:
     """Type and content of each chunk up to where the file ends or is cut off; checksums are not looked at."""
     view = memoryview(data)
     place = len(PNG_SIGNATURE)

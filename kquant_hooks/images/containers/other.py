@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
+from kquant_hooks.images.containers.pngchecks import check_within
 from kquant_hooks.images.document import Document, Frame
 from kquant_hooks.images.limits import check_frames
 from kquant_hooks.images.opening import count_frames, decode, metadata_of, open_image, still
@@ -11,6 +12,7 @@ from kquant_hooks.images.opening import count_frames, decode, metadata_of, open_
 _ANIMATED = {"AVIF", "FLI"}
 # What else they hold are previews, depth maps, sizes or layers of the one picture that is shown.
 _OF_ONE_PICTURE = {"PSD", "ICO", "ICNS", "JPEG2000"}
+_OF_ICONS = {"ICO", "ICNS"}
 
 
 def read(data: bytes, max_pixels: int | None) -> Document:
@@ -18,6 +20,8 @@ def read(data: bytes, max_pixels: int | None) -> Document:
     image = open_image(data, max_pixels)
     name = image.format or "?"
     count = count_frames(image)
+    if name in _OF_ICONS:
+        check_within(data, max_pixels)
     if count == 1 or name in _OF_ONE_PICTURE:
         return still(name, decode(data, max_pixels))
     if name not in _ANIMATED:

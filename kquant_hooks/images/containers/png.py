@@ -17,7 +17,7 @@ from itertools import count
 from PIL import Image, PngImagePlugin
 
 from kquant_hooks.images.containers.deflating import deflated_rows
-from kquant_hooks.images.containers.pngchecks import Chunk, check_rows, chunks_of, joined, packed
+from kquant_hooks.images.containers.pngchecks import Chunk, check_rows, chunks_of, joined, packed, size_in
 from kquant_hooks.images.document import (
     Dispose,
     Document,
@@ -63,12 +63,12 @@ class _Parts:
 
 def read(data: bytes, max_pixels: int | None) -> Document:
     """Take a PNG apart."""
-    chunks, tail = chunks_of(data)
+    chunks, end = chunks_of(data)
     kinds = [kind for kind, _ in chunks]
     middle = kinds.index(b"IDAT") if b"IDAT" in kinds else len(kinds)
     before = tuple(chunk for chunk in chunks[:middle] if _is_carried(chunk[0]))
     after = tuple(chunk for chunk in chunks[middle:] if _is_carried(chunk[0]))
-    parts = _Parts(before, after, (), _background(chunks), tail)
+    parts = _Parts(before, after, (), _background(chunks), data[end:])
     if kinds[:middle].count(b"acTL") > 1:
         raise ValueError("it announces its animation more than once")
     control = dict(chunks[:middle]).get(b"acTL", b"")
@@ -76,7 +76,7 @@ def read(data: bytes, max_pixels: int | None) -> Document:
     frames, controls = _frames(chunks, max_pixels) if announced else ([], [])
     if not any(frame.shown for frame in frames):
         header = chunks[0][1]
-        check_picture(_size_in(header), max_pixels)
+        check_picture(size_in(header), max_pixels)
         check_rows(header, (content for kind, content in chunks if kind == b"IDAT"))
         return still("PNG", _with_scaled_key(decode(data, max_pixels), chunks), parts)
     if len(controls) - controls.count(None) != announced:
@@ -151,7 +151,7 @@ def _frames(chunks: Sequence[Chunk], max_pixels: int | None) -> tuple[list[Frame
         elif kind == b"fdAT" and found:
             found[-1][1].append(content[4:])
     sizes = [header[:8] if control is None else control[4:12] for control, _ in found]
-    check_frames((larger(_size_in(header), _size_in(size)) for size in sizes), max_pixels)
+    check_frames((larger(size_in(header), size_in(size)) for size in sizes), max_pixels)
     frames, controls = [], []
     for size, (control, pixels) in zip(sizes, found, strict=True):
         own = size + header[8:]
@@ -186,11 +186,6 @@ def _with_scaled_key(image: Image.Image, chunks: Sequence[Chunk]) -> Image.Image
     if kind == _GREY and depth < 8 and isinstance(key, int):
         image.info["transparency"] = (key & (1 << depth) - 1) * 255 // ((1 << depth) - 1)
     return image
-
-
-def _size_in(header: bytes) -> tuple[int, int]:
-    width, height = struct.unpack_from(">II", header)
-    return width, height
 
 
 def _background(chunks: Sequence[Chunk]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
+from kquant_hooks.images.limits import check_picture
 from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
 
 Chunk = tuple[bytes, bytes]
@@ -25,8 +26,19 @@ _SIDES = 1 << 31
 _AT_ONCE = 1 << 18
 
 
-def chunks_of(data: bytes) -> tuple[list[Chunk], bytes]:
-    """The chunks of a file, and what follows the last.
+def check_within(data: bytes, max_pixels: int | None) -> None:
+    """ValueError where a PNG within another file, as in an icon, is damaged, cut off or too large."""
+    view, place = memoryview(data), data.find(PNG_SIGNATURE)
+    while place >= 0:
+        chunks, length = chunks_of(view[place:])
+        header = chunks[0][1]
+        check_picture(size_in(header), max_pixels)
+        check_rows(header, (content for kind, content in chunks if kind == b"IDAT"))
+        place = data.find(PNG_SIGNATURE, place + length)
+
+
+def chunks_of(data: bytes | memoryview) -> tuple[list[Chunk], int]:
+    """The chunks of a file, and where they end.
 
     Raises
     ------
@@ -53,7 +65,13 @@ def chunks_of(data: bytes) -> tuple[list[Chunk], bytes]:
         )
     if kinds[-1] != b"IEND":
         raise ValueError("cannot be decoded: the file is cut off")
-    return chunks, data[place:]
+    return chunks, place
+
+
+def size_in(header: bytes) -> tuple[int, int]:
+    """Width and height from the content of an ``IHDR``."""
+    width, height = struct.unpack_from(">II", header)
+    return width, height
 
 
 def joined(chunks: Iterable[Chunk]) -> bytes:
