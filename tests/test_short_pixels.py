@@ -12,6 +12,7 @@ from files import rewrite
 from gifs import Picture, gif_of, plain
 from PIL import Image
 
+from kquant_hooks.assets.convert import convert
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.quantizer.settings import Settings
@@ -59,12 +60,12 @@ def short_gif(missing: int) -> bytes:
     return gif_of((9, 9), [plain(box), Picture(box, plain(box, first=7).indices[: 81 - missing])])
 
 
-def bmp_of_runs(rows: int) -> bytes:
-    """A bitmap of 8 x 8 pixels whose runs end after so many rows."""
-    runs = b"".join(bytes([8, 3 * row, 0, 0]) for row in range(rows)) + b"\0\1"
+def bmp_of_runs(rows: int, size: tuple[int, int] = (8, 8)) -> bytes:
+    """A bitmap with eight pixels of each of so many rows in runs."""
+    runs = b"".join(bytes([8, 3 * row % 256, 0, 0]) for row in range(rows)) + b"\0\1"
     table = bytes(range(256)) * 4
     place = 14 + 40 + len(table)
-    info = struct.pack("<IiiHHIIiiII", 40, 8, 8, 1, 8, 1, len(runs), 0, 0, 256, 0)
+    info = struct.pack("<IiiHHIIiiII", 40, *size, 1, 8, 1, len(runs), 0, 0, 256, 0)
     return struct.pack("<2sIHHI", b"BM", place + len(runs), 0, 0, place) + info + table + runs
 
 
@@ -149,7 +150,22 @@ def test_a_file_that_is_cut_off_anywhere_is_refused(data, spared, tmp_path):
     assert rewrite(path).status == "rewritten"
 
 
+@pytest.mark.parametrize("header", [0, 14])
+def test_runs_that_leave_most_pixels_out_cost_what_their_bytes_do(header, monkeypatch):
+    data = bmp_of_runs(100, (1_700_000, 100))[header:]
+    monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
+    with pytest.raises(ValueError, match=f"its {len(data)} bytes hold no runs for 170000000 pixels"):
+        convert(data, Settings(4), Policy(), "PNG")
+
+
 # What is whole.
+
+
+def test_a_bitmap_of_runs_may_leave_pixels_out(tmp_path):
+    path = tmp_path / "a.bmp"
+    for size in ((8, 8), (2000, 2000)):
+        path.write_bytes(bmp_of_runs(size[1], size))
+        assert process(path, Settings(4), Policy()).status == "rewritten"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (8, 8), (9, 17), (50, 31)])

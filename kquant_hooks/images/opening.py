@@ -21,6 +21,8 @@ _FORMATS = (
 _MOST_DPI = 1_000_000
 _EXIF_PREFIX = b"Exif\0\0"
 _ORIENTATION = 0x0112
+# Two bytes of a bitmap stand for at most so many pixels, unless they leave some out.
+_LONGEST_RUN, _FEW_PIXELS = 255, 1 << 22
 
 
 def open_image(data: bytes, max_pixels: int | None) -> Image.Image:
@@ -42,6 +44,7 @@ def open_image(data: bytes, max_pixels: int | None) -> Image.Image:
     except Exception as error:  # plug-ins raise almost anything on broken files
         raise ValueError(f"cannot be opened: {_sentence(error)}") from error
     check_picture(image.size, max_pixels)
+    _check_runs(image, len(data))
     return image
 
 
@@ -53,6 +56,14 @@ def decode(data: bytes, max_pixels: int | None) -> Image.Image:
     except Exception as error:  # as above
         raise ValueError(f"cannot be decoded: {_sentence(error)}") from error
     return image
+
+
+def _check_runs(image: Image.Image, length: int) -> None:
+    """Refuse a bitmap whose runs leave most of very many pixels out: Pillow fills each of them by itself."""
+    pixels = image.width * image.height
+    coded = any(tile[0] == "bmp_rle" for tile in getattr(image, "tile", ()))
+    if coded and pixels > max(_LONGEST_RUN * length // 2, _FEW_PIXELS):
+        raise ValueError(f"cannot be decoded: its {length} bytes hold no runs for {pixels} pixels")
 
 
 def still(container: str, image: Image.Image, parts: Any = None) -> Document:
