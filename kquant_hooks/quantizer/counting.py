@@ -25,6 +25,8 @@ _PLACES = 1 << 15
 _COUNT_BITS, _COUNT = np.uint64(32), np.uint64(0xFFFFFFFF)
 # Codes are counted in so many parts, and parts are told by the highest bits of the product with this number.
 _HASH_BITS, _HASH = 2, np.uint32(0x9E3779B1)
+# Each of these parts takes memory, so that no more than two are counted at a time.
+_PARTS_AT_ONCE = 2
 
 
 class TooManyColorsError(Exception):
@@ -69,8 +71,8 @@ def count_codes(
     return rgb_of_keys(keys), counts
 
 
-def count_distinct(read_blocks: Callable[[], Iterable[Codes]], pixels: int, threads: int | None) -> int:
-    """How many distinct codes of 32 bits there are, however many, in some five bytes for each.
+def count_distinct(read_blocks: Callable[[], Iterable[Codes]], pixels: int, threads: int) -> int:
+    """How many distinct codes of 32 bits there are, however many, in two bytes and a half for each.
 
     Parameters
     ----------
@@ -78,8 +80,8 @@ def count_distinct(read_blocks: Callable[[], Iterable[Codes]], pixels: int, thre
         Gives all pixels, each time that it is called.
     pixels : int
         About how many there are; only the time depends on it.
-    threads : int, optional
-        As for ``workers.meanwhile``.
+    threads : int
+        How many may work at a time.
     """
     counts: list[int] = []
 
@@ -96,7 +98,7 @@ def count_distinct(read_blocks: Callable[[], Iterable[Codes]], pixels: int, thre
             size += len(mine)
         counts.append(_put_in_front(found[:size]))
 
-    for_each(lambda: count, 1 << _HASH_BITS, threads)
+    for_each(lambda: count, 1 << _HASH_BITS, min(_PARTS_AT_ONCE, threads))
     return sum(counts)
 
 
