@@ -14,7 +14,7 @@ from PIL import Image
 from kquant_hooks.assets import convert
 from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images import reduce
+from kquant_hooks.quantizer.pipeline import cluster
 from kquant_hooks.quantizer.settings import Settings
 
 DESCRIPTION = 270
@@ -24,13 +24,13 @@ DESCRIPTION = 270
 def clusterings(monkeypatch) -> list[int]:
     """The number of colours of each clustering."""
     done = []
-    cluster = reduce.cluster
 
     def counted(histogram, settings, *rest):
         done.append(settings.colors)
         return cluster(histogram, settings, *rest)
 
-    monkeypatch.setattr(reduce, "cluster", counted)
+    monkeypatch.setattr("kquant_hooks.images.quantize.cluster", counted)
+    monkeypatch.setattr("kquant_hooks.images.reduce.cluster", counted)
     return done
 
 
