@@ -52,8 +52,14 @@ class Folders(RuleBasedStateMachine):
         self.desk.close()
         shutil.rmtree(self.folder)
 
+    @rule(source=SOURCES, seeds=st.lists(SEEDS, min_size=1, max_size=2))
+    def drop(self, source: str, seeds: list[int]) -> None:
+        for seed in seeds:
+            self.desk.drop(source, picture(seed))
+            self.look()
+
     @rule(source=SOURCES, seed=SEEDS)
-    def drop(self, source: str, seed: int) -> None:
+    def drop_and_do_not_look_yet(self, source: str, seed: int) -> None:
         self.desk.drop(source, picture(seed))
 
     @rule(source=SOURCES, seed=SEEDS)
