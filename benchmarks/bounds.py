@@ -20,8 +20,8 @@ from benchmarks.fresh import run_fresh
 from benchmarks.memory import peak_above
 from kquant_hooks import KMeansQuantize, learn_palette, quantize
 from kquant_hooks.assets.convert import convert
-from kquant_hooks.assets.policy import Policy
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 # What is done, and with which options; a file is a PNG that is read, reduced, written and verified.
 _WAYS: dict[str, tuple[str, dict[str, Any]]] = {

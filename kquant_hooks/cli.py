@@ -1,4 +1,4 @@
-"""The ``kquant`` command: which of its faces runs."""
+"""The ``kquant`` command: which of its commands runs."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ _STDERR = 2
 _DESCRIPTION = "Reduce images to a few colours by k-means."
 # The module of each command, and what the command is for; only the one that runs is loaded.
 _COMMANDS = {
-    "quantize": ("kquant_hooks.batch", "quantize image files and folders of them"),
-    "hook": ("kquant_hooks.hook", "what pre-commit runs: keep committed images within their palettes"),
-    "watch": ("kquant_hooks.watch.command", "quantize what is dropped into a folder, as it comes"),
-    "palette": ("kquant_hooks.swatchbook.command", "show, convert and compare palette files"),
-    "config": ("kquant_hooks.configure", "show what .kquant.yaml says of a file, or begin one"),
+    "quantize": ("kquant_hooks.commands.quantize", "quantize image files and folders of them"),
+    "hook": (
+        "kquant_hooks.commands.hook",
+        "what pre-commit runs: keep committed images within their palettes",
+    ),
+    "watch": ("kquant_hooks.commands.watch", "quantize what is dropped into a folder, as it comes"),
+    "palette": ("kquant_hooks.commands.palette.command", "show, convert and compare palette files"),
+    "config": ("kquant_hooks.commands.config", "show what .kquant.yaml says of a file, or begin one"),
 }
 _EXAMPLES = """\
 examples:
@@ -97,12 +100,12 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, (module, purpose) in _COMMANDS.items():
-        command = commands.add_parser(name, help=purpose, **layout)
+        inner = commands.add_parser(name, help=purpose, **layout)
         if name in given:
-            face = import_module(module)
-            face.describe(command)
-            command.set_defaults(run=face.run)
+            command = import_module(module)
+            command.describe(inner)
+            inner.set_defaults(run=command.run)
             if asks_for_help:
                 # The formatter leaves it as it is, as it must leave the examples.
-                command.description = textwrap.fill(str(command.description), _USUAL_WIDTH)
+                inner.description = textwrap.fill(str(inner.description), _USUAL_WIDTH)
     return parser

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PIL import Image, ImageFilter
 
 from kquant_hooks.images.recoloring import recolor
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.settings import Settings
 
 if TYPE_CHECKING:
     from PIL._imaging import ImagingCore

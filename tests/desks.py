@@ -13,9 +13,9 @@ from drawings import saved
 from PIL import Image
 
 from kquant_hooks.config.applying import appliers
-from kquant_hooks.config.watch import Watch
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.disk.mounts import Mounts
+from kquant_hooks.options.watch import Watch
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.folder import files_in, sample_of
 from kquant_hooks.watch.home import open_home

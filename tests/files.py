@@ -16,10 +16,10 @@ from helpers import pixels_of
 from PIL import Image, ImageSequence
 
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.sniff import png_chunks
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.sniff import png_chunks
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 # Fewer colours than any of the drawn files has.
 K = 5

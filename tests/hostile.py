@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zlib
 
-from kquant_hooks.images.sniff import PNG_SIGNATURE
+from kquant_hooks.documents.sniff import PNG_SIGNATURE
 
 # Without limits these files would take minutes or hours, and gigabytes.
 SECONDS = 90
@@ -16,9 +16,9 @@ _CHILD = """
 import sys
 
 from kquant_hooks.assets.convert import convert
-from kquant_hooks.assets.memory import memory_limited
-from kquant_hooks.assets.policy import Policy
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.processes.memory import memory_limited
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 megabytes, container = int(sys.argv[1]), sys.argv[2] or None
 with memory_limited(megabytes << 20):

@@ -17,10 +17,10 @@ from PIL import Image
 
 from kquant_hooks import Palette, quantize
 from kquant_hooks.assets import convert
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.containers import table
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.formats import table
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 # Pixels decide, never bytes.
 

@@ -15,10 +15,10 @@ from helpers import colors_of
 from PIL import Image
 
 from kquant_hooks import quantize
-from kquant_hooks.assets.policy import POLICY_OPTIONS
 from kquant_hooks.cli import main
-from kquant_hooks.images.opening import dpi_of
-from kquant_hooks.quantizer.settings import OPTIONS
+from kquant_hooks.documents.opening import dpi_of
+from kquant_hooks.options.policy import POLICY_OPTIONS
+from kquant_hooks.options.settings import OPTIONS
 
 
 def names_in(folder):

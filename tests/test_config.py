@@ -9,13 +9,13 @@ import yaml
 from configs import applied, colors_of, write
 
 from kquant_hooks import Palette
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.cli import main
 from kquant_hooks.config.applying import appliers
 from kquant_hooks.config.document import load
 from kquant_hooks.config.starter import STARTER
-from kquant_hooks.config.watch import Watch
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.options.watch import Watch
 
 pytestmark = pytest.mark.usefixtures("repository")
 

@@ -21,11 +21,11 @@ from files import (
 from helpers import pixels_of, squared_error
 from PIL import Image
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.containers.table import read_document
-from kquant_hooks.images.document import play
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.document import play
+from kquant_hooks.documents.formats.table import read_document
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from files import DEADLINE, colors_in
 
-from kquant_hooks.assets import crew as crews
-from kquant_hooks.assets.crew import Crash, Crew, run_each
+from kquant_hooks.processes import pool as crews
+from kquant_hooks.processes.pool import Crash, Crew, run_each
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc, and limits that a shell sets")
 

@@ -9,10 +9,10 @@ import pytest
 from files import chunks, put, rewrite
 from hostile import chunk, png, rows
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.sniff import PNG_SIGNATURE
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.sniff import PNG_SIGNATURE
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 HEADER = (16, 16, 8, 2, 0, 0, 0)
 DEFLATED = zlib.compress(rows(16, 16))

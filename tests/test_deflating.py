@@ -12,8 +12,8 @@ from conftest import draw_photo, draw_translucent
 from PIL import Image
 
 from kquant_hooks import quantize
-from kquant_hooks.images.containers.deflating import _FILTERS, _deflated, deflated_rows
-from kquant_hooks.images.reindexing import _neighbors, _order, _sifted, reindexed
+from kquant_hooks.documents.formats.deflating import _FILTERS, _deflated, deflated_rows
+from kquant_hooks.documents.reindexing import _neighbors, _order, _sifted, reindexed
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

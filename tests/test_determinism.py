@@ -16,9 +16,9 @@ from conftest import draw_photo
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, quantize
-from kquant_hooks.images.containers.table import read_document
-from kquant_hooks.images.reduce import reduce
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.formats.table import read_document
+from kquant_hooks.documents.reduce import reduce
+from kquant_hooks.options.settings import Settings
 
 PROGRAM = """
 import hashlib

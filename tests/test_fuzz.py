@@ -16,11 +16,11 @@ from conftest import draw_photo, draw_translucent
 from drawings import FILES, PROFILE, exif, png_texts, saved
 from PIL import Image
 
-from kquant_hooks.assets.crew import run_each
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.sniff import PNG_SIGNATURE, png_chunks
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.sniff import PNG_SIGNATURE, png_chunks
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.processes.pool import run_each
 
 CASES = 4000
 SECONDS = 60

@@ -11,12 +11,12 @@ import pytest
 from gifs import Picture, gif_of, loop_block, plain, table_of
 from PIL import Image
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.containers.facts import facts_of
-from kquant_hooks.images.containers.table import read_document
-from kquant_hooks.images.document import play
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.document import play
+from kquant_hooks.documents.formats.facts import facts_of
+from kquant_hooks.documents.formats.table import read_document
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 
 def played(data: bytes) -> list[np.ndarray]:

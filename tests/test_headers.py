@@ -14,12 +14,12 @@ from gifs import gif_of, plain
 from PIL import Image, ImageSequence
 
 from kquant_hooks.assets import convert
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.containers import table
-from kquant_hooks.images.containers.facts import facts_of
-from kquant_hooks.images.sniff import container_of
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.formats import table
+from kquant_hooks.documents.formats.facts import facts_of
+from kquant_hooks.documents.sniff import container_of
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 MORE = {
     "photo.jpg": lambda: saved(draw_photo(70, 50), "JPEG"),

@@ -10,8 +10,8 @@ from hostile import chunk, directory, outcome_of, png, size_of
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from kquant_hooks.assets.convert import convert
-from kquant_hooks.assets.policy import Policy
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 SIDE = 16
 PIXELS = bytes(5 * index % 256 for index in range(SIDE * SIDE))

@@ -133,7 +133,7 @@ def test_an_interrupt_writes_nothing(sprites, capsys, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kquant_hooks.swatchbook.learn.count_each", interrupted)
+    monkeypatch.setattr("kquant_hooks.commands.palette.learn.count_each", interrupted)
     assert main(["palette", "learn", "sprites", "-o", "a.gpl"]) == 130
     assert "interrupted; 0 of 6 pictures were read, and nothing was written" in capsys.readouterr().err
     assert not (sprites / "a.gpl").exists()

@@ -15,10 +15,10 @@ from files import DEADLINE, colors_in, contents
 from PIL import Image
 
 from kquant_hooks.assets import many
-from kquant_hooks.assets.memory import memory_limited
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.cli import main
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.processes.memory import memory_limited
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory, and forked workers")
 LATE = "it took more than timeout=2s; a higher limit may help"

@@ -11,8 +11,8 @@ from PIL import Image
 from kquant_hooks import KMeansQuantize, Palette, quantize
 from kquant_hooks.images import survey
 from kquant_hooks.images.quantize import census_of
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer import counting
-from kquant_hooks.quantizer.settings import Settings
 
 COLORS = ["#000000", "#ff0000", "#00ff00", "#8080ff", "#ffffff"]
 OPAQUE = Palette(COLORS)

@@ -17,10 +17,10 @@ from files import (
 from helpers import pixels_of
 from PIL import Image, ImageOps
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.sniff import riff_chunks
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.sniff import riff_chunks
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 
 def test_png_chunks_survive_byte_by_byte(tmp_path):

@@ -12,9 +12,9 @@ from PIL import Image
 from kquant_hooks import Palette
 from kquant_hooks.assets.convert import convert
 from kquant_hooks.assets.judge import Skip, Unchanged
-from kquant_hooks.assets.policy import Policy
-from kquant_hooks.images.containers.table import CONTAINERS
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.formats.table import CONTAINERS
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 WIDTH, HEIGHT = 16, 12
 CASES = [

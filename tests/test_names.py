@@ -13,10 +13,10 @@ from kquant_hooks.assets import names
 from kquant_hooks.assets.collect import Destination, collect
 from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.names import are_one_name
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.disk.folder import Folder
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 FOLDS = Path(__file__.swapcase()).exists()
 GREEN = "grün.png"

@@ -10,9 +10,9 @@ from files import rewrite
 from PIL import Image
 from tiffs import page, text, tiff_of
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 GDAL, NODATA, DESCRIPTION = 42112, 42113, 270
 WIDTH, HEIGHT = 64, 40

@@ -17,10 +17,10 @@ from hostile import chunk
 from PIL import Image, TiffImagePlugin
 from tiffs import page, tiff_of
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.images.sniff import PNG_SIGNATURE
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.sniff import PNG_SIGNATURE
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 # Anything may lie under a name.
 

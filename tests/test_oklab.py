@@ -11,11 +11,11 @@ from helpers import colors_of, premultiplied, squared_error
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
-from kquant_hooks.images.containers.table import read_document
+from kquant_hooks.documents.formats.table import read_document
+from kquant_hooks.documents.reduce import reduce
 from kquant_hooks.images.modes import MODES
-from kquant_hooks.images.reduce import reduce
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer import oklab
-from kquant_hooks.quantizer.settings import Settings
 
 TO_CONES = [
     [0.4122214708, 0.5363325363, 0.0514459929],

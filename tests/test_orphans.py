@@ -54,7 +54,7 @@ def test_nothing_is_written_after_the_command_is_killed(point, place, many_asset
 
 IDLE = """
 import os, sys, time
-from kquant_hooks.assets.crew import Crew
+from kquant_hooks.processes.pool import Crew
 crew = Crew(abs, 4)
 for number in range(4):
     assert crew.ready()

@@ -11,7 +11,7 @@ from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
 from kquant_hooks.cli import main
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("repository")
 

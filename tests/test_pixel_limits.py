@@ -14,9 +14,9 @@ from gifs import gif_of, plain
 from hostile import chunk, directory, outcome_of, png
 from PIL import Image
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 SIDE = 13_000
 HIGHER = "give a higher limit to read it"

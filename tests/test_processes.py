@@ -22,14 +22,14 @@ from files import (
 )
 
 from kquant_hooks.assets import many
-from kquant_hooks.assets.crew import Crash, run_each
 from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.cli import main
 from kquant_hooks.disk import atomic
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.processes.pool import Crash, run_each
 
 
 def _crash_on_c(path, *arguments, **options):

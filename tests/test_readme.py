@@ -17,16 +17,16 @@ import yaml
 from PIL import Image
 
 from kquant_hooks import Palette
-from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.cli import main
 from kquant_hooks.config.document import load
-from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
-from kquant_hooks.images.containers.table import CONTAINERS
+from kquant_hooks.documents.formats.table import CONTAINERS
+from kquant_hooks.documents.sniff import SUFFIXES
 from kquant_hooks.images.modes import CONVERSIONS, MODES
-from kquant_hooks.images.sniff import SUFFIXES
+from kquant_hooks.options.kinds import defaults_of
+from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
+from kquant_hooks.options.settings import OPTIONS, Settings
+from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.palettes.files import FORMATS
-from kquant_hooks.quantizer.options import defaults_of
-from kquant_hooks.quantizer.settings import OPTIONS, Settings
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,12 +9,12 @@ from helpers import premultiplied, slow_nearest
 from PIL import Image
 
 from kquant_hooks import quantize
+from kquant_hooks.clustering.arrays import Points
+from kquant_hooks.clustering.kmeans import lloyd, relative_error
+from kquant_hooks.clustering.seeding import kmeans_plus_plus, random_pixels
 from kquant_hooks.images.pixels import read_histogram
-from kquant_hooks.quantizer.arrays import Points
 from kquant_hooks.quantizer.histogram import fine_points
-from kquant_hooks.quantizer.kmeans import lloyd, relative_error
 from kquant_hooks.quantizer.pipeline import _used
-from kquant_hooks.quantizer.seeding import kmeans_plus_plus, random_pixels
 
 
 def textbook(pixels: np.ndarray, centers: np.ndarray) -> tuple[np.ndarray, int]:

@@ -12,10 +12,10 @@ from files import rewrite
 from PIL import Image
 
 from kquant_hooks.assets import convert
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.pipeline import cluster
-from kquant_hooks.quantizer.settings import Settings
 
 DESCRIPTION = 270
 
@@ -30,7 +30,7 @@ def clusterings(monkeypatch) -> list[int]:
         return cluster(histogram, settings, *rest)
 
     monkeypatch.setattr("kquant_hooks.images.quantize.cluster", counted)
-    monkeypatch.setattr("kquant_hooks.images.reduce.cluster", counted)
+    monkeypatch.setattr("kquant_hooks.documents.reduce.cluster", counted)
     return done
 
 

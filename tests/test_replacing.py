@@ -17,11 +17,11 @@ from PIL import Image
 
 from kquant_hooks import quantize
 from kquant_hooks.assets import convert
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.disk import atomic, rename
 from kquant_hooks.disk.folder import open_folder as folder_at
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 # Replacing a file.
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
+from kquant_hooks.options.settings import OPTIONS, Settings
 from kquant_hooks.quantizer.effort import EFFORTS
-from kquant_hooks.quantizer.settings import OPTIONS, Settings
 
 
 @pytest.mark.parametrize(

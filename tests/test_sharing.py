@@ -15,7 +15,7 @@ from PIL import Image
 from kquant_hooks import KMeansQuantize, Palette, learn_palette, quantize
 from kquant_hooks.images.quantize import census_of
 from kquant_hooks.images.sharing import palette_of
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.settings import Settings
 
 
 def sprites(count: int = 12) -> list[Image.Image]:

@@ -13,9 +13,9 @@ from gifs import Picture, gif_of, plain
 from PIL import Image
 
 from kquant_hooks.assets.convert import convert
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 SHORT = "cannot be decoded: its pixels end before the last row"
 

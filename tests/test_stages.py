@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from helpers import slow_nearest
 
-from kquant_hooks.quantizer.arrays import Points
-from kquant_hooks.quantizer.cells import reduce_to_cells
-from kquant_hooks.quantizer.morton import morton_keys, sorting_order
-from kquant_hooks.quantizer.nearest import nearest
+from kquant_hooks.clustering.arrays import Points
+from kquant_hooks.clustering.cells import reduce_to_cells
+from kquant_hooks.clustering.morton import morton_keys, sorting_order
+from kquant_hooks.clustering.nearest import nearest
 
 
 def cloud(count: int, dimensions: int, bits: int, seed: int = 3) -> np.ndarray:

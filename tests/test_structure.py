@@ -16,24 +16,26 @@ import kquant_hooks
 PACKAGE = Path(kquant_hooks.__file__).parent
 # Each may import what stands before it; parts on one line do not know each other.
 LAYERS = [
-    ["disk"],
+    ["disk", "processes", "clustering"],
     ["palettes"],
+    ["options"],
     ["quantizer"],
     ["images"],
+    ["documents"],
     ["assets"],
     ["filter", "report", "config"],
-    ["arguments"],
-    ["batch", "hook", "configure", "swatchbook", "watch"],
+    ["watch"],
+    ["commands"],
     ["cli"],
     ["__main__"],
 ]
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Third-party packages and the parts that may import them.
 ALLOWED = {
-    "PIL": {"palettes", "images", "assets", "filter"},
-    "numpy": {"palettes", "quantizer", "images"},
+    "PIL": {"palettes", "images", "documents", "assets", "filter"},
+    "numpy": {"palettes", "clustering", "quantizer", "images", "documents"},
     "rich": {"report"},
-    "oxipng": {"images"},
+    "oxipng": {"documents"},
     "yaml": {"config"},
     "bracex": {"config"},
     "watchdog": {"watch"},
@@ -60,14 +62,31 @@ def imports_of(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_run_one_way(path):
-    part = part_of(path)
+    part, shown = part_of(path), path.relative_to(PACKAGE)
+    assert part in RANKS, f"{shown}: add '{part}' to LAYERS, and to the map in CONTRIBUTING.md"
     for name in imports_of(path):
         package, _, inner = name.partition(".")
         if package == "kquant_hooks":
             other = inner.partition(".")[0]
-            assert other == part or RANKS[other] < RANKS[part], f"{path} imports {name}"
+            assert other == part or RANKS[other] < RANKS[part], (
+                f"{shown} imports {name}, which is above or beside it in LAYERS; move what both need below"
+            )
         elif package not in sys.stdlib_module_names:
-            assert part in ALLOWED.get(package, set()), f"{path} imports {name}"
+            assert part in ALLOWED.get(package, set()), (
+                f"{shown} imports {name}; import it in one of {sorted(ALLOWED.get(package, []))} instead"
+            )
+
+
+def test_commands_do_not_know_each_other():
+    """But for how flags are made, which is for all of them."""
+    for path in (PACKAGE / "commands").rglob("*.py"):
+        own = ".".join(path.relative_to(PACKAGE).with_suffix("").parts[:2])
+        for name in imports_of(path):
+            if name.startswith("kquant_hooks.commands."):
+                other = ".".join(name.split(".")[1:3])
+                assert other in (own, "commands.arguments"), (
+                    f"{path} imports {name}; move what both need below"
+                )
 
 
 def test_modules_of_a_part_form_no_circle():
@@ -101,7 +120,7 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_settings_are_read_without_numpy(tmp_path):
     program = (
-        "import sys; from kquant_hooks.quantizer.settings import Settings; "
+        "import sys; from kquant_hooks.options.settings import Settings; "
         "from kquant_hooks import Palette; "
         "Palette(['#fff']).save('mine.gpl'); Settings(5, palette='mine.gpl'); "
         "print(*{'numpy', 'PIL'} & set(sys.modules))"
@@ -115,8 +134,8 @@ def test_a_file_that_its_header_decides_is_judged_without_pillow_and_numpy(tmp_p
     Image.linear_gradient("L").quantize(8).save(tmp_path / "icon.png")
     program = (
         "import sys; from pathlib import Path; from kquant_hooks.assets.process import process; "
-        "from kquant_hooks.assets.policy import Policy; "
-        "from kquant_hooks.quantizer.settings import Settings; "
+        "from kquant_hooks.options.policy import Policy; "
+        "from kquant_hooks.options.settings import Settings; "
         "assert process(Path('icon.png'), Settings(8), Policy()).status == 'unchanged'; "
         "print(*{'numpy', 'PIL', 'rich', 'argparse'} & set(sys.modules))"
     )

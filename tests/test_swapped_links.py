@@ -11,10 +11,10 @@ from drawings import saved
 
 from kquant_hooks.assets import process as processing
 from kquant_hooks.assets.collect import Destination, collect
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
 from kquant_hooks.cli import main
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs links that anybody may make")
 

@@ -13,11 +13,11 @@ from PIL import Image
 
 from kquant_hooks import learn_palette
 from kquant_hooks.assets.convert import convert
-from kquant_hooks.assets.policy import Policy
-from kquant_hooks.images.containers.table import read_document
-from kquant_hooks.images.document import play
+from kquant_hooks.documents.document import play
+from kquant_hooks.documents.formats.table import read_document
 from kquant_hooks.images.quantize import census_of
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.tally import Tally, condensed
 
 

@@ -10,9 +10,9 @@ from files import rewrite
 from PIL import Image
 from tiffs import page, tiff_of, tiles_of
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 
 def slope(width: int, height: int) -> list[bytes]:

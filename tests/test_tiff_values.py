@@ -14,9 +14,9 @@ from gifs import gif_of, plain, table_of
 from PIL import Image
 from tiffs import page, tiff_of
 
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 GDAL, NODATA, DESCRIPTION = 42112, 42113, 270
 WIDTH, HEIGHT = 64, 40

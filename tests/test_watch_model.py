@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from kquant_hooks.assets.policy import recipe
 from kquant_hooks.assets.process import quantize_file
+from kquant_hooks.options.policy import recipe
 
 # The first two want the same name for their results.
 SOURCES = st.sampled_from(["a.bmp", "a.dib", "sub/b.bmp"])

@@ -9,10 +9,10 @@ from dataclasses import fields, make_dataclass
 import pytest
 from desks import DeskOf, picture
 
-from kquant_hooks.assets.policy import Policy
+from kquant_hooks.options.kinds import option
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.options import option
-from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.watch.damage import LedgerError
 from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
 

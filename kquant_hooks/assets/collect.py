@@ -11,7 +11,7 @@ from pathlib import Path
 from kquant_hooks.assets.names import alike_in, are_one_name
 from kquant_hooks.disk.folder import resolved
 from kquant_hooks.disk.temporary import PREFIX
-from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix, container_of
+from kquant_hooks.documents.sniff import SUFFIXES, container_for_format, container_for_suffix, container_of
 
 # What is looked for in folders; files that are given by name may be called anything.
 _ONLY_READ = {".jpg", ".jpeg", ".jpe", ".jfif", ".avif", ".avifs", ".jp2", ".j2k", ".tga", ".pcx", ".qoi"}

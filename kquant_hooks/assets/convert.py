@@ -9,21 +9,20 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from kquant_hooks.assets.judge import Skip, Unchanged, colors_in_words, judge
-from kquant_hooks.assets.policy import Policy
-from kquant_hooks.images.containers.table import CONTAINERS, read_document
-from kquant_hooks.images.document import Document, Encoding, Unsupported
-from kquant_hooks.images.fitting import check_colors, check_fits
+from kquant_hooks.documents.document import Document, Encoding, Unsupported
+from kquant_hooks.documents.fitting import check_colors, check_fits
+from kquant_hooks.documents.formats.table import CONTAINERS, read_document
+from kquant_hooks.documents.opening import open_image
+from kquant_hooks.documents.reduce import Goal, Reduction, histogram_of, reduce
+from kquant_hooks.documents.reindexing import reindexed
+from kquant_hooks.documents.transcoding import indexable, mode_without_palette, moved
+from kquant_hooks.documents.verifying import verify
 from kquant_hooks.images.modes import MODES
-from kquant_hooks.images.moving import indexable, mode_without_palette, moved
-from kquant_hooks.images.opening import open_image
-from kquant_hooks.images.reduce import Goal, Reduction, reduce
-from kquant_hooks.images.reindexing import reindexed
-from kquant_hooks.images.sharing import histogram_of
-from kquant_hooks.images.verifying import verify
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.histogram import Histogram
-from kquant_hooks.quantizer.settings import Settings
 
 # Of zlib: 9 takes twice as long as 8 for half a hundredth of the bytes.
 _LEVELS = {"fast": 6, "balanced": 8, "best": 9}

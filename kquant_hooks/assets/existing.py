@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from kquant_hooks.assets.outcome import Outcome, unwritten
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.disk.folder import Folder, open_folder
 from kquant_hooks.disk.reading import NotRegularError, open_regular
-from kquant_hooks.images.containers.facts import Facts, facts_of
-from kquant_hooks.images.sniff import container_of, png_palette_length
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.formats.facts import Facts, facts_of
+from kquant_hooks.documents.sniff import container_of, png_palette_length
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 # Of larger files the look would take its time as well.
 _MOST_BYTES = 1 << 26

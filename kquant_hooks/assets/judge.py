@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kquant_hooks.images.sniff import LFS_POINTER, container_of, png_palette_length
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.sniff import LFS_POINTER, container_of, png_palette_length
+from kquant_hooks.options.settings import Settings
 
 _LOSSY = {"JPEG", "AVIF", "lossy WebP", "JPEG 2000"}
 _NO_PIXELS = (b"<?xml", b"<svg", b"<!DO", b"<html", b"%!PS", b"%PDF")

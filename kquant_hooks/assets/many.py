@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import process, quantize_file
 from kquant_hooks.disk.folder import open_folder
-from kquant_hooks.images.limits import MOST_OF_ONE, most_of_one
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.limits import MOST_OF_ONE, most_of_one
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 if TYPE_CHECKING:
-    from kquant_hooks.assets.crew import Crash
+    from kquant_hooks.processes.pool import Crash
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def process_each(
 
 def result_of(job: Job) -> tuple[Outcome, bytes | None]:
     """What a job comes to without writing it: the outcome if that succeeds, and the bytes, if any."""
-    from kquant_hooks.assets.crew import Crash, run_each
+    from kquant_hooks.processes.pool import Crash, run_each
 
     ((_, result),) = run_each(_result_of, [job], 1, alone=True, limit=_timeout_of)
     return (_crashed(job, result), None) if isinstance(result, Crash) else result
@@ -87,7 +87,7 @@ def _processed(
     if not jobs:
         return
     # The machinery of processes takes as long to load as all the rest.
-    from kquant_hooks.assets.crew import Crash, run_each
+    from kquant_hooks.processes.pool import Crash, run_each
 
     workers = min(workers, len(jobs))
     for number, result in run_each(
@@ -121,7 +121,7 @@ def _result_of(job: Job) -> tuple[Outcome, bytes | None]:
 
 def _work(job: Job) -> Outcome:
     """In a worker process."""
-    from kquant_hooks.assets.worker import leave_if_orphaned
+    from kquant_hooks.processes.worker import leave_if_orphaned
 
     lift_limit(job.policy)
     return process(

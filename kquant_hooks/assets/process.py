@@ -16,13 +16,13 @@ from pathlib import Path
 from kquant_hooks.assets.existing import beside_existing, is_another, taken
 from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome, unwritten
-from kquant_hooks.assets.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
 from kquant_hooks.disk.folder import FILE_FLAGS, Folder, open_folder, resolved
 from kquant_hooks.disk.reading import NotRegularError, open_regular
-from kquant_hooks.images.limits import most_of_one
-from kquant_hooks.images.sniff import SUFFIXES, container_for_format, container_for_suffix
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.documents.sniff import SUFFIXES, container_for_format, container_for_suffix
+from kquant_hooks.options.limits import most_of_one
+from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
+from kquant_hooks.options.settings import Settings
 
 # No picture that is small enough takes more of a file, whatever its format.
 _BYTES_PER_PIXEL = 16
@@ -186,7 +186,7 @@ def quantize_file(
         size = len(data)
 
         from kquant_hooks.assets.convert import convert
-        from kquant_hooks.assets.memory import memory_limited
+        from kquant_hooks.processes.memory import memory_limited
 
         with memory_limited(policy.max_memory):
             done = convert(data, settings, policy, container)

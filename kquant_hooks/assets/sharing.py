@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import read_file, without_result
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 
 if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
@@ -22,7 +22,7 @@ _WORKERS, _AHEAD = 2, 8
 
 def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Iterator[Histogram | Outcome]:
     """All frames of each file in turn, counted in worker processes; an outcome where one cannot be read."""
-    from kquant_hooks.assets.crew import Crash, Crew
+    from kquant_hooks.processes.pool import Crash, Crew
 
     work = partial(count_file, settings=settings, policy=policy)
     crew: Crew[Path, Histogram | Outcome] = Crew(work, _WORKERS)
@@ -51,7 +51,7 @@ def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Ou
         size = len(data)
 
         from kquant_hooks.assets.convert import count
-        from kquant_hooks.assets.memory import memory_limited
+        from kquant_hooks.processes.memory import memory_limited
 
         with memory_limited(policy.max_memory):
             return count(data, settings, policy)

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kquant_hooks.assets.policy import Policy, overlaid, recipe
-from kquant_hooks.quantizer.options import dashed
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.kinds import dashed
+from kquant_hooks.options.policy import Policy, overlaid, recipe
+from kquant_hooks.options.settings import Settings
 
 if TYPE_CHECKING:
     from kquant_hooks.config.document import Config

@@ -8,12 +8,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS, overlaid, recipe
 from kquant_hooks.config.globs import MOST_GLOBS, Glob, globs_in, matches
 from kquant_hooks.config.palettes import Load, home_of, loader, palette_at
 from kquant_hooks.config.reading import ConfigError, content_of, refuse, shown
-from kquant_hooks.quantizer.options import Option, dashed
-from kquant_hooks.quantizer.settings import OPTIONS
+from kquant_hooks.options.kinds import Option, dashed
+from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, overlaid, recipe
+from kquant_hooks.options.settings import OPTIONS
 
 # Of a rule, and of what holds without one.
 FILE_OPTIONS: dict[str, Option] = {
@@ -109,7 +109,7 @@ def _watch(content: object, load_palette: Load) -> dict[str, Any]:
     if content is None:
         return {}
     # A hook has no need of it.
-    from kquant_hooks.config.watch import WATCH_OPTIONS
+    from kquant_hooks.options.watch import WATCH_OPTIONS
 
     return _values("$.watch", _mapping("$.watch", content), WATCH_OPTIONS, load_palette)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from kquant_hooks.assets.policy import AUTO, POLICY_OPTIONS
 from kquant_hooks.config.applying import FILE_NAME, Applied
-from kquant_hooks.config.watch import WATCH_OPTIONS
+from kquant_hooks.options.kinds import dashed
+from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS
+from kquant_hooks.options.settings import OPTIONS
+from kquant_hooks.options.watch import WATCH_OPTIONS
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.options import dashed
-from kquant_hooks.quantizer.settings import OPTIONS
 
 _MOST_COLORS = 4
 _WITH_UNITS = {

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kquant_hooks.assets.policy import AUTO, Policy
 from kquant_hooks.config.document import FILE_OPTIONS
-from kquant_hooks.config.watch import WATCH_OPTIONS, Watch
+from kquant_hooks.options.kinds import DURATION, SAVINGS, SIZE, Option, dashed, defaults_of
+from kquant_hooks.options.policy import AUTO, Policy
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.palettes.swatch import HEX_COLOR, MAX_COLORS
-from kquant_hooks.quantizer.options import DURATION, SAVINGS, SIZE, Option, dashed, defaults_of
-from kquant_hooks.quantizer.settings import Settings
 
 _DEFAULTS = {**defaults_of(Settings), **defaults_of(Policy), **defaults_of(Watch), "skip": False}
 

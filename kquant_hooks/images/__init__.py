@@ -1,1 +1,1 @@
-"""Pillow: modes, pixels and indexed images."""
+"""A picture in memory: modes, pixels and indexed images."""

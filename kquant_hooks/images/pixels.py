@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
+from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, Mode
-from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import OPAQUE, Codes, levels_of
 from kquant_hooks.quantizer.counting import count_codes
 from kquant_hooks.quantizer.histogram import (

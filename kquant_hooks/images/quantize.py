@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.replacing import (
     replace_and_sum,
@@ -26,14 +27,13 @@ from kquant_hooks.images.transparency import (
     with_hidden_colors,
     with_transparency_in_pixels,
 )
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import make_lookup
 from kquant_hooks.quantizer.errors import psnr_of
 from kquant_hooks.quantizer.histogram import Histogram, opaque_rows
 from kquant_hooks.quantizer.mapping import labels_and_errors
 from kquant_hooks.quantizer.pipeline import Clustering, cluster, ordered_by_use
-from kquant_hooks.quantizer.settings import Settings
 
 # Entries of ``info`` that speak of palette indices, which are new.
 _ABOUT_INDICES = ("transparency", "background")

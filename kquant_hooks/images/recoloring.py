@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
+from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import FIRST_VISIBLE, rgba_codes, rgba_codes_to_mode, with_palette_codes
 from kquant_hooks.images.replacing import replace_codes, replace_dithered, replace_nearest
 from kquant_hooks.images.settling import learn_from
 from kquant_hooks.images.survey import Survey, survey
 from kquant_hooks.images.transparency import hardened, hidden_codes
-from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import codes_of, opaque_rows
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
-from kquant_hooks.quantizer.settings import Settings
 
 _PEAK = 255
 

@@ -10,14 +10,14 @@ from PIL import Image
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import Box, codes_in, strips_of
 from kquant_hooks.images.survey import Listing, Survey
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, make_lookup
 from kquant_hooks.quantizer.dithering import Strip, dithered
 from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
 from kquant_hooks.quantizer.histogram import Histogram, of_the_same_kind
 from kquant_hooks.quantizer.mapping import marked_lookup, nearest_lookup
 from kquant_hooks.quantizer.pipeline import Clustering
-from kquant_hooks.quantizer.settings import Settings
-from kquant_hooks.quantizer.workers import few_threads, for_each
+from kquant_hooks.quantizer.threads import few_threads, for_each
 
 # Where pixels are not just looked up, so many are worked on at a time: the colours of more of them lie closer
 # together, and take more memory.

@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
+from kquant_hooks.clustering.arrays import Floats, Integers, grouped_sums
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import codes_in, strips_of
 from kquant_hooks.images.replacing import FEWER_PIXELS
 from kquant_hooks.images.survey import Survey, thinned
-from kquant_hooks.quantizer.arrays import Floats, Integers, grouped_sums
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.codes import OPAQUE
 from kquant_hooks.quantizer.effort import EFFORTS
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, mean_colors, of_the_same_kind
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import nearest_lookup
 from kquant_hooks.quantizer.search import Learnt
-from kquant_hooks.quantizer.settings import Settings
-from kquant_hooks.quantizer.workers import few_threads, for_each
+from kquant_hooks.quantizer.threads import few_threads, for_each
 
 # With so many pixels the error is higher by a ten-thousandth than with any more.
 _ENOUGH_PIXELS = 1 << 22

@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from kquant_hooks.images.document import Document, play
+from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.quantize import census_of
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram
 from kquant_hooks.quantizer.pipeline import cluster
-from kquant_hooks.quantizer.settings import Settings
-from kquant_hooks.quantizer.tally import Tally
+from kquant_hooks.quantizer.tally import added
 
 # What each picture weighs where all have the same say.
 _EQUAL = 1 << 24
@@ -80,25 +79,13 @@ def _checked(image: Image.Image) -> Image.Image:
 
 def palette_of(histograms: Iterable[Histogram], settings: Settings, *, equal_weight: bool) -> Palette:
     """``learn_palette`` for pictures that are counted already."""
-    total = _added(_equalized(histogram) if equal_weight else histogram for histogram in histograms)
+    total = added(_equalized(histogram) if equal_weight else histogram for histogram in histograms)
     if not len(total.colors):
         raise ValueError("there are no pixels to learn a palette from")
     pixels = int(total.weights.sum())
     if pixels > _MOST_PIXELS:
         total = _weighing(total, np.rint(total.weights * (_MOST_PIXELS / pixels)).astype(np.int64))
     return Palette(cluster(total, settings).entries.tolist())
-
-
-def histogram_of(document: Document, settings: Settings) -> Histogram:
-    """All frames of a document as they are seen."""
-    return _added(census_of(shown.canvas, settings, counted=True).histogram for shown in play(document))
-
-
-def _added(histograms: Iterable[Histogram]) -> Histogram:
-    tally = Tally()
-    for histogram in histograms:
-        tally.add(histogram)
-    return tally.total()[0]
 
 
 def _equalized(histogram: Histogram) -> Histogram:

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import FIRST_VISIBLE, codes_in, read_histogram, rgba_codes, strips_of
-from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.codes import OPAQUE, Codes
 from kquant_hooks.quantizer.counting import (
     MOST_LISTED,
@@ -34,8 +35,7 @@ from kquant_hooks.quantizer.histogram import (
 from kquant_hooks.quantizer.learning import learn_entries
 from kquant_hooks.quantizer.pipeline import sample_size
 from kquant_hooks.quantizer.search import Learnt
-from kquant_hooks.quantizer.settings import Settings
-from kquant_hooks.quantizer.workers import few_threads, meanwhile
+from kquant_hooks.quantizer.threads import few_threads, meanwhile
 
 _GOLDEN = (5**0.5 - 1) / 2
 # Colours that were found are listed in so many parts.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageChops
 
+from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import (
     FIRST_VISIBLE,
@@ -18,15 +19,14 @@ from kquant_hooks.images.pixels import (
     with_palette_alpha,
     with_palette_codes,
 )
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.codes import OPAQUE, Codes
 from kquant_hooks.quantizer.counting import Marks
 from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
 from kquant_hooks.quantizer.histogram import Histogram, uncounted_histogram
 from kquant_hooks.quantizer.learning import learn_entries
 from kquant_hooks.quantizer.mapping import nearest_lookup
-from kquant_hooks.quantizer.settings import Settings
 from kquant_hooks.quantizer.tally import condensed
 
 _PEAK = 255

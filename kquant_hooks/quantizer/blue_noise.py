@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Integers
+from kquant_hooks.clustering.arrays import Bools, Integers
 
 _TABLE = Path(__file__).with_suffix(".npy")
 _SIZE = 64

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.clustering.arrays import Integers
 
 Codes = npt.NDArray[np.unsignedinteger]
 Lookup = Callable[[Codes], npt.NDArray[np.unsignedinteger]]

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Integers
+from kquant_hooks.clustering.arrays import Bools, Integers
+from kquant_hooks.clustering.morton import morton_keys, rgb_of_keys
 from kquant_hooks.quantizer.codes import COLOR, OPAQUE, Codes, levels_of
-from kquant_hooks.quantizer.morton import morton_keys, rgb_of_keys
-from kquant_hooks.quantizer.workers import for_each
+from kquant_hooks.quantizer.threads import for_each
 
 # Up to so many distinct codes are listed with what is known of each, which takes some hundred bytes; of those
 # with four channels, which take twice as many, half.

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
+from kquant_hooks.clustering.arrays import Bools, Floats, Integers
+from kquant_hooks.clustering.nearest import nearest
+from kquant_hooks.clustering.scores import coefficients
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.blue_noise import blue_noise
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords
 from kquant_hooks.quantizer.mapping import classes
-from kquant_hooks.quantizer.nearest import nearest
 from kquant_hooks.quantizer.ordering import by_lightness
-from kquant_hooks.quantizer.scores import coefficients
-from kquant_hooks.quantizer.settings import Settings
 
 Labels = npt.NDArray[np.uint8]
 Strip = tuple[Histogram, Integers]

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Integers
+from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram
 
 # Colours at a time, whose differences fit into the second-level cache.

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from kquant_hooks.clustering.arrays import Floats, Integers, Points, exact_dtype
+from kquant_hooks.clustering.morton import morton_keys, sorting_order
 from kquant_hooks.quantizer import oklab
-from kquant_hooks.quantizer.arrays import Floats, Integers, Points, exact_dtype
 from kquant_hooks.quantizer.codes import OPAQUE, Codes, levels_of
-from kquant_hooks.quantizer.morton import morton_keys, sorting_order
 
 _DESIGN_BITS = 10
 _FINE_BITS = 24

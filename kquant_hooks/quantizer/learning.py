@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, grouped_sums, summed
+from kquant_hooks.clustering.arrays import Bools, Floats, Integers, grouped_sums, summed
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, opaque_rows, with_alpha
 from kquant_hooks.quantizer.mapping import losses_of, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
 from kquant_hooks.quantizer.search import Learnt, all_colors, learn
-from kquant_hooks.quantizer.settings import Settings
 
 
 def with_fixed(histogram: Histogram, settings: Settings) -> tuple[Histogram, Integers]:

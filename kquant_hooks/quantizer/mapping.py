@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Floats, Integers
+from kquant_hooks.clustering.arrays import Bools, Floats, Integers
+from kquant_hooks.clustering.morton import morton_keys, sorting_order
+from kquant_hooks.clustering.nearest import nearest
+from kquant_hooks.clustering.scores import squared_lengths
 from kquant_hooks.quantizer.codes import COLOR, OPAQUE, Codes, Lookup, levels_of
 from kquant_hooks.quantizer.counting import Marks
 from kquant_hooks.quantizer.errors import squared_errors
 from kquant_hooks.quantizer.histogram import Histogram, exact_coords, near_each_other, of_the_same_kind
-from kquant_hooks.quantizer.morton import morton_keys, sorting_order
-from kquant_hooks.quantizer.nearest import nearest
-from kquant_hooks.quantizer.scores import squared_lengths
-from kquant_hooks.quantizer.workers import few_threads, for_each
+from kquant_hooks.quantizer.threads import few_threads, for_each
 
 # Marked codes are mapped in parts of about so many, but no more parts than needed: colours that are close to
 # each other are mapped sooner.

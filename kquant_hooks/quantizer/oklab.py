@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Floats, Integers
+from kquant_hooks.clustering.arrays import Floats, Integers
 
 # Parts of a level. With so many, each of the 2**24 colours of sRGB has coordinates of its own. None of these
 # is nearer than 3e-8 to the middle between two parts, and roots and powers that differ in their last bits

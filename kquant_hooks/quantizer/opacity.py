@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Floats, Integers, grouped_sums
+from kquant_hooks.clustering.arrays import Bools, Floats, Integers, grouped_sums
+from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.quantizer.histogram import Histogram, exact_coords, mean_colors
 from kquant_hooks.quantizer.mapping import map_colors
-from kquant_hooks.quantizer.nearest import nearest
 
 _ROUNDS = 2
 

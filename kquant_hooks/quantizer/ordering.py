@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Bools, Integers
+from kquant_hooks.clustering.arrays import Bools, Integers
 
 _LEAST_CHROMA = 16
 _DEGREES = 15

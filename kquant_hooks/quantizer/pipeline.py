@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from kquant_hooks.clustering.arrays import Integers
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
-from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.effort import EFFORTS, for_colors
 from kquant_hooks.quantizer.errors import parts_of_level, psnr_of
 from kquant_hooks.quantizer.histogram import (
@@ -22,7 +23,6 @@ from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import Mapping, errors_in_srgb, losses_of, map_colors
 from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_lightness, by_population
 from kquant_hooks.quantizer.search import Learnt
-from kquant_hooks.quantizer.settings import Settings
 
 # Mapping and ordering each depend on the other; nearly always they agree at once.
 _ORDER_ROUNDS = 8

@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kquant_hooks.quantizer.arrays import Floats, Integers, Points
-from kquant_hooks.quantizer.cells import reduce_to_cells
-from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, colors_at, design_points, fine_points
-from kquant_hooks.quantizer.kmeans import RELAXATION, Descent, lloyd, relative_error
-from kquant_hooks.quantizer.seeding import (
+from kquant_hooks.clustering.arrays import Floats, Integers, Points
+from kquant_hooks.clustering.cells import reduce_to_cells
+from kquant_hooks.clustering.kmeans import RELAXATION, Descent, lloyd, relative_error
+from kquant_hooks.clustering.seeding import (
     farthest_points,
     kmeans_plus_plus,
     merge_pairs,
     random_pixels,
     wu_cuts,
 )
-from kquant_hooks.quantizer.settings import Settings
-from kquant_hooks.quantizer.swaps import Moves, kick, split_to, swap
+from kquant_hooks.clustering.swaps import Moves, kick, split_to, swap
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, colors_at, design_points, fine_points
 
 _FEW_COLORS = 32
 # Up to so many points, merging all of them in pairs takes less time than building Wu's tables.

@@ -7,15 +7,16 @@ sums are whole numbers, so that the order of the histograms makes no difference.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from kquant_hooks.clustering.arrays import Integers
+from kquant_hooks.clustering.morton import Keys, morton_keys
 from kquant_hooks.palettes.swatch import MAX_COLORS
-from kquant_hooks.quantizer.arrays import Integers
 from kquant_hooks.quantizer.counting import MOST_LISTED_OF_FOUR
 from kquant_hooks.quantizer.histogram import Histogram, histogram_of_rgba, opaque_rows
-from kquant_hooks.quantizer.morton import Keys, morton_keys
 
 # Colours are added so many at a time, or as many as half of those that are there.
 _GATHERED = 1 << 14
@@ -76,11 +77,17 @@ class Tally:
         self._parts, self._gathered = [_joined(self._parts)], 0
 
 
+def added(histograms: Iterable[Histogram]) -> Histogram:
+    """The sum of histograms."""
+    tally = Tally()
+    for histogram in histograms:
+        tally.add(histogram)
+    return tally.total()[0]
+
+
 def condensed(histogram: Histogram) -> Histogram:
     """The same if it has few colours, or that of cells of them."""
-    tally = Tally()
-    tally.add(histogram)
-    return tally.total()[0]
+    return added([histogram])
 
 
 def _cells_of(histogram: Histogram, ranks: Integers | None) -> _Cells:

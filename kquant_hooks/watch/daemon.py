@@ -6,10 +6,10 @@ import errno
 import time
 from dataclasses import dataclass, field
 
-from kquant_hooks.assets.crew import Crash, Crew
 from kquant_hooks.assets.many import sweep_folders
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.quantizer.workers import cores
+from kquant_hooks.processes.pool import Crash, Crew
+from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.finder import Finder
 from kquant_hooks.watch.home import Home, HomeGoneError

@@ -8,9 +8,9 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
-from kquant_hooks.assets.policy import Policy
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.settings import Settings
 
 # Of how the word is made. Others are words of other versions.
 _VERSION = "1:"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kquant_hooks.config.applying import Applied
-from kquant_hooks.config.watch import Watch
+from kquant_hooks.options.watch import Watch
 
 if TYPE_CHECKING:
     from kquant_hooks.config.document import Config

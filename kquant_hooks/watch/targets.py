@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterator
 from itertools import count
 
-from kquant_hooks.config.watch import Collision
+from kquant_hooks.options.watch import Collision
 from kquant_hooks.watch.entry import Result
 
 

@@ -9,12 +9,12 @@ from typing import Literal
 
 from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.policy import Policy
 from kquant_hooks.assets.process import quantize_file, read_version
-from kquant_hooks.assets.worker import leave_if_orphaned
 from kquant_hooks.disk.atomic import replace_file
 from kquant_hooks.disk.folder import Folder, open_folder
-from kquant_hooks.quantizer.settings import Settings
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.processes.worker import leave_if_orphaned
 from kquant_hooks.watch.contents import Content, content_in, digest
 from kquant_hooks.watch.folder import VANISHED, sample
 from kquant_hooks.watch.home import Place, open_place

@@ -1,0 +1,91 @@
+"""Weighted k-means: Lloyd 1982, *Least squares quantization in PCM*, over-relaxed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kquant_hooks.clustering.arrays import Floats, Integers, Points, grouped_sums, ordered_total, summed
+from kquant_hooks.clustering.nearest import nearest
+from kquant_hooks.clustering.scores import squared_lengths
+
+# Of 1.3 to 2.1 this gave the lowest errors and was as fast as any.
+RELAXATION = 1.9
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Descent:
+    """Centres, shape (k, d), on the points' grid; iterations used; whether it stopped by itself."""
+
+    centers: Floats
+    iterations: int
+    converged: bool
+
+
+def lloyd(
+    points: Points, centers: Floats, max_iter: int | None, tol: float, relaxation: float = 1.0
+) -> Descent:
+    """Assign and average until an iteration lowers the error by no more than ``tol`` of it.
+
+    With ``tol=0`` that is until the centres no longer change. A centre that no point is nearest to stays
+    where it is.
+
+    Parameters
+    ----------
+    relaxation : float
+        How far centres go towards the means of their points: 1 is the textbook's step. Going nearly twice as
+        far takes half as many iterations (over-relaxation), as a mean itself moves on in the direction in
+        which its centre went. Where that raises the error, or no longer lowers it enough, the rest is done
+        in plain steps.
+    """
+    spread = summed(points.weights * squared_lengths(points.coords))
+    previous = np.inf
+    iterations = 0
+    means = centers
+    while max_iter is None or iterations < max_iter:
+        labels, scores = nearest(points.coords, centers)
+        error = spread + total_score(points, labels, scores, len(centers))
+        iterations += 1
+        if error > previous and relaxation != 1:
+            centers, relaxation, previous = means, 1.0, np.inf
+            continue
+        means = means_of(points, labels, centers)
+        if np.array_equal(means, centers):
+            return Descent(means, iterations, True)
+        if previous - error <= tol * error:
+            if relaxation == 1 or tol > 0:
+                return Descent(means, iterations, True)
+            relaxation = 1.0
+        centers = means if relaxation == 1 else stepped(points, centers, means, relaxation)
+        previous = error
+    return Descent(means, iterations, False)
+
+
+def relative_error(points: Points, centers: Floats) -> float:
+    """The squared error less a constant of the points, to compare centres by."""
+    labels, scores = nearest(points.coords, centers)
+    return total_score(points, labels, scores, len(centers))
+
+
+def total_score(points: Points, labels: Integers, scores: Floats, count: int) -> float:
+    """The weighted sum of the scores, the same on any machine."""
+    return ordered_total(grouped_sums(labels, [points.weights * scores], count)[0])
+
+
+def stepped(points: Points, centers: Floats, means: Floats, relaxation: float) -> Floats:
+    """Centres moved so many times as far as their means are, within the grid."""
+    step = np.rint(relaxation * (means.astype(np.float64) - centers))
+    return np.clip(centers + step, 0, (1 << points.bits) - 1).astype(means.dtype)
+
+
+def means_of(points: Points, labels: Integers, centers: Floats) -> Floats:
+    """Cluster means rounded to the grid; a centre that is fixed or without points keeps its place."""
+    rows = [points.weights * points.coords[:, channel] for channel in range(centers.shape[1])]
+    weight, *sums = grouped_sums(labels, [points.weights, *rows], len(centers))
+    filled = weight > 0
+    filled[: points.fixed] = False
+    means = centers.copy()
+    for channel, total in enumerate(sums):
+        means[filled, channel] = np.rint(total[filled] / weight[filled])
+    return means

@@ -1,0 +1,217 @@
+"""Moving centres out of the local minima that a descent ends in.
+
+The swaps follow the idea of breathing k-means (Fritzke 2020): centres that are cheap to lose are taken from
+where they help least and given to the clusters that gain most from being split; the new state is kept only
+if its error is lower. Where time is plenty, kicks follow: a batch of swaps is kept whatever its error, and
+what swaps make of that is compared with the best so far (iterated local search; Lourenço, Martin & Stützle
+2003).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kquant_hooks.clustering.arrays import Floats, Integers, Points, grouped_sums
+from kquant_hooks.clustering.kmeans import RELAXATION, Descent, means_of, stepped, total_score
+from kquant_hooks.clustering.nearest import nearest, nearest_two
+from kquant_hooks.clustering.splitting import split
+
+_SINGLE_MOVE_CANDIDATES = 6
+# After a kick, so many single moves that do not pay in a row end the attempt.
+_PATIENCE = 4
+_KICK_SHARE = 0.06
+# Kicks take centres from so many places along the order of their worth, half a batch apart.
+_KICK_PLACES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How centres are moved.
+
+    Attributes
+    ----------
+    tries : int
+        How many changed states are looked at, after each kick as well.
+    share : float
+        Part of the centres to move at once at first, 0..1. Halved after each try that did not pay; once
+        moving one centre did not pay, the next best single moves follow.
+    settle : int
+        Over-relaxed Lloyd iterations after each move.
+    kicks : int
+        How many times it is tried to leave the minimum that was found.
+    """
+
+    tries: int
+    share: float
+    settle: int
+    kicks: int
+
+
+def split_to(points: Points, centers: Floats, count: int) -> Floats:
+    """Split the most gainful clusters until there are ``count`` centres, or nothing is left to split."""
+    while len(centers) < count:
+        state = _assess(points, _partition(points, centers))
+        targets = np.argsort(-state.split_gain, kind="stable")[: count - len(centers)]
+        targets = targets[state.split_gain[targets] > 0]
+        if not len(targets):
+            break
+        centers = np.concatenate([state.means, state.halves[1][targets]])
+        centers[targets] = state.halves[0][targets]
+    return centers
+
+
+def swap(points: Points, centers: Floats, moves: Moves, limit: int | None) -> Descent:
+    """Move centres out of local minima; the error never rises.
+
+    Parameters
+    ----------
+    limit : int, optional
+        Most Lloyd iterations in all.
+    """
+    tries = _least(moves.tries, limit, moves)
+    if tries == 0:
+        return Descent(centers, 0, True)
+    batch = max(1, round(moves.share * len(centers)))
+    best, used = _improved(points, _partition(points, centers), moves, batch, tries)
+    return Descent(means_of(points, best.labels, best.centers), used * moves.settle, True)
+
+
+def kick(points: Points, centers: Floats, moves: Moves, limit: int | None) -> Descent:
+    """Leave the minimum that swaps have ended in, several times; the error never rises.
+
+    Parameters are those of ``swap``.
+    """
+    if moves.kicks == 0:
+        return Descent(centers, 0, True)
+    size = max(1, round(_KICK_SHARE * len(centers)))
+    best = _partition(points, centers)
+    used = 0
+    for number in range(moves.kicks):
+        tries = _least(moves.tries, None if limit is None else limit - used * moves.settle, moves)
+        if tries == 0:
+            break
+        state = _assess(points, best)
+        pairs = _batch_of_moves(state, size, number % _KICK_PLACES * size // 2)
+        kicked = _moved(points, state, pairs, moves.settle)
+        other, tried = _improved(points, kicked, moves, max(1, size // 2), tries - 1, _PATIENCE)
+        used += 1 + tried
+        if other.error < best.error:
+            best = other
+    return Descent(means_of(points, best.labels, best.centers), used * moves.settle, True)
+
+
+def _least(tries: int, limit: int | None, moves: Moves) -> int:
+    return tries if limit is None else min(tries, limit // moves.settle)
+
+
+def _improved(
+    points: Points,
+    partition: _Partition,
+    moves: Moves,
+    batch: int,
+    tries: int,
+    patience: int = _SINGLE_MOVE_CANDIDATES**2,
+) -> tuple[_Partition, int]:
+    """The partition after all moves that paid, and how many were tried."""
+    state = _assess(points, partition)
+    singles = 0
+    for number in range(tries):
+        pairs = _batch_of_moves(state, batch, 0) if singles == 0 else _single_move(state, singles)
+        if not pairs or singles > patience:
+            return partition, number
+        changed = _moved(points, state, pairs, moves.settle)
+        if changed.error < partition.error:
+            partition = changed
+            state = _assess(points, partition)
+            singles = 0
+        elif len(pairs) > 1:
+            batch = len(pairs) // 2
+        else:
+            singles += 1
+    return partition, tries
+
+
+def _moved(points: Points, state: _State, pairs: list[tuple[int, int]], settle: int) -> _Partition:
+    centers = _apply_moves(state, pairs)
+    for _ in range(settle):
+        labels, _ = nearest(points.coords, centers)
+        centers = stepped(points, centers, means_of(points, labels, centers), RELAXATION)
+    return _partition(points, centers)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """What moving centres would cost and gain; that of fixed ones costs infinitely much."""
+
+    means: Floats
+    removal_cost: Floats
+    split_gain: Floats
+    halves: tuple[Floats, Floats]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Partition:
+    """Points and the two centres nearest to each; ``error`` lacks a constant of the points."""
+
+    centers: Floats
+    labels: Integers
+    scores: Floats
+    second_scores: Floats
+    error: float
+
+
+def _partition(points: Points, centers: Floats) -> _Partition:
+    labels, scores, second_scores = nearest_two(points.coords, centers)
+    return _Partition(
+        centers, labels, scores, second_scores, total_score(points, labels, scores, len(centers))
+    )
+
+
+def _assess(points: Points, partition: _Partition) -> _State:
+    means = means_of(points, partition.labels, partition.centers)
+    detour = points.weights * (partition.second_scores - partition.scores)
+    removal_cost = grouped_sums(partition.labels, [detour], len(means))[0]
+    removal_cost[: points.fixed] = np.inf
+    gain, halves = split(points, partition.labels, means)
+    return _State(means, removal_cost, gain, halves)
+
+
+def _batch_of_moves(state: _State, batch: int, skipped: int) -> list[tuple[int, int]]:
+    """Pairs (centre to take away, cluster to split), cheapest against most gainful, none named twice.
+
+    Without the first ``skipped`` of both.
+    """
+    used: set[int] = set()
+    pairs: list[tuple[int, int]] = []
+    gainful = iter(np.argsort(-state.split_gain, kind="stable").tolist()[skipped:])
+    for source in np.argsort(state.removal_cost, kind="stable").tolist()[skipped:]:
+        if len(pairs) == batch or state.removal_cost[source] == np.inf:
+            break
+        if source in used:
+            continue
+        target = next((c for c in gainful if c not in used and c != source), None)
+        if target is None or state.split_gain[target] <= 0:
+            break
+        used |= {source, target}
+        pairs.append((source, target))
+    return pairs
+
+
+def _single_move(state: _State, rank: int) -> list[tuple[int, int]]:
+    """The pair of that rank by expected loss, among the cheapest and the most gainful centres."""
+    sources = np.argsort(state.removal_cost, kind="stable")[:_SINGLE_MOVE_CANDIDATES]
+    sources = sources[state.removal_cost[sources] < np.inf].tolist()
+    targets = np.argsort(-state.split_gain, kind="stable")[:_SINGLE_MOVE_CANDIDATES].tolist()
+    pairs = [(i, j) for i in sources for j in targets if i != j and state.split_gain[j] > 0]
+    pairs.sort(key=lambda pair: float(state.removal_cost[pair[0]] - state.split_gain[pair[1]]))
+    return pairs[rank : rank + 1]
+
+
+def _apply_moves(state: _State, pairs: list[tuple[int, int]]) -> Floats:
+    centers = state.means.copy()
+    for source, target in pairs:
+        centers[target] = state.halves[0][target]
+        centers[source] = state.halves[1][target]
+    return centers

@@ -1,0 +1,1 @@
+"""Each command under the name that is typed."""

@@ -1,0 +1,113 @@
+"""Flags from the lists of options, and the values that were given."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kquant_hooks.config.applying import FILE_NAME
+from kquant_hooks.options.kinds import Option, dashed, defaults_of
+from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, Policy
+from kquant_hooks.options.settings import OPTIONS, Settings
+from kquant_hooks.report.printing import Style
+
+_METAVARS = {
+    "duration": "TIME",
+    "integer": "N",
+    "number": "X",
+    "palette": "FILE|HEX,HEX,...",
+    "savings": "SIZE|N%",
+    "size": "SIZE",
+}
+
+
+def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | None = None) -> None:
+    """A flag for every option of the quantizer and of the policy; ``defaults`` are those that differ."""
+    quantizer = parser.add_argument_group("how colours are chosen")
+    usual = {**defaults_of(Settings), **defaults_of(Policy), **(defaults or {})}
+    for name, option in OPTIONS.items():
+        flags = ["-c", "--colors"] if name == "colors" else []
+        help_text = option.help
+        if name == "colors":
+            help_text += f"; '{AUTO}': the fewest that meet --max-error or --min-psnr"
+        add_option(quantizer, name, option, usual[name], help_text, flags)
+    policy = parser.add_argument_group("what is written, and when nothing is")
+    for name, option in POLICY_OPTIONS.items():
+        add_option(policy, name, option, usual[name], option.help, [])
+
+
+def add_style(parser: argparse._ArgumentGroup) -> None:
+    """The flags for what is printed."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object a file instead of text")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print failures only")
+    parser.add_argument("-v", "--verbose", action="store_true", help="print unchanged files as well")
+    add_color(parser)
+
+
+def add_color(parser: argparse._ActionsContainer) -> None:
+    """The flag for swatches."""
+    parser.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="show palettes as swatches (default: on terminals that can)",
+    )
+
+
+def style_of(arguments: argparse.Namespace) -> Style:
+    """How it is to be printed."""
+    return Style(arguments.json, arguments.quiet, arguments.verbose, arguments.color)
+
+
+def given_options(
+    arguments: argparse.Namespace, options: Mapping[str, Option] = OPTIONS | POLICY_OPTIONS
+) -> dict[str, Any]:
+    """The values of the flags that were given, by option; ValueError for one that is not accepted."""
+    texts = {name: getattr(arguments, name) for name in options}
+    return {name: _value(name, options[name], text) for name, text in texts.items() if text is not None}
+
+
+def add_config(parser: argparse.ArgumentParser) -> None:
+    """The flag for a configuration file."""
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
+    )
+
+
+def config_of(arguments: argparse.Namespace) -> Path | None:
+    """The configuration file that was given, if one was."""
+    return None if arguments.config is None else Path(arguments.config)
+
+
+def jobs_of(arguments: argparse.Namespace, default: int) -> int:
+    """How many files at once; ValueError for none."""
+    jobs: int = default if arguments.jobs is None else arguments.jobs
+    if jobs < 1:
+        raise ValueError(f"--jobs {jobs} is not an integer from 1")
+    return jobs
+
+
+def _value(name: str, option: Option, text: object) -> Any:
+    if name == "colors" and text == AUTO:
+        return text
+    return option.check(dashed(name), option.parse(text) if isinstance(text, str) else text)
+
+
+def add_option(
+    group: argparse._ArgumentGroup, name: str, option: Option, default: object, text: str, flags: list[str]
+) -> None:
+    """One flag; ``flags`` where it has other names than the option's own."""
+    flags = flags or ["--" + dashed(name)]
+    if option.kind == "flag":
+        group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)
+        return
+    group.add_argument(
+        *flags,
+        dest=name,
+        metavar=_METAVARS.get(option.kind) or "|".join(option.choices),
+        help=(text + ("" if default is None else f" (default: {option.shown(default)})")).replace("%", "%%"),
+    )

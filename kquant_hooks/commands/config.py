@@ -1,0 +1,76 @@
+"""Command: ``kquant config``, what ``.kquant.yaml`` says."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from kquant_hooks.commands.arguments import add_config, config_of
+from kquant_hooks.config.applying import FILE_NAME, appliers
+from kquant_hooks.config.explaining import explanation
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
+from kquant_hooks.report.lines import one_line
+from kquant_hooks.report.printing import complain, say
+
+_EXAMPLES = f"""\
+examples:
+  kquant config sprites/hero.png      what holds for the file, and where each value comes from
+  kquant config --init                write {FILE_NAME}, with comments, into this folder
+  kquant config --schema > schema.json
+
+exit codes: 0 done, 2 usage or a mistake in the configuration, 3 what was asked for could not be written
+"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        f"Show which options hold for files, and where each comes from: the nearest {FILE_NAME} in the "
+        "folders above a file, up to the root of its repository."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument("paths", nargs="*", metavar="FILE", help="files, which need not exist")
+    add_config(parser)
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
+        "--init", action="store_true", help=f"write {FILE_NAME} to begin with; never overwrites"
+    )
+    action.add_argument("--schema", action="store_true", help="print the JSON schema, for editors")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    if arguments.schema:
+        from kquant_hooks.config.schema import schema
+
+        return EXIT_DONE if say(json.dumps(schema(), indent=2)) else EXIT_FAILED
+    if arguments.init:
+        return _init(Path(FILE_NAME))
+    if not arguments.paths:
+        complain("give the files that you want to know of, or --init, or --schema")
+        return EXIT_USAGE
+    try:
+        paths = [Path(name) for name in arguments.paths]
+        applied_to = appliers({}, config_of(arguments))
+        lines = [one_line(line) for path in paths for line in explanation(path, applied_to(path))]
+    except ValueError as error:
+        complain(error)
+        return EXIT_USAGE
+    return EXIT_DONE if say("\n".join(lines)) else EXIT_FAILED
+
+
+def _init(path: Path) -> int:
+    from kquant_hooks.config.starter import STARTER
+
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(STARTER)
+    except FileExistsError:
+        complain(f"{path} exists; it is left as it is")
+        return EXIT_USAGE
+    except OSError as error:
+        complain(f"{path} cannot be written: {error.strerror or error}")
+        return EXIT_FAILED
+    done = f"{path} is written; 'kquant config FILE' says what holds for a file"
+    return EXIT_DONE if say(done) else EXIT_FAILED

@@ -1,0 +1,122 @@
+"""Command: ``kquant hook``, what pre-commit runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from kquant_hooks.assets.many import Job, process_each, sweep_folders
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.process import look
+from kquant_hooks.commands.arguments import (
+    add_config,
+    add_options,
+    add_style,
+    config_of,
+    given_options,
+    jobs_of,
+    style_of,
+)
+from kquant_hooks.config.applying import FILE_NAME, Applied, appliers
+from kquant_hooks.disk.folder import resolved
+from kquant_hooks.quantizer.threads import cores
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
+from kquant_hooks.report.lines import git_add_line, one_line, skip_lines
+from kquant_hooks.report.printing import Printer, complain, say
+
+_EXAMPLES = f"""\
+examples:
+  kquant hook assets/*.png                      rewrite those with too many colours
+  kquant hook --check -- assets/*.png           write nothing, exit with 1 if one has too many
+  kquant hook --colors 64 --min-savings 5% -- assets/*.png
+  kquant hook --explain sprites/hero.png        what holds for the file, and where each value comes from
+
+exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 usage or a mistake in
+{FILE_NAME}, 3 a file could not be read, quantized or written, 130 interrupted
+"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        "Rewrite images that have more colours than allowed: 256, or what the nearest "
+        f"{FILE_NAME} says in the folders above a file, up to the root of its repository. Flags have the "
+        "say over it. Files whose format cannot hold a palette are left alone. In a pre-commit "
+        "configuration, end 'args' with '--', so that no file name is taken for a flag."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument("paths", nargs="*", metavar="FILE")
+    parser.add_argument("--check", action="store_true", help="write nothing; the exit code is the same")
+    parser.add_argument(
+        "--explain", metavar="FILE", help="only print what holds for FILE, and where it comes from"
+    )
+    add_config(parser)
+    add_options(parser)
+    how = parser.add_argument_group("how it runs and what it prints")
+    how.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one per core)")
+    add_style(how)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    try:
+        jobs = jobs_of(arguments, cores())
+        applied_to = appliers(given_options(arguments), config_of(arguments))
+        if arguments.explain is not None:
+            from kquant_hooks.config.explaining import explanation
+
+            explained = Path(arguments.explain)
+            lines = map(one_line, explanation(explained, applied_to(explained)))
+            return EXIT_DONE if say("\n".join(lines)) else EXIT_FAILED
+        # What holds for all of them is known before the first is written.
+        applied = {path: applied_to(path) for path in map(Path, arguments.paths)}
+    except ValueError as error:
+        complain(error)
+        return EXIT_USAGE
+    items = [_item(path, found, dry_run=arguments.check) for path, found in applied.items()]
+    if not arguments.check:
+        sweep_folders(item.real or item.path for item in items if isinstance(item, Job))
+    # Without a progress bar: runners have terminals that cannot be told from a user's.
+    printer = Printer(style_of(arguments), 0)
+    one_by_one = arguments.json or arguments.verbose
+    outcomes = []
+    try:
+        for outcome in process_each(items, jobs, crowded=True):
+            outcomes.append(outcome)
+            if one_by_one or outcome.status != "skipped":
+                printer.print(outcome)
+    except KeyboardInterrupt:
+        complain("interrupted; no file is half written")
+        return EXIT_INTERRUPTED
+    if not (arguments.json or arguments.quiet):
+        for line in () if arguments.verbose else skip_lines(outcomes):
+            printer.say(one_line(line))
+        _say_what_next(outcomes, printer)
+    return exit_code(outcomes, rewriting_counts=True) if printer.complete else EXIT_FAILED
+
+
+def _item(path: Path, applied: Applied, *, dry_run: bool) -> Job | Outcome:
+    """What is known of a file already, or else what is to be done with it."""
+    if applied.skip:
+        return Outcome(path, "skipped", applied.skip_reason)
+    decided = look(path, applied.settings, applied.policy)
+    return decided or Job(path, applied.settings, applied.policy, dry_run=dry_run, real=_real(path))
+
+
+def _real(path: Path) -> Path:
+    """Where a file is: what git names lies in the repository, so no folder on the way to it is a link."""
+    here = Path.cwd()
+    if path.is_relative_to(here) or not path.is_absolute():
+        return here / path
+    return resolved(path, last=False)
+
+
+def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:
+    rewritten = [outcome.path for outcome in outcomes if outcome.status == "rewritten"]
+    if rewritten:
+        # Git runs hooks at the top; the variable is the folder that the user is in.
+        from_top = bool(os.environ.get("GIT_PREFIX"))
+        printer.say(f"next: {git_add_line(rewritten, from_top=from_top)}")
+    if any(outcome.status == "would-rewrite" for outcome in outcomes):
+        printer.say("next: run the hook 'kquant', or 'kquant hook' without --check, which rewrites them")

@@ -1,0 +1,1 @@
+"""Command: ``kquant palette``, palette files shown, converted and compared."""

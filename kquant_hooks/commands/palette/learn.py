@@ -1,0 +1,166 @@
+"""``kquant palette learn``: one palette for many pictures."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from kquant_hooks.assets.collect import Destination, collect
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.sharing import count_each
+from kquant_hooks.commands.arguments import add_option, add_style, given_options, style_of
+from kquant_hooks.commands.palette.files import count_in_words, saved
+from kquant_hooks.options.kinds import defaults_of
+from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
+from kquant_hooks.options.settings import OPTIONS, Settings
+from kquant_hooks.palettes.files import ENDINGS, Format, format_for
+from kquant_hooks.palettes.palette import Palette
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from kquant_hooks.report.lines import one_line
+from kquant_hooks.report.printing import Printer, complain
+
+if TYPE_CHECKING:
+    from kquant_hooks.quantizer.histogram import Histogram
+
+# What is about pixels, or would leave nothing to learn.
+_OTHERS = ("palette", "dither", "dither_strength", "keep_hidden_rgb")
+_LEARNING = {name: option for name, option in OPTIONS.items() if name not in _OTHERS}
+_LIMITS = {name: POLICY_OPTIONS[name] for name in ("max_pixels", "timeout", "max_memory")}
+_EXAMPLES = """\
+examples:
+  kquant palette learn sprites/ -c 32 -o sprites.gpl
+  kquant palette learn sprites/ -c 32 --alpha hard -o sprites.gpl     of sprites with soft edges
+  kquant palette learn hero.jpg -c 6 -o theme.css
+  kquant palette learn sprites/ boss.png -c 64 --equal-weight --fixed '#000,#fff' -o game.hex
+
+exit codes: 0 done, 2 usage or FILE exists and is something else, 3 a picture could not be read (the palette
+is that of the others) or FILE could not be written, 130 interrupted
+"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        "Learn one palette for many pictures: files, and those in folders, with all their frames."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="image files, and folders with what is in them"
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", required=True, help="the palette file; its ending is its format"
+    )
+    parser.add_argument("-f", "--force", action="store_true", help="overwrite FILE if it exists")
+    parser.add_argument(
+        "--equal-weight",
+        action="store_true",
+        help="give every picture the same say, whatever its size; otherwise every pixel has the same",
+    )
+    group = parser.add_argument_group("how colours are chosen")
+    usual = defaults_of(Settings) | defaults_of(Policy)
+    for name, option in (_LEARNING | _LIMITS).items():
+        flags = ["-c", "--colors"] if name == "colors" else []
+        add_option(group, name, option, usual[name], option.help, flags)
+    add_style(parser.add_argument_group("what it prints"))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    target = Path(arguments.output)
+    try:
+        settings = Settings(**given_options(arguments, _LEARNING))
+        policy = Policy(**given_options(arguments, _LIMITS))
+        written = format_for(target)
+    except ValueError as error:
+        complain(error)
+        return EXIT_USAGE
+    found = collect(map(Path, arguments.paths), Destination(in_place=True))
+    # A strip that was written into a folder of pictures is none of them.
+    tasks = [task for task in found if task.path.absolute() != target.absolute()]
+    printer = Printer(style_of(arguments), len(tasks))
+    counted: list[Path] = []
+    failed: list[Path] = []
+
+    def histograms() -> Iterator[Histogram]:
+        readable = [task.path for task in tasks if not task.problem]
+        counting = count_each(readable, settings, policy)
+        for task in tasks:
+            problem = Outcome(task.path, "failed", task.problem)
+            found = problem if task.problem else next(counting)
+            if isinstance(found, Outcome):
+                failed.append(task.path)
+                printer.count(found)
+                printer.print(found)
+            else:
+                counted.append(task.path)
+                printer.count(Outcome(task.path, "unchanged"))
+                yield found
+
+    from kquant_hooks.images.sharing import palette_of
+
+    try:
+        palette = palette_of(histograms(), settings, equal_weight=arguments.equal_weight)
+    except ValueError as error:
+        complain(error)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        complain(f"interrupted; {len(counted)} of {len(tasks)} pictures were read, and nothing was written")
+        return EXIT_INTERRUPTED
+    finally:
+        printer.close()
+    try:
+        palette, note = _fit(palette, written)
+    except ValueError as error:
+        complain(f"{target}: {error}")
+        return EXIT_FAILED
+    code = _write(palette, target, force=arguments.force)
+    if code == EXIT_DONE and arguments.json:
+        record = {"path": str(target), "pictures": len(counted), "colors": palette.hex()}
+        printer.say(json.dumps(record))
+    elif code == EXIT_DONE and not arguments.quiet:
+        pictures = f"{len(counted)} picture{'s' * (len(counted) != 1)}"
+        printer.say(one_line(f"{pictures} -> {target}  {count_in_words(palette)}{note}"))
+    return code or (EXIT_FAILED if failed or not printer.complete else EXIT_DONE)
+
+
+def _fit(palette: Palette, written: Format) -> tuple[Palette, str]:
+    """What a format can hold of a palette, and a word about the rest; ValueError for translucent colours."""
+    if written.alpha:
+        return palette, ""
+    if any(len(color) == 4 and 0 < color[3] < 255 for color in palette):
+        others = [ending for ending, entry in reversed(ENDINGS.items()) if entry.alpha == "yes"]
+        raise ValueError(
+            "its format has no alpha, and the pictures have soft edges; "
+            f"give --alpha hard, or another ending: {', '.join(others)}"
+        )
+    visible = [color for color in palette if len(color) == 3 or color[3]]
+    if not 0 < len(visible) < len(palette):
+        return palette, ""
+    # Where pictures are mapped to a palette without a transparent entry, they get one.
+    return Palette(visible), ", and the transparent one, which this format has no place for"
+
+
+def _write(palette: Palette, target: Path, *, force: bool) -> int:
+    if target.exists() and not force:
+        # A second run has nothing to do.
+        if _holds(target, palette):
+            return EXIT_DONE
+        complain(f"{target} exists and is something else; give --force to overwrite it")
+        return EXIT_USAGE
+    return EXIT_DONE if saved(palette, target) else EXIT_FAILED
+
+
+def _holds(target: Path, palette: Palette) -> bool:
+    """Whether a file is what saving the palette would make of it."""
+    with TemporaryDirectory() as folder:
+        anew = Path(folder, target.name)
+        try:
+            palette.save(anew)
+            return target.is_file() and anew.read_bytes() == target.read_bytes()
+        except (OSError, ValueError):
+            # Saving it in earnest says what is wrong.
+            return False

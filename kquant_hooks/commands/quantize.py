@@ -1,0 +1,200 @@
+"""Command: ``kquant quantize``, many files at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from kquant_hooks.assets.collect import Destination, collect, is_folder
+from kquant_hooks.assets.many import Job, process_each, result_of, sweep_folders
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.process import most_bytes
+from kquant_hooks.commands.arguments import add_options, add_style, given_options, jobs_of, style_of
+from kquant_hooks.documents.sniff import container_for_suffix
+from kquant_hooks.options.limits import most_of_one
+from kquant_hooks.options.policy import Policy, recipe
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.quantizer.threads import cores
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
+from kquant_hooks.report.lines import one_line, outcome_line
+from kquant_hooks.report.printing import Printer, complain, forget
+
+_STREAM = "-"
+_EXAMPLES = """\
+examples:
+  kquant quantize photo.jpg --colors 5                  writes photo.kq.png
+  kquant quantize photo.jpg -c 5 -o out.png
+  kquant quantize assets -c 64 -o small/                a folder, with its tree
+  kquant quantize assets -c 64 --in-place --min-savings 5%
+  kquant quantize assets -c 64 --check                  exit code 1 if a file has more
+  kquant quantize hero.png -c auto --min-psnr 38
+  kquant quantize sprite.png --palette '#1a1c2c,#5d275d,#b13e53'
+  kquant quantize - -c 16 < photo.jpg > photo.png
+
+exit codes: 0 done or nothing to do, 1 a file would be rewritten (--check), 2 usage, 3 a file could not be
+quantized, 130 interrupted
+"""
+
+
+def describe(parser: argparse.ArgumentParser) -> None:
+    """Give the command its arguments and its help."""
+    parser.description = (
+        "Quantize image files, and those in folders, to at most so many colours. Every result is "
+        "read back and compared before it is written, and is written whole or not at all."
+    )
+    parser.epilog = _EXAMPLES
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="files; folders, with what is in them; '-' for standard input",
+    )
+    output = parser.add_argument_group(
+        "where results go", "without one of the first three, photo.png becomes photo.kq.png beside it"
+    )
+    place = output.add_mutually_exclusive_group()
+    place.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE|DIR",
+        help="write this file; for several files or a folder, or ending in '/': into this folder; '-' for "
+        "standard output",
+    )
+    place.add_argument("--suffix", metavar="TEXT", help="put TEXT before the ending instead of '.kq'")
+    place.add_argument("--in-place", action="store_true", help="rewrite the files themselves")
+    place.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 if --in-place would rewrite a file"
+    )
+    output.add_argument("-n", "--dry-run", action="store_true", help="do everything but write")
+    output.add_argument("-f", "--force", action="store_true", help="overwrite results that exist")
+    add_options(parser)
+    run = parser.add_argument_group("how it runs and what it prints")
+    run.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one per core)")
+    add_style(run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit code."""
+    try:
+        if "" in arguments.paths or arguments.output == "":
+            raise ValueError("a path is empty; for the current folder give '.'")
+        settings, policy = recipe(given_options(arguments))
+        destination = _destination(arguments)
+        jobs = jobs_of(arguments, cores())
+    except ValueError as error:
+        complain(error)
+        return EXIT_USAGE
+    if _STREAM in (*arguments.paths, arguments.output):
+        return _run_stream(arguments, settings, policy)
+    start = time.monotonic()
+    tasks = collect(map(Path, arguments.paths), destination)
+    printer = Printer(style_of(arguments), len(tasks))
+    dry_run = arguments.check or arguments.dry_run
+    items = [
+        Outcome(task.path, "failed", task.problem, task.target)
+        if task.problem
+        else Job(
+            task.path, settings, policy, task.target, dry_run, arguments.force, task.real, task.real_target
+        )
+        for task in tasks
+    ]
+    if not dry_run:
+        sweep_folders(task.real_target or task.real or task.path for task in tasks)
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in process_each(items, jobs, done=printer.count, tick=printer.tick):
+            outcomes.append(outcome)
+            printer.print(outcome)
+    except KeyboardInterrupt:
+        printer.close()
+        complain(f"interrupted; {printer.counted} of {len(tasks)} files were done, and none is half written")
+        return EXIT_INTERRUPTED
+    finally:
+        printer.close()
+    printer.summarize(outcomes, time.monotonic() - start)
+    return exit_code(outcomes, rewriting_counts=arguments.check) if printer.complete else EXIT_FAILED
+
+
+def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Policy) -> int:
+    """From standard input, to standard output, or both; what is said then goes to stderr."""
+    if len(arguments.paths) != 1 or arguments.in_place or arguments.check or arguments.suffix is not None:
+        complain("'-' is one picture alone: standard input as PATH, standard output as --output")
+        return EXIT_USAGE
+    path = Path(arguments.paths[0])
+    to_stdout = arguments.output in (None, _STREAM)
+    if to_stdout and sys.__stdout__ is None:
+        complain("standard output is closed; give --output FILE")
+        return EXIT_USAGE
+    if to_stdout and sys.stdout.isatty():
+        complain("a picture is not written to a terminal; give --output FILE or redirect standard output")
+        return EXIT_USAGE
+    if not to_stdout and (arguments.output.endswith(("/", os.sep)) or is_folder(Path(arguments.output))):
+        complain(
+            f"--output {arguments.output} is a folder; what comes from standard input needs a file's name"
+        )
+        return EXIT_USAGE
+    data = None
+    if arguments.paths == [_STREAM]:
+        limit = most_bytes(policy)
+        data = sys.stdin.buffer.read(limit + 1)
+        if len(data) > limit:
+            pixels = most_of_one(policy.max_pixels)
+            complain(f"-: more than the {limit} bytes that max-pixels={pixels} can take")
+            return EXIT_FAILED
+    if not to_stdout:
+        job = Job(
+            path,
+            settings,
+            policy,
+            Path(arguments.output),
+            arguments.dry_run,
+            arguments.force,
+            data=data,
+        )
+        (outcome,) = process_each([job], 1)
+        Printer(style_of(arguments), 1).print(outcome)
+        return exit_code([outcome], rewriting_counts=False)
+    ending = ".png" if policy.format == "same" else f".{policy.format}"
+    outcome, written = result_of(Job(path, settings, policy, Path(f"-{ending}"), data=data))
+    if written is not None and not arguments.dry_run:
+        try:
+            sys.stdout.buffer.write(written)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            complain(f"cannot write to standard output: {error.strerror}")
+            forget(sys.stdout)
+            return EXIT_FAILED
+    if outcome.status == "failed":
+        complain(f"{path}: {outcome.reason}")
+    elif not arguments.quiet:
+        print(one_line(outcome_line(replace(outcome, target=None))), file=sys.stderr)
+    return EXIT_FAILED if written is None else EXIT_DONE
+
+
+def _destination(arguments: argparse.Namespace) -> Destination:
+    form = arguments.format or "same"
+    if arguments.in_place or arguments.check:
+        if arguments.format not in (None, "same"):
+            raise ValueError("--format is for new files; with --in-place and --check each keeps its own")
+        return Destination(in_place=True)
+    if arguments.output is None:
+        suffix = ".kq" if arguments.suffix is None else arguments.suffix
+        if not suffix or os.sep in suffix or (os.altsep and os.altsep in suffix):
+            raise ValueError(f"--suffix {suffix!r} is no part of a name; give a text such as '.kq'")
+        return Destination(suffix=suffix, format=form)
+    output = Path(arguments.output)
+    several = len(arguments.paths) > 1 or any(is_folder(Path(path)) for path in arguments.paths)
+    if several or is_folder(output) or arguments.output.endswith(("/", os.sep)):
+        if output.is_file():
+            raise ValueError(f"--output {output} is a file; for several files give a folder")
+        return Destination(folder=output, format=form)
+    named = container_for_suffix(output.suffix)
+    if form != "same" and named is not None and named.lower() != form:
+        raise ValueError(
+            f"--output {output} is the name of a {named} file, and --format {form} is another format"
+        )
+    return Destination(file=output, format=form)

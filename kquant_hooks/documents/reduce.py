@@ -1,0 +1,275 @@
+"""A document's frames in one palette."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from PIL import Image
+
+from kquant_hooks.clustering.arrays import Integers
+from kquant_hooks.documents.document import Document, Frame, Shown, Unsupported, play
+from kquant_hooks.images.pixels import in_rgba
+from kquant_hooks.images.quantize import PEAK, Census, Fit, census_of, fit, indexed, quantize_with
+from kquant_hooks.images.survey import count_colors
+from kquant_hooks.images.transparency import hardened, hides_colors, with_transparency_in_pixels
+from kquant_hooks.options.settings import Settings
+from kquant_hooks.palettes.palette import Palette
+from kquant_hooks.palettes.swatch import MAX_COLORS
+from kquant_hooks.quantizer.errors import psnr_of
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
+from kquant_hooks.quantizer.pipeline import Clustering, cluster
+from kquant_hooks.quantizer.tally import Tally, added
+
+Goal = Callable[[Clustering], bool]
+Look = Callable[[Histogram, int, bool], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduction:
+    """A document quantized, its images still to be made.
+
+    Attributes
+    ----------
+    source, document : Document
+        As it came, and with frames as they are to be written.
+    images : callable
+        The new image of each frame, one after the other.
+    palette : Palette
+    ordered : bool
+        Whether somebody has chosen the palette's order, or several frames share it.
+    colors_before : int
+        Distinct colours over all frames as they are seen; fully transparent pixels are one.
+    within : bool
+        Whether the colours are few enough, or all in the palette that was given, as they are.
+    mse, psnr : float
+        Over all pixels of all frames as they are seen, before they are dithered.
+    """
+
+    source: Document
+    document: Document
+    images: Callable[[], Iterator[Image.Image]]
+    palette: Palette
+    ordered: bool
+    colors_before: int
+    within: bool
+    mse: float
+    psnr: float
+
+
+def histogram_of(document: Document, settings: Settings) -> Histogram:
+    """All frames of a document as they are seen."""
+    return added(census_of(shown.canvas, settings, counted=True).histogram for shown in play(document))
+
+
+def reduce(
+    document: Document, settings: Settings, goal: Goal | None = None, look: Look = lambda *_: None
+) -> Reduction:
+    """Learn one palette over all frames, or take the given one.
+
+    Parameters
+    ----------
+    document : Document
+    settings : Settings
+    goal : callable, optional
+        Look for the smallest number of colours, up to ``settings.colors``, whose clustering it accepts.
+    look : callable
+        Called with the histogram, the number of colours, and whether soft alpha had to be made hard, as soon
+        as they are known; what it raises saves the work that comes after.
+
+    Raises
+    ------
+    ValueError
+        For what cannot be decoded, has no pixels or cannot be quantized.
+    """
+    if document.kind == "still":
+        return _reduce_still(document, settings, goal, look)
+    every = _colors_of_all(document, settings)
+    look(every.histogram, every.count, every.was_soft)
+
+    def attempt(settings: Settings) -> Fit:
+        clustering = cluster(every.histogram, settings, every.ranks)
+        return Fit(clustering if every.exact else _measured(document, clustering, settings))
+
+    clustering = _best(attempt, every.histogram, settings, goal).clustering
+    palette = Palette(opaque_rows(clustering.entries).tolist())
+    to_palette = replace(settings, palette=palette, fixed=None, order="given")
+
+    def images() -> Iterator[Image.Image]:
+        for shown, frame in zip(play(document), every.frames, strict=True):
+            pixels = shown.stored if frame is shown.frame else _seen_in_its_box(shown)
+            yield quantize_with(pixels, to_palette, (frame.left, frame.top)).image
+
+    reduced = replace(document, frames=every.frames)
+    within = clustering.mse == 0 if settings.palette else every.count <= settings.colors
+    within &= not every.was_soft
+    return Reduction(
+        document,
+        reduced,
+        images,
+        palette,
+        True,
+        every.count,
+        within,
+        clustering.mse,
+        clustering.psnr,
+    )
+
+
+def _reduce_still(document: Document, settings: Settings, goal: Goal | None, look: Look) -> Reduction:
+    # Where errors are judged before dithering, or by the search for a number of colours, they must be exact.
+    counted = goal is not None or settings.dither != "none"
+    census = census_of(document.frames[0].load(), settings, counted=counted)
+    if not len(census.histogram.colors):
+        raise ValueError("it has no pixels")
+    look(census.histogram, census.colors.count, census.was_soft)
+    visible = census.visible(settings)
+    found = _best(lambda settings: fit(census, settings), census.histogram, visible, goal)
+    quantized = indexed(census, found, settings)
+    judged = found.clustering if settings.dither != "none" and not census.was_soft else quantized
+    few = settings.palette is None and goal is None and quantized.colors_before <= settings.colors
+    assert quantized.palette is not None
+    return Reduction(
+        document,
+        document,
+        lambda: iter([quantized.image]),
+        quantized.palette,
+        any((settings.palette, settings.fixed, census.ranks is not None)) or settings.order != "given",
+        quantized.colors_before,
+        quantized.mse == 0 or (few and not census.was_soft),
+        judged.mse,
+        judged.psnr,
+    )
+
+
+def _best(
+    attempt: Callable[[Settings], Fit], histogram: Histogram, settings: Settings, goal: Goal | None
+) -> Fit:
+    """What an attempt with the settings finds, or with the smallest number of colours that meets the goal."""
+    if goal is None or settings.palette is not None:
+        return attempt(settings)
+    # The error falls with the number of colours, nearly always: halving finds the smallest that will do, and
+    # where the largest will not, none does.
+    fixed = len(settings.fixed or ())
+    low = max(1, fixed) + (histogram.transparent and len(histogram.colors) > 1)
+    high = max(low, min(settings.colors, fixed + len(histogram.colors)))
+    best = attempt(replace(settings, colors=high))
+    while low < high and goal(best.clustering):
+        middle = (low + high) // 2
+        found = attempt(replace(settings, colors=middle))
+        if goal(found.clustering):
+            best, high = found, middle
+        else:
+            low = middle + 1
+    return best
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Colors:
+    """The colours of all frames as they are seen.
+
+    Attributes
+    ----------
+    histogram : Histogram
+        With a transparent one, if a frame shows what is beneath it.
+    ranks : ndarray of int, shape (n,)
+        The lowest palette index of each colour.
+    count : int
+        How many there are in the frames.
+    exact : bool
+        Whether the histogram is of all of them, and not of samples or cells.
+    was_soft : bool
+        Whether a frame had soft alpha that was made hard.
+    frames : tuple of Frame
+        As they are to be stored: one whose colours mix with those beneath it replaces these.
+    """
+
+    histogram: Histogram
+    ranks: Integers
+    count: int
+    exact: bool
+    was_soft: bool
+    frames: tuple[Frame, ...]
+
+
+def _colors_of_all(document: Document, settings: Settings) -> _Colors:
+    tally = Tally()
+    shows_through = was_soft = False
+    listed = True
+    # In a GIF, whose only transparent colour is an index, none is hidden.
+    may_hide = settings.keep_hidden_rgb and document.container != "GIF"
+    frames: list[Frame] = []
+    for shown in play(document):
+        seen = census_of(shown.canvas, settings, counted=True)
+        own = seen
+        if shown.stored is not shown.canvas:
+            own = census_of(shown.stored, settings, counted=True)
+        if may_hide and hides_colors(own.image):
+            raise Unsupported(
+                "its frames hide colours, which keep-hidden-rgb keeps in still pictures only; leave it out"
+            )
+        was_soft |= own.was_soft
+        shows_through |= shown.frame.blend and own.histogram.transparent
+        listed &= seen.colors.listing is not None
+        frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
+        tally.add(seen.histogram, _ranks(seen.histogram, own))
+    histogram, ranks, exact = tally.total()
+    exact &= listed
+    count = (
+        len(histogram.colors)
+        if exact
+        else count_colors(lambda: _as_seen(document, settings), settings.threads)
+    )
+    if shows_through and not histogram.transparent:
+        # Frames need a transparent entry where those beneath them are seen.
+        tally.add(_ONE_TRANSPARENT, np.zeros(1, np.int64))
+        histogram, ranks, _ = tally.total()
+    return _Colors(histogram, ranks, count, exact, was_soft, tuple(frames))
+
+
+def _as_seen(document: Document, settings: Settings) -> Iterator[Image.Image]:
+    """All frames with the alpha that the settings give them."""
+    for shown in play(document):
+        image = with_transparency_in_pixels(shown.canvas)
+        yield hardened(image) if settings.alpha == "hard" else image
+
+
+def _measured(document: Document, clustering: Clustering, settings: Settings) -> Clustering:
+    """A clustering of samples or cells with the error of all pixels of all frames."""
+    palette = Palette(opaque_rows(clustering.entries).tolist())
+    to_palette = replace(settings, palette=palette, fixed=None)
+    total, pixels = 0.0, 0
+    for shown in play(document):
+        seen = census_of(shown.canvas, to_palette, counted=True)
+        area = shown.canvas.width * shown.canvas.height
+        total += fit(seen, to_palette).clustering.mse * area
+        pixels += area
+    return replace(clustering, mse=total / pixels, psnr=psnr_of(total / pixels, 3, PEAK))
+
+
+def _ranks(seen: Histogram, own: Census) -> Integers:
+    """The palette index of each colour that is seen, where the frame's own pixels have one."""
+    ranks = np.full(len(seen.colors), MAX_COLORS)
+    if own.ranks is not None:
+        codes, known = codes_of(seen.colors), codes_of(own.histogram.colors)
+        order = np.argsort(known)
+        places = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
+        found = known[places] == codes
+        ranks[found] = own.ranks[places[found]]
+    return ranks
+
+
+_ONE_TRANSPARENT = Histogram(np.zeros((1, 4), np.uint8), np.ones(1, np.int64), alpha=True)
+
+
+def _mixes(shown: Shown) -> bool:
+    """Whether a frame's translucent pixels make new colours with those beneath them."""
+    if not shown.frame.blend or isinstance(shown.stored.info.get("transparency"), int):
+        return False
+    return any(in_rgba(shown.stored).getchannel("A").histogram()[1:255])
+
+
+def _seen_in_its_box(shown: Shown) -> Image.Image:
+    left, top = shown.frame.left, shown.frame.top
+    return shown.canvas.crop((left, top, left + shown.stored.width, top + shown.stored.height))

@@ -1,0 +1,1 @@
+"""Kinds of options, and the lists made of them."""

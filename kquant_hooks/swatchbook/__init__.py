@@ -1,1 +1,0 @@
-"""Face: ``kquant palette``, palette files shown, converted and compared."""
