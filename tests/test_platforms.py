@@ -6,13 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from files import DEADLINE, colors_in, files_in
+from places import SUPPORT
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="this is Windows")
-SCRIPT = Path(__file__).with_name("elsewhere.py")
+SCRIPT = SUPPORT / "elsewhere.py"
 
 
 @pytest.fixture(params=["win32", "darwin"])

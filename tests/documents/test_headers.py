@@ -1,0 +1,170 @@
+"""What a file's own header says is checked by a second reader, before the work and after it."""
+
+from __future__ import annotations
+
+import io
+import struct
+from dataclasses import replace
+
+import pytest
+from drawings import FILES, animated, gif, saved
+from files import rewrite, state, timing_of
+from gifs import gif_of, plain
+from photos import draw_photo
+from PIL import Image, ImageSequence
+
+from kquant_hooks.assets import convert
+from kquant_hooks.assets.process import process
+from kquant_hooks.documents.formats import table
+from kquant_hooks.documents.formats.facts import facts_of
+from kquant_hooks.documents.sniff import container_of
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
+
+MORE = {
+    "photo.jpg": lambda: saved(draw_photo(70, 50), "JPEG"),
+    "progressive.jpg": lambda: saved(draw_photo(70, 50), "JPEG", progressive=True, comment=b"\xff\xc0\xff"),
+    "lossy.webp": lambda: saved(draw_photo(70, 50), "WEBP"),
+    "old.bmp": lambda: b"BM" + struct.pack("<IIIIHHHH", 30, 0, 26, 12, 1, 1, 1, 24) + bytes(4),
+    "photo.tga": lambda: saved(draw_photo(70, 50), "TGA"),
+    "photo.dds": lambda: saved(draw_photo(70, 50), "DDS"),
+    "commented.pgm": lambda: b"P5 # 3 4\n#5 6\n7\n8 255\n" + bytes(56),
+    "motorola.tif": lambda: saved(draw_photo(70, 50).convert("I;16B"), "TIFF"),
+}
+
+
+@pytest.mark.parametrize("name", [*FILES, *MORE])
+def test_the_second_reader_agrees_with_pillow(name):
+    data = (FILES | MORE)[name]()
+    with Image.open(io.BytesIO(data)) as image:
+        container = {"JPEG": "JPEG", "TGA": "TGA", "DDS": "DDS"}.get(image.format, container_of(data))
+        facts = facts_of(data, (container or "").removeprefix("lossy "))
+        sizes = [frame.size for frame in ImageSequence.Iterator(image)]
+    _, count, delays = timing_of(data)
+    if count > 1 and container != "TIFF":
+        # The still for old viewers is no frame of the animation.
+        assert facts.delays == pytest.approx(delays[1:] if name == "animated-still.png" else delays)
+        assert facts.loop in (3, 4)
+    assert facts.sizes == tuple(sizes if container == "TIFF" else sizes[:1])
+
+
+def larger_screen(data: bytes) -> bytes:
+    return data[:6] + struct.pack("<HH", 200, 200) + data[10:]
+
+
+def other_delay(data: bytes) -> bytes:
+    place = data.rindex(b"\x21\xf9\x04") + 4
+    return data[:place] + b"\x63\0" + data[place + 2 :]
+
+
+def more_pages(data: bytes) -> bytes:
+    """The last directory leads to a second copy of everything."""
+    size = len(data)
+    (place,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, place)
+    link = place + 2 + 12 * count
+    return data[:link] + struct.pack("<I", size) + data[link + 4 :] + data[place:link] + bytes(4)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "reason"),
+    [
+        ("background.gif", larger_screen, "size"),
+        ("background.gif", other_delay, "timing"),
+        ("rgb.tif", more_pages, "size"),
+    ],
+)
+def test_a_result_whose_header_says_something_else_is_never_written(
+    name, spoil, reason, tmp_path, monkeypatch
+):
+    """Even where the reader of the container does not see it."""
+    path = tmp_path / name
+    path.write_bytes(FILES[name]())
+    container = container_of(path.read_bytes())
+    entry = table.CONTAINERS[container]
+    meant: dict[bytes, bytes] = {}
+
+    def write(*arguments: object) -> bytes:
+        data = entry.write(*arguments)
+        meant[spoil(data)] = data
+        return spoil(data)
+
+    blind = replace(entry, write=write, read=lambda data, most: entry.read(meant.get(data, data), most))
+    monkeypatch.setitem(table.CONTAINERS, container, blind)
+    before = state(tmp_path)
+    outcome = rewrite(path)
+    assert outcome.status == "failed"
+    assert f"another {reason} in its header" in outcome.reason
+    assert state(tmp_path) == before
+
+
+def test_a_file_whose_header_its_reader_misunderstands_is_refused_before_the_work(tmp_path, monkeypatch):
+    path = tmp_path / "wide.gif"
+    path.write_bytes(gif(1))
+    entry = table.CONTAINERS["GIF"]
+
+    def grown(data: bytes, most: int):
+        return replace(document := entry.read(data, most), size=(document.size[0] + 50, document.size[1]))
+
+    monkeypatch.setitem(table.CONTAINERS, "GIF", replace(entry, read=grown))
+    monkeypatch.setattr(convert, "reduce", lambda *_: pytest.fail("it was quantized"))
+    reason = "cannot be decoded: its header says (64, 48) pixels, and (114, 48) are found"
+    assert rewrite(path).reason == reason
+
+
+def delays_of(data: bytes) -> tuple[float, ...]:
+    return facts_of(data, container_of(data)).delays
+
+
+@pytest.mark.parametrize("centiseconds", [0, 1, 6553, 6554, 30000, 65535])
+@pytest.mark.parametrize("form", ["png", "webp", "gif"])
+def test_long_delays_keep_their_length(centiseconds, form, tmp_path):
+    """65.54 s are more than 65 535 thousandths of a second, but not more hundredths."""
+    path = tmp_path / "slow.gif"
+    path.write_bytes(gif_of((8, 8), [plain((0, 0, 8, 8)), plain((0, 0, 8, 8), 5, delay=centiseconds)]))
+    target = tmp_path / f"out.{form}"
+    assert process(path, Settings(4), Policy(), target=target).status == "rewritten"
+    assert delays_of(target.read_bytes()) == (100, 10 * centiseconds)
+
+
+@pytest.mark.parametrize("milliseconds", [70001, 99999, 1000003, 16_777_215])
+def test_delays_of_a_webp_are_as_near_as_an_apng_can_say(milliseconds, tmp_path):
+    path = tmp_path / "slow.webp"
+    path.write_bytes(animated("WEBP", lossless=True, duration=milliseconds))
+    target = tmp_path / "out.png"
+    assert process(path, Settings(4), Policy(), target=target).status == "rewritten"
+    assert delays_of(target.read_bytes())[0] == pytest.approx(milliseconds, rel=1 / 131070)
+
+
+@pytest.mark.parametrize(
+    ("options", "form", "reason"),
+    [
+        (
+            {"duration": 700_000},
+            "gif",
+            "a frame of it lasts 700 seconds, and GIF cannot hold more than 655.35",
+        ),
+        ({"loop": 65537}, "gif", "it is played 65537 times, and GIF cannot hold more than 65536"),
+        ({"loop": 65536}, "webp", "it is played 65536 times, and WebP cannot hold more than 65535"),
+    ],
+)
+def test_what_another_container_cannot_say_is_refused_by_name(options, form, reason, tmp_path):
+    path = tmp_path / "long.png"
+    data = animated("PNG")
+    if "loop" in options:
+        path.write_bytes(animated("PNG", loop=options["loop"]))
+    else:
+        # Of 65 535 thousandths of a second Pillow writes no more.
+        path.write_bytes(animated("WEBP", lossless=True, **options))
+    assert data != path.read_bytes()
+    outcome = process(path, Settings(4), Policy(), target=tmp_path / f"out.{form}")
+    assert (outcome.status, outcome.reason) == ("failed", f"{reason}; give another format")
+
+
+@pytest.mark.parametrize(("form", "most"), [("gif", 65535), ("webp", 16383)])
+def test_pictures_that_are_too_wide_for_a_container_are_refused_by_name(form, most, tmp_path):
+    path = tmp_path / "wide.png"
+    path.write_bytes(saved(draw_photo(most + 1, 2), "PNG"))
+    outcome = process(path, Settings(4), Policy(), target=tmp_path / f"out.{form}")
+    assert outcome.reason.startswith(f"it has {most + 1} x 2 pixels, and ")
+    assert outcome.reason.endswith(f" cannot hold more than {most} a side; give another format")

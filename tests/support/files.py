@@ -1,0 +1,96 @@
+"""What several tests do with files and say of them."""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from drawings import FILES, saved
+from helpers import pixels_of
+from photos import draw_photo
+from PIL import Image, ImageSequence
+
+from kquant_hooks.assets.outcome import Outcome
+from kquant_hooks.assets.process import process
+from kquant_hooks.documents.sniff import png_chunks
+from kquant_hooks.options.policy import Policy
+from kquant_hooks.options.settings import Settings
+
+# Fewer colours than any of the drawn files has.
+K = 5
+# Seconds for what may hang.
+DEADLINE = 30
+
+
+def rewrite(path: Path, colors: int = K, **policy: object) -> Outcome:
+    return process(path, Settings(colors), Policy(**policy))
+
+
+def state(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Every file of a folder with its bytes and its time."""
+    return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir() if p.is_file()}
+
+
+def files_in(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    return {
+        name: ((folder / name).read_bytes(), (folder / name).stat().st_mtime_ns) for name in files_in(folder)
+    }
+
+
+def put(folder: Path, name: str) -> Path:
+    path = folder / name
+    path.write_bytes(FILES[name]())
+    return path
+
+
+def frames_of(data: bytes) -> list[Image.Image]:
+    with Image.open(io.BytesIO(data)) as image:
+        return [frame.convert("RGBA") for frame in ImageSequence.Iterator(image)]
+
+
+def timing_of(data: bytes) -> list[object]:
+    with Image.open(io.BytesIO(data)) as image:
+        times = [(frame.load(), frame.info.get("duration"))[1] for frame in ImageSequence.Iterator(image)]
+        return [image.info.get("loop"), getattr(image, "n_frames", 1), times]
+
+
+def seen_colors(frames: list[Image.Image]) -> set[tuple[int, ...]]:
+    """Distinct colours over all frames; clear pixels are one."""
+    return {pixel if pixel[3] else (0, 0, 0, 0) for frame in frames for pixel in pixels_of(frame)}
+
+
+def chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    return [(kind, bytes(content)) for kind, content in png_chunks(data)]
+
+
+def run(arguments: list[str], **options: object) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "kquant_hooks", "quantize", *arguments]
+    return subprocess.run(command, capture_output=True, timeout=DEADLINE, **options)
+
+
+def colors_in(path: Path | str) -> int:
+    with Image.open(path) as image:
+        return len(image.convert("RGBA").getcolors(1 << 20))
+
+
+def crash() -> None:
+    """As a decoder might; without the traceback that pytest would print."""
+    faulthandler.disable()
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def picture_at(name: str, data: bytes | None = None) -> Path:
+    """A file below the current folder: a photo, unless it is to hold something else."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(saved(draw_photo(), "PNG") if data is None else data)
+    return path
