@@ -83,6 +83,9 @@ def _sides(facts: Facts) -> list[list[int]]:
 
 
 def _holds(folder: Folder, name: str, data: bytes) -> bool:
+    found = folder.stat_or_none(name)
+    if found is None or found.st_size != len(data):
+        return False
     try:
         with open_regular(folder, name) as file:
             return file.read(len(data) + 1) == data

@@ -39,7 +39,7 @@ def read_histogram(
     for_palette : bool
         Whether colours are wanted that a palette can hold: 16-bit levels become 8-bit ones.
     threads : int, optional
-        As for ``workers.meanwhile``.
+        As for ``threads.meanwhile``.
 
     Raises
     ------

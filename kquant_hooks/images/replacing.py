@@ -42,15 +42,8 @@ def replace_codes(
     values : ndarray, shape (k,), optional
         Codes of ``mode``; None: the labels themselves.
     """
-    lookup = make_lookup(codes, labels, MODES[image.mode].bits)
-    if values is None:
-        return _with_each(strips_of(image.size), image, lookup, mode, threads)
-    replacements = values.astype(MODES[mode].dtype)
-
-    def change(block: Codes) -> Codes:
-        return replacements.take(lookup(block))
-
-    return _with_each(strips_of(image.size), image, change, mode, threads)
+    lookup, replaced = make_lookup(codes, labels, MODES[image.mode].bits), _replacing(values, mode)
+    return _with_each(strips_of(image.size), image, lambda block: replaced(lookup(block)), mode, threads)
 
 
 def replace_and_sum(
@@ -65,14 +58,13 @@ def replace_and_sum(
     values : ndarray, shape (k,), optional
         As for ``replace_codes``.
     """
-    replacements = None if values is None else values.astype(MODES[mode].dtype)
+    replaced = _replacing(values, mode)
     sums: list[int] = []
 
     def change(block: Codes) -> Codes:
         found = lookup(block)
         sums.append(int((found >> np.uint32(8)).sum(dtype=np.uint64)))
-        labels = found.astype(np.uint8)
-        return labels if replacements is None else replacements.take(labels)
+        return replaced(found.astype(np.uint8))
 
     return _with_each(strips_of(image.size), image, change, mode, threads), sum(sums)
 
@@ -103,7 +95,7 @@ def replace_nearest(
         result, total = replace_and_sum(image, found, values, mode, threads)
         return result, total / pixels
     lookup = nearest_lookup(histogram, entries, bits)
-    replacements = None if values is None else values.astype(MODES[mode].dtype)
+    replaced = _replacing(values, mode)
     errors: list[int] = []
 
     def change(block: Codes) -> Codes:
@@ -111,7 +103,7 @@ def replace_nearest(
         labels = lookup(codes)
         seen = of_the_same_kind(histogram, codes)
         errors.append(int(squared_errors(seen, entries, slice(None), labels).sum()))
-        return labels if replacements is None else replacements.take(labels)
+        return replaced(labels)
 
     result = _with_each(strips_of(image.size, FEWER_PIXELS), image, change, mode, few_threads(threads))
     return result, sum(errors) / (parts_of_level(histogram) * pixels)
@@ -139,17 +131,22 @@ def replace_dithered(
     """
     result = Image.new(mode, image.size)
     histogram, entries, listing = clustering.histogram, clustering.entries, colors.listing
-    strips = _unlisted_strips(image, histogram)
-    if listing is not None:
-        strips = _listed_strips(image, listing, histogram)
+    strips = (
+        _unlisted_strips(image, histogram) if listing is None else _listed_strips(image, listing, histogram)
+    )
+    replaced = _replacing(values, mode)
     total = 0
     boxes = strips_of(image.size, FEWER_PIXELS, whole=True)
     labelled = dithered(histogram, entries, settings, strips, colors.count, origin)
     for box, (seen, rows, labels) in zip(boxes, labelled, strict=True):
         total += int(squared_errors(seen, entries, rows.ravel(), labels.ravel()).sum())
-        changed = labels if values is None else values.astype(MODES[mode].dtype).take(labels)
-        result.paste(_from_codes(changed, box, mode), box)
+        result.paste(_from_codes(replaced(labels), box, mode), box)
     return result, total / (parts_of_level(histogram) * result.width * result.height)
+
+
+def _replacing(values: Codes | None, mode: str) -> Lookup:
+    """What makes labels codes of ``mode``, where they are not these themselves."""
+    return (lambda labels: labels) if values is None else values.astype(MODES[mode].dtype).take
 
 
 def _listed_strips(image: Image.Image, listing: Listing, histogram: Histogram) -> Iterator[Strip]:

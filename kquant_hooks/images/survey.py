@@ -144,7 +144,7 @@ def count_colors(read_images: Callable[[], Iterable[Image.Image]], threads: int 
     read_images : callable
         Gives images that a palette can hold, each time that it is called.
     threads : int, optional
-        As for ``workers.meanwhile``.
+        As for ``threads.meanwhile``.
     """
 
     def blocks() -> Iterator[Codes]:

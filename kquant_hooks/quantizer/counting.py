@@ -47,7 +47,7 @@ def count_codes(
     bits : {8, 16, 24, 32}
         Width of a code.
     threads : int, optional
-        As for ``workers.meanwhile``.
+        As for ``threads.meanwhile``.
 
     Returns
     -------

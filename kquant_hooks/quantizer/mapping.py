@@ -95,7 +95,7 @@ def marked_lookup(marks: Marks, histogram: Histogram, entries: Integers, threads
         Of some of them; without alpha, which has errors that are not whole levels.
     entries : ndarray, shape (k, d)
     threads : int, optional
-        As for ``workers.meanwhile``.
+        As for ``threads.meanwhile``.
     """
     table = np.empty(1 << 24, np.uint32)
     # A power of two.
