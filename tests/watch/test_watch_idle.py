@@ -68,5 +68,9 @@ def test_beside_thousands_of_files_that_are_done(daemon):
         (daemon.inbox / f"{number}.bmp").write_bytes(b"a picture")
     daemon.start("--rescan", "1s", "--originals", "archive")
     until(lambda: len(daemon.status()["skipped"]) == 2000)
+    for _ in range(2):
+        # The next look asks once about all that was done since the last one.
+        before = daemon.status()["last_scan"]
+        until(lambda before=before: daemon.status()["last_scan"] != before)
     waits(daemon)
     assert daemon.stop() == 0
