@@ -17,7 +17,7 @@ from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
 if TYPE_CHECKING:
-    from kquant_hooks.processes.pool import Crash
+    from kquant_hooks.processes.crash import Crash
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def process_each(
     *,
     done: Callable[[Outcome], None] = lambda _: None,
     tick: Callable[[], None] = lambda: None,
-    crowded: bool = False,
+    all_cores: bool = True,
 ) -> Iterator[Outcome]:
     """Outcomes in the order of the items, whichever is done first.
 
@@ -55,14 +55,14 @@ def process_each(
         Called as soon as there is an outcome, though its turn to be yielded may not have come.
     tick : callable
         Called several times a second while nothing is done.
-    crowded : bool
-        Whether the other cores are busy already, so that a process is to have one thread.
+    all_cores : bool
+        Whether a single worker process may use every core; False if the other cores are busy already.
     """
     known = [(index, item) for index, item in enumerate(items) if isinstance(item, Outcome)]
     jobs = [(index, item) for index, item in enumerate(items) if isinstance(item, Job)]
     waiting: dict[int, Outcome] = {}
     place = 0
-    for index, outcome in chain(known, _processed(jobs, workers, tick, crowded)):
+    for index, outcome in chain(known, _processed(jobs, workers, tick, all_cores)):
         waiting[index] = outcome
         done(outcome)
         while place in waiting:
@@ -72,9 +72,10 @@ def process_each(
 
 def result_of(job: Job) -> tuple[Outcome, bytes | None]:
     """What a job comes to without writing it: the outcome if that succeeds, and the bytes, if any."""
-    from kquant_hooks.processes.pool import Crash, run_each
+    from kquant_hooks.processes.crash import Crash
+    from kquant_hooks.processes.pool import run_each
 
-    ((_, result),) = run_each(_result_of, [job], 1, alone=True, limit=_timeout_of)
+    ((_, result),) = run_each(_result_of, [job], 1, all_cores=True, limit=_timeout_of)
     return (_crashed(job, result), None) if isinstance(result, Crash) else result
 
 
@@ -82,12 +83,13 @@ def _processed(
     jobs: list[tuple[int, Job]],
     workers: int,
     tick: Callable[[], None],
-    crowded: bool,  # noqa: FBT001  private
+    all_cores: bool,  # noqa: FBT001  private
 ) -> Iterator[tuple[int, Outcome]]:
     if not jobs:
         return
     # The machinery of processes takes as long to load as all the rest.
-    from kquant_hooks.processes.pool import Crash, run_each
+    from kquant_hooks.processes.crash import Crash
+    from kquant_hooks.processes.pool import run_each
 
     workers = min(workers, len(jobs))
     for number, result in run_each(
@@ -95,7 +97,7 @@ def _processed(
         (job for _, job in jobs),
         workers,
         tick,
-        alone=not crowded and workers == 1,
+        all_cores=all_cores and workers == 1,
         limit=_timeout_of,
     ):
         index, job = jobs[number]
@@ -110,7 +112,7 @@ def _timeout_of(job: Job) -> float:
 
 
 def _crashed(job: Job, crash: Crash) -> Outcome:
-    return Outcome(job.path, "failed", f"{crash.sentence}; the file is as it was", job.target)
+    return Outcome(job.path, "failed", f"{crash.message}; the file is as it was", job.target)
 
 
 def _result_of(job: Job) -> tuple[Outcome, bytes | None]:
@@ -121,7 +123,7 @@ def _result_of(job: Job) -> tuple[Outcome, bytes | None]:
 
 def _work(job: Job) -> Outcome:
     """In a worker process."""
-    from kquant_hooks.processes.worker import leave_if_orphaned
+    from kquant_hooks.processes.worker import exit_if_orphaned
 
     lift_limit(job.policy)
     return process(
@@ -134,7 +136,7 @@ def _work(job: Job) -> Outcome:
         real=job.real,
         real_target=job.real_target,
         data=job.data,
-        ready=leave_if_orphaned,
+        ready=exit_if_orphaned,
     )
 
 

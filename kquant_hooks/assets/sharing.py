@@ -22,24 +22,25 @@ _WORKERS, _AHEAD = 2, 8
 
 def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Iterator[Histogram | Outcome]:
     """All frames of each file in turn, counted in worker processes; an outcome where one cannot be read."""
-    from kquant_hooks.processes.pool import Crash, Crew
+    from kquant_hooks.processes.crash import Crash
+    from kquant_hooks.processes.pool import WorkerPool
 
     work = partial(count_file, settings=settings, policy=policy)
-    crew: Crew[Path, Histogram | Outcome] = Crew(work, _WORKERS)
+    pool: WorkerPool[Path, Histogram | Outcome] = WorkerPool(work, _WORKERS)
     counted: dict[int, Histogram | Outcome | Crash] = {}
     started = 0
     try:
         for turn, path in enumerate(paths):
             while turn not in counted:
-                while started < min(turn + _AHEAD, len(paths)) and crew.ready():
-                    crew.start(started, paths[started], policy.timeout)
+                while started < min(turn + _AHEAD, len(paths)) and pool.can_start():
+                    pool.start(started, paths[started], policy.timeout)
                     started += 1
-                counted.update(crew.finished(None))
-                counted.update(crew.overdue())
+                counted.update(pool.wait(None))
+                counted.update(pool.kill_overdue())
             found = counted.pop(turn)
-            yield Outcome(path, "failed", found.sentence) if isinstance(found, Crash) else found
+            yield Outcome(path, "failed", found.message) if isinstance(found, Crash) else found
     finally:
-        crew.dismiss()
+        pool.shutdown()
 
 
 def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Outcome:

@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     one_by_one = arguments.json or arguments.verbose
     outcomes = []
     try:
-        for outcome in process_each(items, jobs, crowded=True):
+        for outcome in process_each(items, jobs, all_cores=False):
             outcomes.append(outcome)
             if one_by_one or outcome.status != "skipped":
                 printer.print(outcome)

@@ -1,4 +1,4 @@
-"""A limit of memory, which the system holds."""
+"""A memory limit that the system enforces."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from pathlib import Path
 
 
 @contextmanager
-def memory_limited(most: int | None) -> Iterator[None]:
-    """Have this process refused more memory than so many bytes beside what it has, where the system is Linux.
+def memory_limited(limit: int | None) -> Iterator[None]:
+    """Let this process allocate at most ``limit`` more bytes. Only Linux enforces it.
 
-    What is limited is memory of its own that it may write to, used or not. Limits of the address space would
-    count what allocators and libraries of linear algebra only reserve.
+    The limit applies to private writable memory, used or not. A limit on the address space would also count
+    what allocators and linear algebra libraries only reserve.
     """
-    if most is None or sys.platform != "linux":
+    if limit is None or sys.platform != "linux":
         yield
         return
     import resource
 
     before, high = resource.getrlimit(resource.RLIMIT_DATA)
-    limits = [limit for limit in (before, high) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_DATA, (min([_memory() + most, sys.maxsize, *limits]), high))
+    limits = [value for value in (before, high) if value != resource.RLIM_INFINITY]
+    resource.setrlimit(resource.RLIMIT_DATA, (min([_writable_memory() + limit, sys.maxsize, *limits]), high))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (before, high))
 
 
-def _memory() -> int:
-    """Bytes of memory of its own that this process may write to."""
+def _writable_memory() -> int:
+    """Bytes of private writable memory that this process has."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[5])
     except OSError:
-        # Where it is not mounted, what there is counts as well.
+        # Without /proc, the limit includes the memory that the process already has.
         return 0
     return pages * mmap.PAGESIZE

@@ -1,19 +1,19 @@
-"""Worker processes that take one item each: what kills one of them costs that item and no other."""
+"""A pool of worker processes that take one item each: a crash costs that item and no other."""
 
 from __future__ import annotations
 
 import multiprocessing
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from multiprocessing.connection import wait
+from multiprocessing.connection import wait as wait_for_any
 from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from kquant_hooks.processes.worker import serve, signals_held
+from kquant_hooks.processes.crash import Crash, exit_reason
+from kquant_hooks.processes.worker import run_worker, signals_blocked
 
 if TYPE_CHECKING:
     from kquant_hooks.processes.worker import Connection
@@ -21,42 +21,11 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_TICK = 0.2
-# Whoever has not looked for so many seconds was stopped.
-_STOPPED = 10.0
-# How the system ends a process when memory runs out, how C++ and Rust do, and libraries of linear algebra.
-_WITHOUT_MEMORY = {"SIGKILL", "SIGABRT", "exit code 1"}
-# Time for a worker to undo what it is about to write.
-_PATIENCE = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Crash:
-    """A worker process that ended in the middle of an item.
-
-    Attributes
-    ----------
-    process : int
-        Its number.
-    reason : str
-        Such as ``SIGSEGV`` or ``exit code 1``.
-    late : bool
-        Whether it was killed as it took too long.
-    """
-
-    process: int
-    reason: str
-    late: bool = False
-
-    @property
-    def sentence(self) -> str:
-        """What it means for the item."""
-        if self.late:
-            return f"{self.reason}; a higher limit may help"
-        sentence = f"the process that decoded it crashed ({self.reason})"
-        if self.reason in _WITHOUT_MEMORY:
-            sentence += ", as where memory runs out; another max-memory or fewer jobs may help"
-        return sentence
+_TICK_SECONDS = 0.2
+# A process that has not read the clock for this many seconds was suspended.
+_SUSPENDED_SECONDS = 10.0
+# Time for a worker to undo what it is writing.
+_GRACE_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,129 +35,149 @@ class _Worker:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Errand:
+class _Running:
+    """An item that a worker is processing.
+
+    Attributes
+    ----------
+    deadline : float
+        In seconds of the pool's clock.
+    limit : float
+        Seconds that it was given.
+    """
+
     worker: _Worker
     number: int
-    # When it is overdue, in seconds of the crew's clock, and what it was given.
-    end: float
+    deadline: float
     limit: float
 
 
-class Crew(Generic[Item, Result]):
-    """Processes that call a function, one item each at a time.
+class WorkerPool(Generic[Item, Result]):
+    """Processes that call a function, each for one item at a time.
 
     Parameters
     ----------
     work : callable
-        Of a module's top level, as it is sent to the processes by name.
+        A function at the top level of a module: processes receive it by name.
     size : int
-        Most processes at once, at least 1.
-    alone : bool
-        Whether a process may have as many threads as there are cores, and not one.
+        The number of processes, at most; at least 1.
+    all_cores : bool
+        Whether each process may use a thread per core; False: one thread.
     threads : bool
-        Whether this process has threads, beside which it must not fork.
+        Whether this process has threads, which makes forking unsafe.
     """
 
     def __init__(
-        self, work: Callable[[Item], Result], size: int, *, alone: bool = False, threads: bool = False
+        self, work: Callable[[Item], Result], size: int, *, all_cores: bool = False, threads: bool = False
     ) -> None:
-        # Forking is quick, and safe where no thread has been started; elsewhere it is not to be had.
+        # Forking is fast, and safe as long as no thread has been started; only Linux offers that.
         self._forks = sys.platform == "linux" and not threads
         self._context: Any = multiprocessing.get_context("fork" if self._forks else "spawn")
-        self._arguments = (work, alone)
-        self._size = self._most = size
+        self._arguments = (work, all_cores)
+        # The number of processes asked for, and that which the system allows at the moment.
+        self._size = self._usable_size = size
         self._idle: list[_Worker] = []
-        self._busy: list[_Errand] = []
-        # When this process last looked, and how long it has been stopped.
-        self._looked = time.monotonic()
-        self._stopped = 0.0
+        self._running: list[_Running] = []
+        # When this process last read the clock, and the seconds for which it was suspended.
+        self._last_read = time.monotonic()
+        self._suspended = 0.0
 
     @property
     def busy(self) -> int:
-        """Items in work."""
-        return len(self._busy)
+        """The number of items that are being processed."""
+        return len(self._running)
 
     @property
     def free(self) -> int:
-        """Items that there is room for."""
-        return max(0, self._size - len(self._busy))
+        """The number of further items that can be started."""
+        return max(0, self._usable_size - len(self._running))
 
     def resize(self, size: int) -> None:
-        """Have another number of processes at most; items in work come to their end."""
-        self._size = self._most = size
+        """Change the number of processes; items that are being processed are finished."""
+        self._size = self._usable_size = size
 
-    def ready(self) -> bool:
-        """Whether an item can be started: there is a process without one, or a new one could be had.
+    def can_start(self) -> bool:
+        """Whether an item can be started: a process is idle, or a new one has just been started for it.
 
-        Where no more processes or files are to be had, those that there are do the work.
+        If the system refuses further processes or files, the existing processes do the work.
 
         Raises
         ------
         OSError
-            If there are none.
+            If the system refuses and no process exists.
         """
-        # Some may have been killed while they had nothing to do.
+        # The system may have killed some while they were idle.
         self._idle = [worker for worker in self._idle if worker.process.is_alive()]
         if not self._idle and self.free:
             try:
-                self._idle.append(self._hire())
+                self._idle.append(self._start_worker())
             except OSError:
-                if not self._busy:
+                if not self._running:
                     raise
-                self._size = len(self._busy)
+                self._usable_size = len(self._running)
         return bool(self._idle and self.free)
 
     def start(self, number: int, item: Item, limit: float = inf) -> None:
-        """Give an item to a process that has none, where ``ready`` says that there is one.
+        """Give an item to an idle process, after ``can_start`` has returned True.
 
         Parameters
         ----------
         number : int
-            For the result.
+            Identifies the result.
         item : object
         limit : float
-            Seconds after which it is overdue.
+            Seconds until it is overdue.
         """
         worker = self._idle.pop()
-        self._busy.append(_Errand(worker, number, self._now() + limit, limit))
+        self._running.append(_Running(worker, number, self._now() + limit, limit))
         try:
             worker.connection.send(item)
         except OSError:
-            # It died just now; reading says so.
+            # The process has just died; ``wait`` reports the crash.
             return
 
-    def finished(
+    def wait(
         self, timeout: float | None, others: Sequence[Connection] = ()
     ) -> list[tuple[int, Result | Crash]]:
-        """Numbers and results of what is done, once there is any, time is up or others can be read.
+        """Wait until an item is finished, one of ``others`` can be read, or the time is up.
 
-        While items are in work, time is up after a few seconds, so that ``overdue`` can be asked.
+        While items are being processed, it returns after a few seconds, so that ``kill_overdue`` can be
+        called.
+
+        Returns
+        -------
+        list of (int, Result or Crash)
+            Numbers and results of the finished items.
         """
-        if self._busy:
-            left = min(errand.end for errand in self._busy) - self._now()
-            timeout = max(0.0, min(inf if timeout is None else timeout, left, _STOPPED / 2))
-        ready = wait([*(errand.worker.connection for errand in self._busy), *others], timeout)
-        done = [errand for errand in self._busy if errand.worker.connection in ready]
-        if done:
-            self._size = self._most
-        return [(errand.number, self._result(errand)) for errand in done]
+        if self._running:
+            left = min(running.deadline for running in self._running) - self._now()
+            timeout = max(0.0, min(inf if timeout is None else timeout, left, _SUSPENDED_SECONDS / 2))
+        ready = wait_for_any([*(running.worker.connection for running in self._running), *others], timeout)
+        finished = [running for running in self._running if running.worker.connection in ready]
+        if finished:
+            self._usable_size = self._size
+        return [(running.number, self._result_of(running)) for running in finished]
 
-    def overdue(self) -> list[tuple[int, Crash]]:
-        """Kill the processes that have had an item for longer than they were given."""
+    def kill_overdue(self) -> list[tuple[int, Crash]]:
+        """Kill the processes whose items have exceeded their limits."""
         now = self._now()
-        late = [e for e in self._busy if now > e.end and not e.worker.connection.poll()]
-        return [(errand.number, self._give_up(errand)) for errand in late]
+        overdue = [
+            running
+            for running in self._running
+            if now > running.deadline and not running.worker.connection.poll()
+        ]
+        return [(running.number, self._kill(running)) for running in overdue]
 
-    def dismiss(self, patience: float = _PATIENCE) -> None:
-        """End all processes; those with an item have some seconds to undo what they are about to write."""
-        busy, idle = [errand.worker for errand in self._busy], self._idle
-        self._busy, self._idle = [], []
+    def shutdown(self, grace: float = _GRACE_SECONDS) -> None:
+        """End all processes; busy ones have ``grace`` seconds to undo what they are writing."""
+        busy, idle = [running.worker for running in self._running], self._idle
+        self._running, self._idle = [], []
         for worker in busy:
             worker.process.terminate()
         for worker in idle:
-            # Nothing is in its hands, and it may have been told to ignore being asked.
+            # It has nothing to undo, and may ignore SIGTERM.
             worker.process.kill()
-        end = time.monotonic() + patience
+        end = time.monotonic() + grace
         for worker in [*busy, *idle]:
             worker.process.join(max(0.0, end - time.monotonic()))
             if worker.process.is_alive():
@@ -197,37 +186,37 @@ class Crew(Generic[Item, Result]):
             worker.connection.close()
 
     def _now(self) -> float:
-        """Seconds of a clock that stands still while this process is stopped, as the others are by Ctrl-Z."""
+        """Seconds of a clock that stops while this process and its workers are suspended, as by Ctrl-Z."""
         now = time.monotonic()
-        if self._busy and now - self._looked > _STOPPED:
-            self._stopped += now - self._looked
-        self._looked = now
-        return now - self._stopped
+        if self._running and now - self._last_read > _SUSPENDED_SECONDS:
+            self._suspended += now - self._last_read
+        self._last_read = now
+        return now - self._suspended
 
-    def _result(self, errand: _Errand) -> Result | Crash:
-        self._busy.remove(errand)
+    def _result_of(self, running: _Running) -> Result | Crash:
+        self._running.remove(running)
         try:
-            result: Result = errand.worker.connection.recv()
+            result: Result = running.worker.connection.recv()
         except (EOFError, OSError):
-            return _crash(errand.worker)
-        self._idle.append(errand.worker)
+            return _crash_of(running.worker)
+        self._idle.append(running.worker)
         return result
 
-    def _give_up(self, errand: _Errand) -> Crash:
-        self._busy.remove(errand)
-        errand.worker.process.kill()
-        crash = _crash(errand.worker)
-        return replace(crash, reason=f"it took more than timeout={errand.limit:g}s", late=True)
+    def _kill(self, running: _Running) -> Crash:
+        self._running.remove(running)
+        running.worker.process.kill()
+        crash = _crash_of(running.worker)
+        return replace(crash, reason=f"it took more than timeout={running.limit:g}s", timed_out=True)
 
     def _workers(self) -> list[_Worker]:
-        return [*(errand.worker for errand in self._busy), *self._idle]
+        return [*(running.worker for running in self._running), *self._idle]
 
-    def _hire(self) -> _Worker:
+    def _start_worker(self) -> _Worker:
         here, there = self._context.Pipe()
         inherited = [here, *(worker.connection for worker in self._workers())] if self._forks else []
         arguments = (there, inherited, *self._arguments)
-        process = self._context.Process(target=serve, args=arguments, daemon=True)
-        with signals_held():
+        process = self._context.Process(target=run_worker, args=arguments, daemon=True)
+        with signals_blocked():
             process.start()
         there.close()
         return _Worker(process, here)
@@ -239,58 +228,46 @@ def run_each(
     jobs: int,
     tick: Callable[[], None] = lambda: None,
     *,
-    alone: bool = False,
+    all_cores: bool = False,
     limit: Callable[[Item], float] = lambda _: inf,
 ) -> Iterator[tuple[int, Result | Crash]]:
-    """Call ``work`` for each item in one of ``jobs`` processes; yields its number and result as they come.
+    """Call ``work`` for each item in one of ``jobs`` processes, and yield numbers and results as they come.
 
     Parameters
     ----------
-    work, jobs, alone :
-        See ``Crew``.
+    work, jobs, all_cores :
+        See ``WorkerPool``.
     items : iterable
         Taken one by one, as processes become free.
     tick : callable
-        Called several times a second while nothing comes.
+        Called several times a second while no item is finished.
     limit : callable
-        Seconds that an item may take, after which its process is killed.
+        Returns the seconds that an item may take before its process is killed.
     """
-    crew: Crew[Item, Result] = Crew(work, jobs, alone=alone)
+    pool: WorkerPool[Item, Result] = WorkerPool(work, jobs, all_cores=all_cores)
     waiting = iter(enumerate(items))
     entry = next(waiting, None)
     try:
         while True:
-            while entry is not None and crew.ready():
+            while entry is not None and pool.can_start():
                 number, item = entry
-                crew.start(number, item, limit(item))
+                pool.start(number, item, limit(item))
                 entry = next(waiting, None)
-            if not crew.busy:
+            if not pool.busy:
                 return
-            finished = crew.finished(_TICK) + crew.overdue()
+            finished = pool.wait(_TICK_SECONDS) + pool.kill_overdue()
             if not finished:
                 tick()
             yield from finished
     finally:
-        crew.dismiss()
+        pool.shutdown()
 
 
-def _crash(worker: _Worker) -> Crash:
-    worker.process.join(_PATIENCE)
+def _crash_of(worker: _Worker) -> Crash:
+    worker.process.join(_GRACE_SECONDS)
     if worker.process.exitcode is None:
-        # It has closed its end and goes on, which no process of ours does.
+        # It has closed its end but is still running. Our own code never does that.
         worker.process.kill()
-        worker.process.join(_PATIENCE)
-    code = worker.process.exitcode
-    number = worker.process.pid or 0
+        worker.process.join(_GRACE_SECONDS)
     worker.connection.close()
-    if code is not None and code < 0:
-        return Crash(number, _signal_name(-code))
-    return Crash(number, f"exit code {code}")
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        # Most of the real-time signals have none.
-        return f"signal {number}"
+    return Crash(worker.process.pid or 0, exit_reason(worker.process.exitcode))

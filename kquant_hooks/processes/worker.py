@@ -1,4 +1,4 @@
-"""What a worker process does: items in, results out, as long as whoever started it is there."""
+"""What a worker process does: it receives items and sends results, until its parent is gone."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    # What a pipe's ends have in common on all systems has no public name.
+    # The common type of a pipe's ends has no public name.
     from multiprocessing.connection import _ConnectionBase
 
     Connection = _ConnectionBase[Any, Any]
 
-# Of this package, of the linear algebra libraries and of oxipng.
-_THREADS = (
+# Thread-count variables of this package, the linear algebra libraries and oxipng.
+_THREAD_VARIABLES = (
     "KQUANT_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
     "OMP_NUM_THREADS",
@@ -28,39 +28,39 @@ _THREADS = (
 )
 
 
-def serve(
+def run_worker(
     connection: Connection,
     inherited: Sequence[Connection],
     work: Callable[[Any], Any],
-    alone: bool,  # noqa: FBT001  sent
+    all_cores: bool,  # noqa: FBT001  Process passes it by position
 ) -> None:
-    """Call ``work`` for each item, until the parent closes its end or is gone.
+    """Call ``work`` for each item, until the parent closes its end of the pipe or is gone.
 
     Parameters
     ----------
     connection : Connection
     inherited : sequence of Connection
-        The parent's ends, of which a forked process has copies. While it held them open, neither this worker
-        nor its siblings would hear that the parent is gone.
+        The parent's ends of the pipes. A forked process has copies of them; as long as it holds these open,
+        neither this worker nor its siblings notice that the parent is gone.
     work : callable
-    alone : bool
-        Whether it may have as many threads as there are cores, and not one.
+    all_cores : bool
+        Whether this process may use a thread per core; False: one thread.
     """
-    # The parent decides what an interrupt means; being stopped unwinds what is in hand.
+    # Only the parent reacts to an interrupt. SIGTERM unwinds the stack, so that unfinished work is undone.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
-        signal.signal(signal.SIGTERM, _leave)
-    _let_signals_in()
+        signal.signal(signal.SIGTERM, _exit)
+    _unblock_signals()
     for other in inherited:
         other.close()
-    # C libraries print their complaints about broken files.
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    if not alone:
-        for name in _THREADS:
+    # C libraries print messages about broken files.
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    if not all_cores:
+        for name in _THREAD_VARIABLES:
             os.environ[name] = "1"
     try:
         while True:
@@ -69,23 +69,23 @@ def serve(
         return
 
 
-def leave_if_orphaned() -> None:
-    """End this process, if it is a worker whose parent is gone: called just before something is replaced.
+def exit_if_orphaned() -> None:
+    """Exit if this is a worker whose parent is gone. Called just before a file is replaced.
 
-    Nobody would say what it did, and another run may be at work already, with other settings.
+    Nobody would report the change, and another run may have started already, with other settings.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
         return
-    # Whether it is alive cannot be asked of a forked worker: its siblings hold open what would tell.
-    gone = not parent.is_alive() if sys.platform == "win32" else os.getppid() != parent.pid
-    if gone:
+    # A forked worker cannot ask ``is_alive``: its siblings hold open the pipe that would tell.
+    is_gone = not parent.is_alive() if sys.platform == "win32" else os.getppid() != parent.pid
+    if is_gone:
         raise SystemExit(1)
 
 
 @contextmanager
-def signals_held() -> Iterator[None]:
-    """Keep signals for later: a forked worker must not have one before it has said what it is to it."""
+def signals_blocked() -> Iterator[None]:
+    """Delay signals: a forked worker must not receive one before it has set its handlers."""
     if sys.platform == "win32":
         yield
         return
@@ -96,10 +96,10 @@ def signals_held() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _let_signals_in() -> None:
+def _unblock_signals() -> None:
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 
 
-def _leave(_signal: int, _frame: FrameType | None) -> None:
+def _exit(_signal: int, _frame: FrameType | None) -> None:
     raise SystemExit(1)

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from kquant_hooks.assets.many import sweep_folders
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.processes.pool import Crash, Crew
+from kquant_hooks.processes.crash import Crash
+from kquant_hooks.processes.pool import WorkerPool
 from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.watch.desk import Desk
 from kquant_hooks.watch.finder import Finder
@@ -37,7 +38,7 @@ _AT_ONCE = 2
 
 @dataclass(slots=True)
 class _Work:
-    """What is to be published, by source, and what is being published, by the crew's numbers."""
+    """What is to be published, by source, and what is being published, by the pool's numbers."""
 
     ready: dict[str, Sample] = field(default_factory=dict)
     started: dict[int, tuple[str, Errand]] = field(default_factory=dict)
@@ -75,7 +76,7 @@ class Daemon:
         self.plan, self._ledger, self._home, self._log, self._mailbox = plan, ledger, home, log, mailbox
         self.desk = Desk(plan, ledger, home, log)
         self.finder = Finder(plan, self.desk, ledger, log, mailbox)
-        self._crew: Crew[Errand, Report] = Crew(publish, plan.watch.jobs or cores(), threads=True)
+        self._pool: WorkerPool[Errand, Report] = WorkerPool(publish, plan.watch.jobs or cores(), threads=True)
         self._work = _Work()
         # When the next check is, and when the next file may be begun.
         self._check_at = self._assign_at = 0.0
@@ -95,7 +96,7 @@ class Daemon:
             self._end()
         finally:
             self.finder.watching.stop()
-            self._crew.dismiss(_LAST_GRACE if self._mailbox.stops < _AT_ONCE else 0.0)
+            self._pool.shutdown(_LAST_GRACE if self._mailbox.stops < _AT_ONCE else 0.0)
 
     def _turn(self) -> None:
         now = time.monotonic()
@@ -111,9 +112,9 @@ class Daemon:
         for source, sample in self.finder.find(now, self._work.has):
             self._work.ready[source] = sample
         self._assign(now)
-        for number, result in self._crew.finished(self._pause(now), [self._mailbox.bell]):
+        for number, result in self._pool.wait(self._pause(now), [self._mailbox.bell]):
             self._finish(number, result)
-        for number, crash in self._crew.overdue():
+        for number, crash in self._pool.kill_overdue():
             self._finish(number, crash)
 
     def _go_by(self, plan: Plan) -> None:
@@ -127,7 +128,7 @@ class Daemon:
         self.desk.failures = failures
         self.finder.watching.stop()
         self.finder.go_by(plan, self.desk)
-        self._crew.resize(plan.watch.jobs or cores())
+        self._pool.resize(plan.watch.jobs or cores())
         self._check_at = now
         for source in self._work.sources:
             self.finder.intake.changed(source, now)
@@ -142,7 +143,7 @@ class Daemon:
     def _assign(self, now: float) -> None:
         at_work = self._work.sources
         for source in list(self._work.ready):
-            if now < self._assign_at or not self._crew.ready():
+            if now < self._assign_at or not self._pool.can_start():
                 return
             if source in at_work:
                 continue
@@ -156,7 +157,7 @@ class Daemon:
             if errand is not None:
                 self._work.count += 1
                 self._work.started[self._work.count] = (source, errand)
-                self._crew.start(self._work.count, errand, errand.policy.timeout)
+                self._pool.start(self._work.count, errand, errand.policy.timeout)
 
     def _finish(self, number: int, result: Report | Crash) -> None:
         if isinstance(result, Crash) and self._mailbox.stops:
@@ -167,8 +168,8 @@ class Daemon:
         if isinstance(result, Crash):
             sweep_folders([errand.result or errand.path])
             # It may have been killed for no fault of the file's, but not again and again.
-            blameless = not result.late and source not in self._work.tries
-            outcome = Outcome(errand.path, "failed", result.sentence, errand.result)
+            blameless = not result.timed_out and source not in self._work.tries
+            outcome = Outcome(errand.path, "failed", result.message, errand.result)
             result = Report("done", errand.sample, outcome, -1 if blameless else 0)
         try:
             if self.desk.finish(source, errand, result) == "again":
@@ -199,7 +200,7 @@ class Daemon:
         if self.plan.once and self._is_idle():
             return 0.0
         times = [self._check_at, self.finder.next_at]
-        if self._work.ready.keys() - self._work.sources and self._crew.free:
+        if self._work.ready.keys() - self._work.sources and self._pool.free:
             times.append(self._assign_at)
         return max(0.0, min(times) - now)
 
@@ -210,11 +211,11 @@ class Daemon:
 
     def _end(self) -> None:
         """Let work in hand come to its end, as long as that takes no time to speak of."""
-        if self._crew.busy:
-            text = f"stopping once {self._crew.busy} in hand are done, in {_GRACE:g} s at most"
+        if self._pool.busy:
+            text = f"stopping once {self._pool.busy} in hand are done, in {_GRACE:g} s at most"
             self._log.say("stopping", f"{text}; ask again to stop at once")
         end = time.monotonic() + _GRACE
-        while self._crew.busy and self._mailbox.stops < _AT_ONCE and (left := end - time.monotonic()) > 0:
+        while self._pool.busy and self._mailbox.stops < _AT_ONCE and (left := end - time.monotonic()) > 0:
             self._mailbox.take()
-            for number, result in self._crew.finished(left, [self._mailbox.bell]):
+            for number, result in self._pool.wait(left, [self._mailbox.bell]):
                 self._finish(number, result)

@@ -14,7 +14,7 @@ from kquant_hooks.disk.atomic import replace_file
 from kquant_hooks.disk.folder import Folder, open_folder
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.processes.worker import leave_if_orphaned
+from kquant_hooks.processes.worker import exit_if_orphaned
 from kquant_hooks.watch.contents import Content, content_in, digest
 from kquant_hooks.watch.folder import VANISHED, sample
 from kquant_hooks.watch.home import Place, open_place
@@ -145,7 +145,7 @@ def _publish(errand: Errand) -> Report:
             return Report("done", errand.sample, outcome, digest=held)
         made = digest(written)
         if target is None:
-            replace_file(folder, path.name, written, expected=found, ready=leave_if_orphaned)
+            replace_file(folder, path.name, written, expected=found, ready=exit_if_orphaned)
             now = content_in(folder, path.name)
             # Another version may have come right after it.
             if now is None or now.digest != made:
@@ -208,5 +208,5 @@ def _is_free(there: Content | None, errand: Errand) -> bool:
 
 def _write(folder: Folder, name: str, data: bytes, there: Content | None) -> None:
     expected = None if there is None else there.found
-    ready = leave_if_orphaned
+    ready = exit_if_orphaned
     replace_file(folder, name, data, expected=expected, exclusive=there is None, ready=ready)

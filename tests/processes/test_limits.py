@@ -25,7 +25,7 @@ LATE = "it took more than timeout=2s; a higher limit may help"
 # Where it is a library of linear algebra that gets none, that ends the process.
 TOO_MUCH = (
     "(it takes more memory than there is, or than max-memory=64MiB; a higher limit may help|"
-    r"the process that decoded it crashed \(exit code 1\), as where memory runs out; another max-memory .*)"
+    r"the process that decoded it crashed \(exit code 1\), possibly out of memory; another max-memory .*)"
 )
 KQUANT = [sys.executable, "-m", "kquant_hooks"]
 

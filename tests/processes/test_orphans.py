@@ -55,14 +55,14 @@ def test_nothing_is_written_after_the_command_is_killed(point, place, many_asset
 
 IDLE = """
 import os, sys, time
-from kquant_hooks.processes.pool import Crew
-crew = Crew(abs, 4)
+from kquant_hooks.processes.pool import WorkerPool
+pool = WorkerPool(abs, 4)
 for number in range(4):
-    assert crew.ready()
-    crew.start(number, number)
-while crew.busy:
-    crew.finished(None)
-print(*(worker.process.pid for worker in crew._idle), flush=True)
+    assert pool.can_start()
+    pool.start(number, number)
+while pool.busy:
+    pool.wait(None)
+print(*(worker.process.pid for worker in pool._idle), flush=True)
 time.sleep(1000)
 """
 

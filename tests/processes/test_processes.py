@@ -29,7 +29,8 @@ from kquant_hooks.cli import main
 from kquant_hooks.disk import atomic
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.processes.pool import Crash, run_each
+from kquant_hooks.processes.crash import Crash
+from kquant_hooks.processes.pool import run_each
 
 
 def _crash_on_c(path, *arguments, **options):
@@ -87,14 +88,16 @@ def _threads_of(path, *_arguments, **_options):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
 @pytest.mark.parametrize(
-    ("files", "workers", "crowded", "threads"),
-    [(4, 1, False, "any"), (1, 2, False, "any"), (4, 2, False, "1"), (1, 1, True, "1")],
+    ("files", "workers", "all_cores", "threads"),
+    [(4, 1, True, "any"), (1, 2, True, "any"), (4, 2, True, "1"), (1, 1, False, "1")],
 )
-def test_libraries_have_one_thread_where_other_processes_work(files, workers, crowded, threads, monkeypatch):
+def test_libraries_have_one_thread_where_other_processes_work(
+    files, workers, all_cores, threads, monkeypatch
+):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
     monkeypatch.setattr(many, "process", _threads_of)
     jobs = [Job(Path(f"{number}.png"), Settings(), Policy()) for number in range(files)]
-    assert {outcome.reason for outcome in process_each(jobs, workers, crowded=crowded)} == {threads}
+    assert {outcome.reason for outcome in process_each(jobs, workers, all_cores=all_cores)} == {threads}
 
 
 def test_what_is_known_keeps_its_place():

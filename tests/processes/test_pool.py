@@ -1,4 +1,4 @@
-"""The crew of worker processes: its clock, and what it leaves behind."""
+"""The pool of worker processes: its clock, and what it leaves behind."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 from files import DEADLINE, colors_in
 
-from kquant_hooks.processes import pool as crews
-from kquant_hooks.processes.pool import Crash, Crew, run_each
+from kquant_hooks.processes import pool as pools
+from kquant_hooks.processes.crash import Crash
+from kquant_hooks.processes.pool import WorkerPool, run_each
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc, and limits that a shell sets")
 
@@ -32,67 +33,67 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(crews, "time", clock)
+    monkeypatch.setattr(pools, "time", clock)
     return clock
 
 
 @pytest.fixture
-def sleeping_crew(clock):
-    crew = Crew(time.sleep, 1)
-    assert crew.ready()
-    crew.start(7, 1000, limit=20)
-    yield crew
-    crew.dismiss(0)
+def sleeping_pool(clock):
+    pool = WorkerPool(time.sleep, 1)
+    assert pool.can_start()
+    pool.start(7, 1000, limit=20)
+    yield pool
+    pool.shutdown(0)
 
 
-def passing(clock: Clock, crew: Crew, seconds: int) -> list[tuple[int, Crash]]:
+def passing(clock: Clock, pool: WorkerPool, seconds: int) -> list[tuple[int, Crash]]:
     """What is overdue while time passes second by second."""
     overdue = []
     for _ in range(seconds):
         clock.now += 1
-        overdue += crew.overdue()
+        overdue += pool.kill_overdue()
     return overdue
 
 
-def test_an_item_that_takes_too_long_is_given_up(clock, sleeping_crew):
-    assert passing(clock, sleeping_crew, 20) == []
-    ((number, crash),) = passing(clock, sleeping_crew, 1)
-    assert (number, crash.late, crash.sentence) == (
+def test_an_item_that_takes_too_long_is_given_up(clock, sleeping_pool):
+    assert passing(clock, sleeping_pool, 20) == []
+    ((number, crash),) = passing(clock, sleeping_pool, 1)
+    assert (number, crash.timed_out, crash.message) == (
         7,
         True,
         "it took more than timeout=20s; a higher limit may help",
     )
-    assert sleeping_crew.busy == 0
+    assert sleeping_pool.busy == 0
 
 
-def test_time_during_which_all_were_stopped_does_not_count(clock, sleeping_crew):
+def test_time_during_which_all_were_stopped_does_not_count(clock, sleeping_pool):
     """As by Ctrl-Z, or by a reader of the output who takes none of it."""
-    assert passing(clock, sleeping_crew, 15) == []
+    assert passing(clock, sleeping_pool, 15) == []
     clock.now += 3600
-    assert sleeping_crew.overdue() == []
-    assert passing(clock, sleeping_crew, 5) == []
-    assert len(passing(clock, sleeping_crew, 1)) == 1
+    assert sleeping_pool.kill_overdue() == []
+    assert passing(clock, sleeping_pool, 5) == []
+    assert len(passing(clock, sleeping_pool, 1)) == 1
 
 
-def test_time_without_work_is_no_stop(clock, sleeping_crew):
-    assert len(passing(clock, sleeping_crew, 21)) == 1
+def test_time_without_work_is_no_stop(clock, sleeping_pool):
+    assert len(passing(clock, sleeping_pool, 21)) == 1
     clock.now += 3600
-    assert sleeping_crew.ready()
-    sleeping_crew.start(8, 1000, limit=20)
-    assert passing(clock, sleeping_crew, 20) == []
-    assert len(passing(clock, sleeping_crew, 1)) == 1
+    assert sleeping_pool.can_start()
+    sleeping_pool.start(8, 1000, limit=20)
+    assert passing(clock, sleeping_pool, 20) == []
+    assert len(passing(clock, sleeping_pool, 1)) == 1
 
 
 def test_what_is_done_is_not_overdue(clock):
-    crew = Crew(abs, 1)
-    assert crew.ready()
-    crew.start(0, -5, limit=1)
-    while not crew._busy[0].worker.connection.poll(DEADLINE):
+    pool = WorkerPool(abs, 1)
+    assert pool.can_start()
+    pool.start(0, -5, limit=1)
+    while not pool._running[0].worker.connection.poll(DEADLINE):
         pytest.fail("it did not come")
     clock.now += 5
-    assert crew.overdue() == []
-    assert crew.finished(0) == [(0, 5)]
-    crew.dismiss()
+    assert pool.kill_overdue() == []
+    assert pool.wait(0) == [(0, 5)]
+    pool.shutdown()
 
 
 def _die_at_thirds(number: int) -> int:
