@@ -17,16 +17,16 @@ from PIL import Image
 
 from benchmarks.pictures import find, read
 from kquant_hooks import quantize
-from kquant_hooks.images import pixels, survey
+from kquant_hooks.images import pixels, scanning
 from kquant_hooks.images import quantize as images
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.quantizer import pipeline, search
 
 # A module, a function that it calls, and what that does. Stages inside others are indented.
 _STAGES: tuple[tuple[Any, str, str], ...] = (
-    (survey, "read_histogram", "count the colours"),
-    (survey, "read_sample", "take a sample"),
-    (survey, "learn_entries", "learn"),
+    (scanning, "read_histogram", "count the colours"),
+    (scanning, "read_sample", "take a sample"),
+    (scanning, "learn_entries", "learn"),
     (search, "reduce_to_cells", "  gather cells"),
     (search, "wu_cuts", "  Wu's cuts"),
     (search, "merge_pairs", "  merge pairs"),

@@ -77,8 +77,8 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
             encoding = Encoding(_LEVELS[settings.effort], policy.strip)
             most = MAX_COLORS if policy.auto_colors else settings.colors
 
-            def look(colors: Histogram, number: int, was_soft: bool) -> None:  # noqa: FBT001  as it is called
-                few = settings.palette is None and number <= most and not was_soft
+            def look(colors: Histogram, number: int, was_translucent: bool) -> None:  # noqa: FBT001  as it is called
+                few = settings.palette is None and number <= most and not was_translucent
                 if in_place and few:
                     raise Unchanged(f"it has {colors_in_words(number)}")
                 check_colors(colors, settings, document, container, encoding)

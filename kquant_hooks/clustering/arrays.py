@@ -58,11 +58,11 @@ def grouped_sums(groups: Integers, values: Sequence[Floats], count: int) -> list
     return [np.bincount(groups, value, count).astype(np.float64, copy=False) for value in values]
 
 
-def summed(values: Floats) -> float:
+def sum_in_order(values: Floats) -> float:
     """The sum of a long array, added up in order, which NumPy's own sum does not do."""
     return float(np.bincount(np.zeros(len(values), np.intp), values, 1)[0])
 
 
-def ordered_total(values: Floats) -> float:
+def exact_sum(values: Floats) -> float:
     """The correctly rounded sum of a short array, whatever the order of its values."""
     return math.fsum(values.tolist())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kquant_hooks.clustering.arrays import Floats, Integers, Points, grouped_sums, ordered_total, summed
+from kquant_hooks.clustering.arrays import Floats, Integers, Points, exact_sum, grouped_sums, sum_in_order
 from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.clustering.scores import squared_lengths
 
@@ -15,7 +15,7 @@ RELAXATION = 1.9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Descent:
+class LloydResult:
     """Centres, shape (k, d), on the points' grid; iterations used; whether it stopped by itself."""
 
     centers: Floats
@@ -25,7 +25,7 @@ class Descent:
 
 def lloyd(
     points: Points, centers: Floats, max_iter: int | None, tol: float, relaxation: float = 1.0
-) -> Descent:
+) -> LloydResult:
     """Assign and average until an iteration lowers the error by no more than ``tol`` of it.
 
     With ``tol=0`` that is until the centres no longer change. A centre that no point is nearest to stays
@@ -39,7 +39,7 @@ def lloyd(
         which its centre went. Where that raises the error, or no longer lowers it enough, the rest is done
         in plain steps.
     """
-    spread = summed(points.weights * squared_lengths(points.coords))
+    spread = sum_in_order(points.weights * squared_lengths(points.coords))
     previous = np.inf
     iterations = 0
     means = centers
@@ -52,14 +52,14 @@ def lloyd(
             continue
         means = means_of(points, labels, centers)
         if np.array_equal(means, centers):
-            return Descent(means, iterations, True)
+            return LloydResult(means, iterations, True)
         if previous - error <= tol * error:
             if relaxation == 1 or tol > 0:
-                return Descent(means, iterations, True)
+                return LloydResult(means, iterations, True)
             relaxation = 1.0
         centers = means if relaxation == 1 else stepped(points, centers, means, relaxation)
         previous = error
-    return Descent(means, iterations, False)
+    return LloydResult(means, iterations, False)
 
 
 def relative_error(points: Points, centers: Floats) -> float:
@@ -70,7 +70,7 @@ def relative_error(points: Points, centers: Floats) -> float:
 
 def total_score(points: Points, labels: Integers, scores: Floats, count: int) -> float:
     """The weighted sum of the scores, the same on any machine."""
-    return ordered_total(grouped_sums(labels, [points.weights * scores], count)[0])
+    return exact_sum(grouped_sums(labels, [points.weights * scores], count)[0])
 
 
 def stepped(points: Points, centers: Floats, means: Floats, relaxation: float) -> Floats:

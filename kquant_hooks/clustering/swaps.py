@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kquant_hooks.clustering.arrays import Floats, Integers, Points, grouped_sums
-from kquant_hooks.clustering.kmeans import RELAXATION, Descent, means_of, stepped, total_score
+from kquant_hooks.clustering.kmeans import RELAXATION, LloydResult, means_of, stepped, total_score
 from kquant_hooks.clustering.nearest import nearest, nearest_two
 from kquant_hooks.clustering.splitting import split
 
@@ -27,7 +27,7 @@ _KICK_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Moves:
+class SwapPlan:
     """How centres are moved.
 
     Attributes
@@ -37,7 +37,7 @@ class Moves:
     share : float
         Part of the centres to move at once at first, 0..1. Halved after each try that did not pay; once
         moving one centre did not pay, the next best single moves follow.
-    settle : int
+    lloyd_steps : int
         Over-relaxed Lloyd iterations after each move.
     kicks : int
         How many times it is tried to leave the minimum that was found.
@@ -45,7 +45,7 @@ class Moves:
 
     tries: int
     share: float
-    settle: int
+    lloyd_steps: int
     kicks: int
 
 
@@ -62,7 +62,7 @@ def split_to(points: Points, centers: Floats, count: int) -> Floats:
     return centers
 
 
-def swap(points: Points, centers: Floats, moves: Moves, limit: int | None) -> Descent:
+def swap(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> LloydResult:
     """Move centres out of local minima; the error never rises.
 
     Parameters
@@ -70,46 +70,46 @@ def swap(points: Points, centers: Floats, moves: Moves, limit: int | None) -> De
     limit : int, optional
         Most Lloyd iterations in all.
     """
-    tries = _least(moves.tries, limit, moves)
+    tries = _capped(plan.tries, limit, plan)
     if tries == 0:
-        return Descent(centers, 0, True)
-    batch = max(1, round(moves.share * len(centers)))
-    best, used = _improved(points, _partition(points, centers), moves, batch, tries)
-    return Descent(means_of(points, best.labels, best.centers), used * moves.settle, True)
+        return LloydResult(centers, 0, True)
+    batch = max(1, round(plan.share * len(centers)))
+    best, used = _improved(points, _partition(points, centers), plan, batch, tries)
+    return LloydResult(means_of(points, best.labels, best.centers), used * plan.lloyd_steps, True)
 
 
-def kick(points: Points, centers: Floats, moves: Moves, limit: int | None) -> Descent:
+def kick(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> LloydResult:
     """Leave the minimum that swaps have ended in, several times; the error never rises.
 
     Parameters are those of ``swap``.
     """
-    if moves.kicks == 0:
-        return Descent(centers, 0, True)
+    if plan.kicks == 0:
+        return LloydResult(centers, 0, True)
     size = max(1, round(_KICK_SHARE * len(centers)))
     best = _partition(points, centers)
     used = 0
-    for number in range(moves.kicks):
-        tries = _least(moves.tries, None if limit is None else limit - used * moves.settle, moves)
+    for number in range(plan.kicks):
+        tries = _capped(plan.tries, None if limit is None else limit - used * plan.lloyd_steps, plan)
         if tries == 0:
             break
         state = _assess(points, best)
         pairs = _batch_of_moves(state, size, number % _KICK_PLACES * size // 2)
-        kicked = _moved(points, state, pairs, moves.settle)
-        other, tried = _improved(points, kicked, moves, max(1, size // 2), tries - 1, _PATIENCE)
+        kicked = _moved(points, state, pairs, plan.lloyd_steps)
+        other, tried = _improved(points, kicked, plan, max(1, size // 2), tries - 1, _PATIENCE)
         used += 1 + tried
         if other.error < best.error:
             best = other
-    return Descent(means_of(points, best.labels, best.centers), used * moves.settle, True)
+    return LloydResult(means_of(points, best.labels, best.centers), used * plan.lloyd_steps, True)
 
 
-def _least(tries: int, limit: int | None, moves: Moves) -> int:
-    return tries if limit is None else min(tries, limit // moves.settle)
+def _capped(tries: int, limit: int | None, plan: SwapPlan) -> int:
+    return tries if limit is None else min(tries, limit // plan.lloyd_steps)
 
 
 def _improved(
     points: Points,
     partition: _Partition,
-    moves: Moves,
+    plan: SwapPlan,
     batch: int,
     tries: int,
     patience: int = _SINGLE_MOVE_CANDIDATES**2,
@@ -121,7 +121,7 @@ def _improved(
         pairs = _batch_of_moves(state, batch, 0) if singles == 0 else _single_move(state, singles)
         if not pairs or singles > patience:
             return partition, number
-        changed = _moved(points, state, pairs, moves.settle)
+        changed = _moved(points, state, pairs, plan.lloyd_steps)
         if changed.error < partition.error:
             partition = changed
             state = _assess(points, partition)
@@ -133,9 +133,9 @@ def _improved(
     return partition, tries
 
 
-def _moved(points: Points, state: _State, pairs: list[tuple[int, int]], settle: int) -> _Partition:
+def _moved(points: Points, state: _State, pairs: list[tuple[int, int]], lloyd_steps: int) -> _Partition:
     centers = _apply_moves(state, pairs)
-    for _ in range(settle):
+    for _ in range(lloyd_steps):
         labels, _ = nearest(points.coords, centers)
         centers = stepped(points, centers, means_of(points, labels, centers), RELAXATION)
     return _partition(points, centers)

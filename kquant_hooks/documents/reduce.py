@@ -11,16 +11,16 @@ from PIL import Image
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.documents.document import Document, Frame, Shown, Unsupported, play
 from kquant_hooks.images.pixels import in_rgba
-from kquant_hooks.images.quantize import PEAK, Census, Fit, census_of, fit, indexed, quantize_with
-from kquant_hooks.images.survey import count_colors
-from kquant_hooks.images.transparency import hardened, hides_colors, with_transparency_in_pixels
+from kquant_hooks.images.quantize import PEAK, Fit, PreparedImage, fit, indexed, prepare, quantize_with
+from kquant_hooks.images.scanning import count_colors
+from kquant_hooks.images.transparency import hides_colors, with_binary_alpha, with_transparency_in_pixels
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.errors import psnr_of
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
-from kquant_hooks.quantizer.tally import Tally, added
+from kquant_hooks.quantizer.tally import Tally, merged
 
 Goal = Callable[[Clustering], bool]
 Look = Callable[[Histogram, int, bool], None]
@@ -60,7 +60,7 @@ class Reduction:
 
 def histogram_of(document: Document, settings: Settings) -> Histogram:
     """All frames of a document as they are seen."""
-    return added(census_of(shown.canvas, settings, counted=True).histogram for shown in play(document))
+    return merged(prepare(shown.canvas, settings, counted=True).histogram for shown in play(document))
 
 
 def reduce(
@@ -86,7 +86,7 @@ def reduce(
     if document.kind == "still":
         return _reduce_still(document, settings, goal, look)
     every = _colors_of_all(document, settings)
-    look(every.histogram, every.count, every.was_soft)
+    look(every.histogram, every.count, every.was_translucent)
 
     def attempt(settings: Settings) -> Fit:
         clustering = cluster(every.histogram, settings, every.ranks)
@@ -103,7 +103,7 @@ def reduce(
 
     reduced = replace(document, frames=every.frames)
     within = clustering.mse == 0 if settings.palette else every.count <= settings.colors
-    within &= not every.was_soft
+    within &= not every.was_translucent
     return Reduction(
         document,
         reduced,
@@ -120,14 +120,14 @@ def reduce(
 def _reduce_still(document: Document, settings: Settings, goal: Goal | None, look: Look) -> Reduction:
     # Where errors are judged before dithering, or by the search for a number of colours, they must be exact.
     counted = goal is not None or settings.dither != "none"
-    census = census_of(document.frames[0].load(), settings, counted=counted)
-    if not len(census.histogram.colors):
+    prepared = prepare(document.frames[0].load(), settings, counted=counted)
+    if not len(prepared.histogram.colors):
         raise ValueError("it has no pixels")
-    look(census.histogram, census.colors.count, census.was_soft)
-    visible = census.visible(settings)
-    found = _best(lambda settings: fit(census, settings), census.histogram, visible, goal)
-    quantized = indexed(census, found, settings)
-    judged = found.clustering if settings.dither != "none" and not census.was_soft else quantized
+    look(prepared.histogram, prepared.colors.count, prepared.was_translucent)
+    visible = prepared.visible(settings)
+    found = _best(lambda settings: fit(prepared, settings), prepared.histogram, visible, goal)
+    quantized = indexed(prepared, found, settings)
+    judged = found.clustering if settings.dither != "none" and not prepared.was_translucent else quantized
     few = settings.palette is None and goal is None and quantized.colors_before <= settings.colors
     assert quantized.palette is not None
     return Reduction(
@@ -135,9 +135,9 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None, loo
         document,
         lambda: iter([quantized.image]),
         quantized.palette,
-        any((settings.palette, settings.fixed, census.ranks is not None)) or settings.order != "given",
+        any((settings.palette, settings.fixed, prepared.ranks is not None)) or settings.order != "given",
         quantized.colors_before,
-        quantized.mse == 0 or (few and not census.was_soft),
+        quantized.mse == 0 or (few and not prepared.was_translucent),
         judged.mse,
         judged.psnr,
     )
@@ -179,7 +179,7 @@ class _Colors:
         How many there are in the frames.
     exact : bool
         Whether the histogram is of all of them, and not of samples or cells.
-    was_soft : bool
+    was_translucent : bool
         Whether a frame had soft alpha that was made hard.
     frames : tuple of Frame
         As they are to be stored: one whose colours mix with those beneath it replaces these.
@@ -189,27 +189,27 @@ class _Colors:
     ranks: Integers
     count: int
     exact: bool
-    was_soft: bool
+    was_translucent: bool
     frames: tuple[Frame, ...]
 
 
 def _colors_of_all(document: Document, settings: Settings) -> _Colors:
     tally = Tally()
-    shows_through = was_soft = False
+    shows_through = was_translucent = False
     listed = True
     # In a GIF, whose only transparent colour is an index, none is hidden.
     may_hide = settings.keep_hidden_rgb and document.container != "GIF"
     frames: list[Frame] = []
     for shown in play(document):
-        seen = census_of(shown.canvas, settings, counted=True)
+        seen = prepare(shown.canvas, settings, counted=True)
         own = seen
         if shown.stored is not shown.canvas:
-            own = census_of(shown.stored, settings, counted=True)
+            own = prepare(shown.stored, settings, counted=True)
         if may_hide and hides_colors(own.image):
             raise Unsupported(
                 "its frames hide colours, which keep-hidden-rgb keeps in still pictures only; leave it out"
             )
-        was_soft |= own.was_soft
+        was_translucent |= own.was_translucent
         shows_through |= shown.frame.blend and own.histogram.transparent
         listed &= seen.colors.listing is not None
         frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
@@ -225,14 +225,14 @@ def _colors_of_all(document: Document, settings: Settings) -> _Colors:
         # Frames need a transparent entry where those beneath them are seen.
         tally.add(_ONE_TRANSPARENT, np.zeros(1, np.int64))
         histogram, ranks, _ = tally.total()
-    return _Colors(histogram, ranks, count, exact, was_soft, tuple(frames))
+    return _Colors(histogram, ranks, count, exact, was_translucent, tuple(frames))
 
 
 def _as_seen(document: Document, settings: Settings) -> Iterator[Image.Image]:
     """All frames with the alpha that the settings give them."""
     for shown in play(document):
         image = with_transparency_in_pixels(shown.canvas)
-        yield hardened(image) if settings.alpha == "hard" else image
+        yield with_binary_alpha(image) if settings.alpha == "hard" else image
 
 
 def _measured(document: Document, clustering: Clustering, settings: Settings) -> Clustering:
@@ -241,14 +241,14 @@ def _measured(document: Document, clustering: Clustering, settings: Settings) ->
     to_palette = replace(settings, palette=palette, fixed=None)
     total, pixels = 0.0, 0
     for shown in play(document):
-        seen = census_of(shown.canvas, to_palette, counted=True)
+        seen = prepare(shown.canvas, to_palette, counted=True)
         area = shown.canvas.width * shown.canvas.height
         total += fit(seen, to_palette).clustering.mse * area
         pixels += area
     return replace(clustering, mse=total / pixels, psnr=psnr_of(total / pixels, 3, PEAK))
 
 
-def _ranks(seen: Histogram, own: Census) -> Integers:
+def _ranks(seen: Histogram, own: PreparedImage) -> Integers:
     """The palette index of each colour that is seen, where the frame's own pixels have one."""
     ranks = np.full(len(seen.colors), MAX_COLORS)
     if own.ranks is not None:

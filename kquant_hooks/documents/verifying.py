@@ -14,7 +14,7 @@ from kquant_hooks.documents.opening import orientation_of
 from kquant_hooks.documents.reduce import Reduction
 from kquant_hooks.documents.sniff import container_of
 from kquant_hooks.images.pixels import in_rgba, strips_of
-from kquant_hooks.images.quantize import census_of
+from kquant_hooks.images.quantize import prepare
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import codes_of
 
@@ -128,6 +128,6 @@ def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
         for box in strips_of(old.canvas.size):
             if not _alike_in_alpha(*(in_rgba(shown.canvas.crop(box)) for shown in (old, new))):
                 raise ValueError(f"the result has another transparency in frame {number}")
-        colors.update(codes_of(census_of(new.canvas, one_thread, counted=True).histogram.colors).tolist())
+        colors.update(codes_of(prepare(new.canvas, one_thread, counted=True).histogram.colors).tolist())
     if len(colors) > limit:
         raise ValueError(f"the result has {len(colors)} colours instead of {limit}")

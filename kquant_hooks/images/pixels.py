@@ -9,7 +9,7 @@ from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, Mode
-from kquant_hooks.quantizer.codes import OPAQUE, Codes, levels_of
+from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes, levels_of
 from kquant_hooks.quantizer.counting import count_codes
 from kquant_hooks.quantizer.histogram import (
     Histogram,
@@ -147,15 +147,15 @@ def rgba_codes(image: Image.Image, codes: Codes) -> Codes:
     if content == "index":
         return palette_codes(image)[codes]
     if content == "grey":
-        return codes.astype(np.uint32) * _GREY | OPAQUE
+        return codes.astype(np.uint32) * _GREY | OPAQUE_BITS
     if content == "grey+alpha":
         wide = codes.astype(np.uint32)
         return (wide & np.uint32(0xFF)) * _GREY | (wide >> np.uint32(8)) << np.uint32(24)
     if content == "deep":
-        return _to_8_bits(codes) * _GREY | OPAQUE
+        return _to_8_bits(codes) * _GREY | OPAQUE_BITS
     if content == "rgba":
         return codes
-    return codes | OPAQUE
+    return codes | OPAQUE_BITS
 
 
 def strips_of(size: tuple[int, int], pixels: int = _STRIP_PIXELS, *, whole: bool = False) -> list[Box]:

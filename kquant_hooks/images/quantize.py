@@ -10,20 +10,20 @@ from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, mode_of
-from kquant_hooks.images.replacing import (
+from kquant_hooks.images.refining import learn_unlisted
+from kquant_hooks.images.rendering import (
     replace_and_sum,
     replace_codes,
     replace_dithered,
     replace_nearest,
 )
-from kquant_hooks.images.settling import learn_from
-from kquant_hooks.images.survey import Survey, survey
+from kquant_hooks.images.scanning import ImageColors, scan_colors
 from kquant_hooks.images.transparency import (
-    hardened,
+    has_translucency,
     hidden_entries,
-    is_soft,
     seen_error,
     transparency_of,
+    with_binary_alpha,
     with_hidden_colors,
     with_transparency_in_pixels,
 )
@@ -33,7 +33,7 @@ from kquant_hooks.quantizer.codes import make_lookup
 from kquant_hooks.quantizer.errors import psnr_of
 from kquant_hooks.quantizer.histogram import Histogram, opaque_rows
 from kquant_hooks.quantizer.mapping import labels_and_errors
-from kquant_hooks.quantizer.pipeline import Clustering, cluster, ordered_by_use
+from kquant_hooks.quantizer.pipeline import Clustering, cluster, used_entries
 
 # Entries of ``info`` that speak of palette indices, which are new.
 _ABOUT_INDICES = ("transparency", "background")
@@ -56,7 +56,7 @@ class Quantized:
     psnr : float
         Peak signal-to-noise ratio over these channels, in decibels; infinite where nothing changed.
     iterations : int
-        k-means iterations, those of the search included; 0 where nothing had to be learnt.
+        k-means iterations, those of the search included; 0 where nothing had to be learned.
     converged : bool
         False where ``max_iter`` ended the iterations.
     colors_before : int
@@ -73,7 +73,7 @@ class Quantized:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Census:
+class PreparedImage:
     """An image and its colours, counted.
 
     Attributes
@@ -82,21 +82,21 @@ class Census:
         As it came.
     source : PIL.Image.Image
         The same with all its transparency in the pixels.
-    colors : Survey
+    colors : ImageColors
     ranks : ndarray of int, optional
         The lowest palette index of each colour, for a 'P' image.
     hidden : ndarray of uint8, shape (m, 4), optional
         Transparent entries for hidden colours, where these are to be kept.
-    was_soft : bool
+    was_translucent : bool
         Whether soft alpha had to be made hard.
     """
 
     image: Image.Image
     source: Image.Image
-    colors: Survey
+    colors: ImageColors
     ranks: Integers | None
     hidden: Integers | None
-    was_soft: bool
+    was_translucent: bool
 
     @property
     def histogram(self) -> Histogram:
@@ -163,11 +163,11 @@ def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized
 
 def quantize_with(image: Image.Image, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
     """``quantize`` for settings that are at hand; ``origin`` as for ``dithered``."""
-    census = census_of(image, settings)
-    return indexed(census, fit(census, census.visible(settings)), settings, origin)
+    prepared = prepare(image, settings)
+    return indexed(prepared, fit(prepared, prepared.visible(settings)), settings, origin)
 
 
-def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) -> Census:
+def prepare(image: Image.Image, settings: Settings, *, counted: bool = False) -> PreparedImage:
     """Find an image's colours and learn from a sample, where that is enough for the settings, or count them.
 
     Raises
@@ -178,28 +178,28 @@ def census_of(image: Image.Image, settings: Settings, *, counted: bool = False) 
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
     source = with_transparency_in_pixels(image)
-    was_soft = settings.alpha == "hard" and is_soft(source)
-    if was_soft:
-        source = hardened(source)
-    colors = survey(source, settings, counted=counted, for_palette=True)
+    was_translucent = settings.alpha == "hard" and has_translucency(source)
+    if was_translucent:
+        source = with_binary_alpha(source)
+    colors = scan_colors(source, settings, counted=counted, for_palette=True)
     ranks = _first_indices(colors) if source.mode == "P" else None
     hidden = None
     if settings.keep_hidden_rgb and settings.palette is None and colors.histogram.transparent:
         hidden = hidden_entries(source, colors.count - 1, settings)
-    return Census(image, source, colors, ranks, hidden, was_soft)
+    return PreparedImage(image, source, colors, ranks, hidden, was_translucent)
 
 
-def fit(census: Census, settings: Settings) -> Fit:
+def fit(prepared: PreparedImage, settings: Settings) -> Fit:
     """Cluster the colours of an image, with its ``visible`` settings."""
-    colors = census.colors
-    learnt = learn_from(census.source, colors, settings)
-    clustering = cluster(colors.histogram, settings, census.ranks, learnt)
+    colors = prepared.colors
+    learned = learn_unlisted(prepared.source, colors, settings)
+    clustering = cluster(colors.histogram, settings, prepared.ranks, learned)
     if colors.listing is not None:
         return Fit(clustering)
-    image, mse = replace_nearest(census.source, colors, clustering, None, "P", settings.threads)
+    image, mse = replace_nearest(prepared.source, colors, clustering, None, "P", settings.threads)
     entries = clustering.entries
     populations = np.array(image.histogram()[: len(entries)])
-    order = ordered_by_use(entries, populations, settings)
+    order = used_entries(entries, populations, settings)
     if not np.array_equal(order, np.arange(len(entries))):
         places = np.zeros(256, np.uint8)
         places[order] = np.arange(len(order))
@@ -208,22 +208,24 @@ def fit(census: Census, settings: Settings) -> Fit:
     return Fit(clustering, image)
 
 
-def indexed(census: Census, found: Fit, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
+def indexed(
+    prepared: PreparedImage, found: Fit, settings: Settings, origin: tuple[int, int] = (0, 0)
+) -> Quantized:
     """The image of a census with the entries that were found for it, dithered as the settings say.
 
     ``origin`` is that of ``dithered``.
     """
-    clustering, listing = found.clustering, census.colors.listing
+    clustering, listing = found.clustering, prepared.colors.listing
     entries = opaque_rows(clustering.entries)
-    source = census.source
+    source = prepared.source
     mse, psnr = clustering.mse, clustering.psnr
     if settings.dither != "none" and mse > 0:
-        result, mse = replace_dithered(source, census.colors, clustering, settings, None, "P", origin)
+        result, mse = replace_dithered(source, prepared.colors, clustering, settings, None, "P", origin)
         psnr = psnr_of(mse, 3, PEAK)
     elif listing is None:
         assert found.image is not None
         result = found.image
-    elif census.colors.histogram.counted:
+    elif prepared.colors.histogram.counted:
         labels = clustering.labels[listing.rows]
         result = replace_codes(source, listing.codes, labels, None, "P", settings.threads)
     else:
@@ -232,18 +234,18 @@ def indexed(census: Census, found: Fit, settings: Settings, origin: tuple[int, i
         result, total = replace_and_sum(source, lookup, None, "P", settings.threads)
         mse = total / (result.width * result.height)
         psnr = psnr_of(mse, 3, PEAK)
-    if census.hidden is not None:
+    if prepared.hidden is not None:
         clear = int(np.flatnonzero(entries[:, 3] == 0)[0])
-        result = with_hidden_colors(result, source, census.hidden, clear)
-        entries = np.concatenate([entries[:clear], census.hidden, entries[clear + 1 :]])
-    result.info = {key: value for key, value in census.image.info.items() if key not in _ABOUT_INDICES}
+        result = with_hidden_colors(result, source, prepared.hidden, clear)
+        entries = np.concatenate([entries[:clear], prepared.hidden, entries[clear + 1 :]])
+    result.info = {key: value for key, value in prepared.image.info.items() if key not in _ABOUT_INDICES}
     result.putpalette(entries[:, :3].tobytes())
     transparency = transparency_of(entries[:, 3])
     if transparency is not None:
         result.info["transparency"] = transparency
-    if census.was_soft:
+    if prepared.was_translucent:
         # What became hard is a part of the error.
-        mse = seen_error(census.image, result)
+        mse = seen_error(prepared.image, result)
         psnr = psnr_of(mse, 3, PEAK)
     return Quantized(
         result,
@@ -252,11 +254,11 @@ def indexed(census: Census, found: Fit, settings: Settings, origin: tuple[int, i
         psnr,
         clustering.iterations,
         clustering.converged,
-        census.colors.count,
+        prepared.colors.count,
     )
 
 
-def _first_indices(colors: Survey) -> Integers:
+def _first_indices(colors: ImageColors) -> Integers:
     """The lowest palette index of each colour of a 'P' image."""
     assert colors.listing is not None
     first = np.full(colors.count, 256)

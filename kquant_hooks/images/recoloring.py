@@ -8,10 +8,10 @@ from PIL import Image
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import FIRST_VISIBLE, rgba_codes, rgba_codes_to_mode, with_palette_codes
-from kquant_hooks.images.replacing import replace_codes, replace_dithered, replace_nearest
-from kquant_hooks.images.settling import learn_from
-from kquant_hooks.images.survey import Survey, survey
-from kquant_hooks.images.transparency import hardened, hidden_codes
+from kquant_hooks.images.refining import learn_unlisted
+from kquant_hooks.images.rendering import replace_codes, replace_dithered, replace_nearest
+from kquant_hooks.images.scanning import ImageColors, scan_colors
+from kquant_hooks.images.transparency import hidden_codes, with_binary_alpha
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import codes_of, opaque_rows
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
@@ -46,12 +46,12 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
             "first, or use quantize()"
         )
     if settings.alpha == "hard":
-        image = hardened(image)
-    colors = survey(image, settings, counted=False, for_palette=False)
+        image = with_binary_alpha(image)
+    colors = scan_colors(image, settings, counted=False, for_palette=False)
     few = settings.palette is None and colors.count <= settings.colors
     if few and _count_with_hidden(image, colors) <= settings.colors:
         return image.copy()
-    clustering = cluster(colors.histogram, settings, learnt=learn_from(image, colors, settings))
+    clustering = cluster(colors.histogram, settings, learned=learn_unlisted(image, colors, settings))
     if given is not None:
         # Dithering may use any of them.
         used = np.unique(clustering.labels) if settings.dither == "none" else slice(None)
@@ -63,7 +63,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
     return result
 
 
-def _count_with_hidden(image: Image.Image, colors: Survey) -> int:
+def _count_with_hidden(image: Image.Image, colors: ImageColors) -> int:
     """How many colours an image has, with those that transparency hides."""
     if MODES[image.mode].content == "rgba" and colors.histogram.transparent:
         return colors.count - 1 + len(hidden_codes(image))
@@ -71,7 +71,7 @@ def _count_with_hidden(image: Image.Image, colors: Survey) -> int:
 
 
 def _recolored(
-    image: Image.Image, colors: Survey, clustering: Clustering, settings: Settings, *, hides: bool
+    image: Image.Image, colors: ImageColors, clustering: Clustering, settings: Settings, *, hides: bool
 ) -> Image.Image:
     """The image in its own mode with the colours of a clustering; see ``Settings`` for ``hides``."""
     mode, listing = image.mode, colors.listing

@@ -10,12 +10,12 @@ import numpy as np
 from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
-from kquant_hooks.images.quantize import census_of
+from kquant_hooks.images.quantize import prepare
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.histogram import Histogram
 from kquant_hooks.quantizer.pipeline import cluster
-from kquant_hooks.quantizer.tally import added
+from kquant_hooks.quantizer.tally import merged
 
 # What each picture weighs where all have the same say.
 _EQUAL = 1 << 24
@@ -67,7 +67,7 @@ def learn_palette(
         raise ValueError("palette= leaves nothing to learn; for colours that must be in it use fixed=")
     if isinstance(images, Image.Image):
         images = [images]
-    histograms = (census_of(_checked(image), settings, counted=True).histogram for image in images)
+    histograms = (prepare(_checked(image), settings, counted=True).histogram for image in images)
     return palette_of(histograms, settings, equal_weight=equal_weight)
 
 
@@ -79,7 +79,7 @@ def _checked(image: Image.Image) -> Image.Image:
 
 def palette_of(histograms: Iterable[Histogram], settings: Settings, *, equal_weight: bool) -> Palette:
     """``learn_palette`` for pictures that are counted already."""
-    total = added(_equalized(histogram) if equal_weight else histogram for histogram in histograms)
+    total = merged(_equalized(histogram) if equal_weight else histogram for histogram in histograms)
     if not len(total.colors):
         raise ValueError("there are no pixels to learn a palette from")
     pixels = int(total.weights.sum())

@@ -21,9 +21,9 @@ from kquant_hooks.images.pixels import (
 )
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.codes import OPAQUE, Codes
-from kquant_hooks.quantizer.counting import Marks
-from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
+from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes
+from kquant_hooks.quantizer.counting import ColorSet
+from kquant_hooks.quantizer.errors import error_scale, squared_errors
 from kquant_hooks.quantizer.histogram import Histogram, uncounted_histogram
 from kquant_hooks.quantizer.learning import learn_entries
 from kquant_hooks.quantizer.mapping import nearest_lookup
@@ -56,7 +56,7 @@ def with_transparency_in_pixels(image: Image.Image) -> Image.Image:
     return image
 
 
-def hardened(image: Image.Image) -> Image.Image:
+def with_binary_alpha(image: Image.Image) -> Image.Image:
     """The image with an alpha of 255 where it is 128 or more, and of 0 elsewhere."""
     content = MODES[image.mode].content
     if content in ("rgba", "grey+alpha"):
@@ -65,13 +65,13 @@ def hardened(image: Image.Image) -> Image.Image:
         return result
     if content == "index" and image.im.getpalettemode() == "RGBA":
         codes = palette_codes(image)
-        hard = np.where(codes >> np.uint32(24) < _HALF, codes & ~OPAQUE, codes | OPAQUE)
+        hard = np.where(codes >> np.uint32(24) < _HALF, codes & ~OPAQUE_BITS, codes | OPAQUE_BITS)
         used = np.arange(len(image.getpalette("RGBA") or ()) // 4, dtype=np.uint8)
         return with_palette_codes(image, used, hard[used])
     return image
 
 
-def is_soft(image: Image.Image) -> bool:
+def has_translucency(image: Image.Image) -> bool:
     """Whether some pixels, whose alpha is their own, are neither opaque nor fully transparent."""
     content = MODES[image.mode].content
     if content not in ("rgba", "grey+alpha", "index"):
@@ -87,7 +87,7 @@ def seen_error(image: Image.Image, other: Image.Image) -> float:
         colors, entries = (np.asarray(in_rgba(part.crop(box))).reshape(-1, 4) for part in (image, other))
         histogram = Histogram(colors, np.ones(len(colors), np.int64), alpha=True)
         total += int(squared_errors(histogram, entries, slice(None), np.arange(len(colors))).sum())
-    return total / (parts_of_level(histogram) * image.width * image.height)
+    return total / (error_scale(histogram) * image.width * image.height)
 
 
 def transparency_of(alphas: Integers) -> int | bytes | None:
@@ -153,12 +153,12 @@ def with_hidden_colors(
 
 def hidden_codes(image: Image.Image) -> Codes:
     """The colours of fully transparent pixels, each once, as rising 24-bit codes."""
-    marks = Marks()
-    add = marks.adder()
+    color_set = ColorSet()
+    add = color_set.adder()
     for box in strips_of(image.size):
         codes = _rgba_codes_in(image, box)
         add(codes[codes < FIRST_VISIBLE])
-    return marks.codes(0, 1)
+    return color_set.codes(0, 1)
 
 
 def _rgba_codes_in(image: Image.Image, box: Box) -> Codes:

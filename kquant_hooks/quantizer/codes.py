@@ -18,8 +18,8 @@ from kquant_hooks.clustering.arrays import Integers
 Codes = npt.NDArray[np.unsignedinteger]
 Lookup = Callable[[Codes], npt.NDArray[np.unsignedinteger]]
 
-OPAQUE = np.uint32(0xFF000000)
-COLOR = np.uint32(0x00FFFFFF)
+OPAQUE_BITS = np.uint32(0xFF000000)
+COLOR_MASK = np.uint32(0x00FFFFFF)
 
 
 def levels_of(codes: Codes) -> Integers:
@@ -42,15 +42,15 @@ def make_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:
         return _table_lookup(codes, values, bits)
     if bits == 24:
         of_color = _table_lookup(codes, values, 24)
-        return lambda block: of_color(block & COLOR)
-    opaque_start = int(np.searchsorted(codes, OPAQUE))
-    of_opaque = _table_lookup(codes[opaque_start:] & COLOR, values[opaque_start:], 24)
+        return lambda block: of_color(block & COLOR_MASK)
+    opaque_start = int(np.searchsorted(codes, OPAQUE_BITS))
+    of_opaque = _table_lookup(codes[opaque_start:] & COLOR_MASK, values[opaque_start:], 24)
     if opaque_start == 0:
-        return lambda block: of_opaque(block & COLOR)
+        return lambda block: of_opaque(block & COLOR_MASK)
 
     def of_any(block: Codes) -> Codes:
-        found = of_opaque(block & COLOR)
-        rest = np.flatnonzero(block < OPAQUE)
+        found = of_opaque(block & COLOR_MASK)
+        rest = np.flatnonzero(block < OPAQUE_BITS)
         found[rest] = values[np.searchsorted(codes, block[rest])]
         return found
 

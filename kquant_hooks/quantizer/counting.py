@@ -8,15 +8,15 @@ import numpy as np
 
 from kquant_hooks.clustering.arrays import Bools, Integers
 from kquant_hooks.clustering.morton import morton_keys, rgb_of_keys
-from kquant_hooks.quantizer.codes import COLOR, OPAQUE, Codes, levels_of
+from kquant_hooks.quantizer.codes import COLOR_MASK, OPAQUE_BITS, Codes, levels_of
 from kquant_hooks.quantizer.threads import for_each
 
 # Up to so many distinct codes are listed with what is known of each, which takes some hundred bytes; of those
 # with four channels, which take twice as many, half.
-MOST_LISTED, MOST_LISTED_OF_FOUR = 1 << 20, 1 << 19
+MAX_LISTED_3_CHANNELS, MAX_LISTED_4_CHANNELS = 1 << 20, 1 << 19
 
 # Up to so many pixels sorting them beats clearing and scanning a table of all 2**24 colours.
-MOST_SORTED_PIXELS = 1 << 20
+MAX_SORTED_PIXELS = 1 << 20
 # Codes that one thread sorts at a time.
 _PART = 1 << 17
 # Places that fit into the first and second-level caches.
@@ -58,11 +58,11 @@ def count_codes(
     Raises
     ------
     TooManyColorsError
-        If there are more than ``MOST_LISTED`` of 24 bits, or of ``MOST_LISTED_OF_FOUR`` of 32.
+        If there are more than ``MAX_LISTED_3_CHANNELS`` of 24 bits, or of ``MAX_LISTED_4_CHANNELS`` of 32.
     """
     if bits <= 16:
         return _count_by_bins(blocks, bits)
-    if pixels > MOST_SORTED_PIXELS:
+    if pixels > MAX_SORTED_PIXELS:
         return _count_by_table(blocks, bits)
     pixels_seen = np.concatenate([np.empty(0, np.uint32), *blocks])
     if bits == 32:
@@ -115,7 +115,7 @@ def _put_in_front(codes: Codes) -> int:
     return count
 
 
-class Marks:
+class ColorSet:
     """Which 24-bit codes occur, in a table of all of them; several threads may add to it at once."""
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class Marks:
             for start in range(0, len(block), _PLACES):
                 part = block[start : start + _PLACES]
                 here = places[: len(part)]
-                np.bitwise_and(part, COLOR, out=here)
+                np.bitwise_and(part, COLOR_MASK, out=here)
                 self._present[here] = True
 
         return add
@@ -158,10 +158,10 @@ def _count_by_table(blocks: Iterable[Codes], bits: int) -> tuple[Codes, Integers
     one = np.uint32(1)
     places = np.empty(0, np.intp)
     translucent: list[Codes] = []
-    gathered, most = 0, MOST_LISTED_OF_FOUR
+    gathered, most = 0, MAX_LISTED_4_CHANNELS
     for block in blocks:
         if bits == 32:
-            below = block < OPAQUE
+            below = block < OPAQUE_BITS
             if below.any():
                 translucent.append(_packed(*_distinct(block[below])))
                 gathered += len(translucent[-1])
@@ -169,24 +169,24 @@ def _count_by_table(blocks: Iterable[Codes], bits: int) -> tuple[Codes, Integers
             if gathered > most:
                 translucent = [_merged(translucent)]
                 gathered = len(translucent[0])
-                if gathered > MOST_LISTED_OF_FOUR:
+                if gathered > MAX_LISTED_4_CHANNELS:
                     raise TooManyColorsError
                 # Twice as many next time, or each further strip would sort all of them again.
                 most = max(most, 2 * gathered)
         if len(places) < len(block):
             places = np.empty(len(block), np.intp)
         here = places[: len(block)]
-        np.bitwise_and(block, COLOR, out=here)
+        np.bitwise_and(block, COLOR_MASK, out=here)
         # With indices of the native width this is NumPy's fast path: two nanoseconds a pixel.
         np.add.at(table, here, one)
     present = table != 0
-    if np.count_nonzero(present) > MOST_LISTED:
+    if np.count_nonzero(present) > MAX_LISTED_3_CHANNELS:
         raise TooManyColorsError
     codes = np.flatnonzero(present).astype(np.uint32)
     counts = table[codes]
     if bits == 24:
         return codes, counts.astype(np.int64)
-    packed = _merged([*translucent, _packed(codes | OPAQUE, counts)])
+    packed = _merged([*translucent, _packed(codes | OPAQUE_BITS, counts)])
     return _listed((packed >> _COUNT_BITS).astype(np.uint32), (packed & _COUNT).astype(np.int64))
 
 
@@ -208,8 +208,8 @@ def _merged(parts: list[Codes]) -> Codes:
 
 def _listed(codes: Codes, counts: Integers) -> tuple[Codes, Integers]:
     """The rising codes of 32 bits and their counts, if they are not too many."""
-    translucent = len(codes) > 0 and codes[0] < OPAQUE
-    if len(codes) > (MOST_LISTED_OF_FOUR if translucent else MOST_LISTED):
+    translucent = len(codes) > 0 and codes[0] < OPAQUE_BITS
+    if len(codes) > (MAX_LISTED_4_CHANNELS if translucent else MAX_LISTED_3_CHANNELS):
         raise TooManyColorsError
     return codes, counts
 

@@ -18,7 +18,7 @@ from kquant_hooks.clustering.scores import coefficients
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.blue_noise import blue_noise
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords
-from kquant_hooks.quantizer.mapping import classes
+from kquant_hooks.quantizer.mapping import allowed_entries
 from kquant_hooks.quantizer.ordering import by_lightness
 
 Labels = npt.NDArray[np.uint8]
@@ -126,7 +126,7 @@ def _mixtures(histogram: Histogram, entries: Integers, strength: float, steps: i
     ranks[order] = np.arange(len(order))
     same, labels = _same_entries(histogram, entries)
     mixtures = np.repeat(labels[:, None], steps, axis=1)
-    for rows, allowed in classes(histogram, entries):
+    for rows, allowed in allowed_entries(histogram, entries):
         targets, target_ranks = coords[allowed], ranks[allowed]
         wanted = np.zeros(len(same), bool)
         wanted[rows] = ~same[rows]
@@ -204,7 +204,7 @@ def _diffused(
             takes[kinds == 1, -1] = 0
             wanted[inside] += passed_down * takes[inside]
             way = slice(None, None, -1 if number % 2 else 1)
-            chosen, errors = _go_through(
+            chosen, errors = _diffuse_row(
                 diffusion,
                 wanted[way].reshape(runs, _RUN, -1),
                 takes[way].reshape(runs, _RUN, -1),
@@ -216,7 +216,7 @@ def _diffused(
         yield histogram, strip, labels
 
 
-def _go_through(
+def _diffuse_row(
     diffusion: _Diffusion, wanted: Floats, takes: Floats, kinds: Integers
 ) -> tuple[Integers, Floats]:
     """The entries of a row's pixels and their errors: shapes (runs, _RUN) and (runs, _RUN, d)."""

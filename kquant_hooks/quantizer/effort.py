@@ -18,7 +18,7 @@ class Effort:
     Attributes
     ----------
     sample_pixels : tuple of int, optional
-        How many pixels of a large picture are learnt from: so many, and so many more for each colour; None:
+        How many pixels of a large picture are learned from: so many, and so many more for each colour; None:
         all. With n of them the error of k colours is a share of k / n higher, as each mean strays by its
         cluster's error over its pixels.
     search_points : tuple of int
@@ -33,7 +33,7 @@ class Effort:
         Up to so many products of points and colours a search is small.
     swap_tries, swap_share, swap_kicks :
         See ``swaps.Moves``.
-    swap_settle : tuple of int
+    swap_lloyd_steps : tuple of int
         That of ``swaps.Moves`` for up to 32 colours, and for more. Where few clusters are large, it takes
         several iterations to show whether a move pays.
     descent_points : tuple of int
@@ -53,7 +53,7 @@ class Effort:
     small_search: int
     swap_tries: int
     swap_share: float
-    swap_settle: tuple[int, int]
+    swap_lloyd_steps: tuple[int, int]
     swap_kicks: int
     descent_points: tuple[int, int]
     refine_colors: int
@@ -70,7 +70,7 @@ EFFORTS: dict[str, Effort] = {
         small_search=0,
         swap_tries=2,
         swap_share=0.12,
-        swap_settle=(2, 1),
+        swap_lloyd_steps=(2, 1),
         swap_kicks=0,
         descent_points=(1000, 12),
         refine_colors=0,
@@ -85,7 +85,7 @@ EFFORTS: dict[str, Effort] = {
         small_search=1 << 14,
         swap_tries=10,
         swap_share=0.2,
-        swap_settle=(4, 1),
+        swap_lloyd_steps=(4, 1),
         swap_kicks=0,
         descent_points=(3000, 52),
         refine_colors=1 << 18,
@@ -100,7 +100,7 @@ EFFORTS: dict[str, Effort] = {
         small_search=1 << 19,
         swap_tries=60,
         swap_share=0.2,
-        swap_settle=(4, 2),
+        swap_lloyd_steps=(4, 2),
         swap_kicks=18,
         descent_points=(64000, 0),
         refine_colors=1 << 24,

@@ -31,7 +31,7 @@ def squared_errors(
     Returns
     -------
     ndarray of int64
-        In parts of a squared level: as many as ``parts_of_level`` says.
+        In parts of a squared level: as many as ``error_scale`` says.
     """
     total = np.zeros(len(labels), np.int64)
     for start in range(0, len(labels), _BLOCK):
@@ -55,7 +55,7 @@ def _add_errors(total: Integers, colors: Integers, targets: Integers, *, alpha: 
         total += over_black * over_black + over_white * over_white
 
 
-def parts_of_level(histogram: Histogram) -> int:
+def error_scale(histogram: Histogram) -> int:
     """How many parts one squared level has in ``squared_errors``."""
     return 2 * 255 * 255 if histogram.alpha else 1
 

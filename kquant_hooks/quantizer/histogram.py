@@ -11,12 +11,12 @@ import numpy as np
 from kquant_hooks.clustering.arrays import Floats, Integers, Points, exact_dtype
 from kquant_hooks.clustering.morton import morton_keys, sorting_order
 from kquant_hooks.quantizer import oklab
-from kquant_hooks.quantizer.codes import OPAQUE, Codes, levels_of
+from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes, levels_of
 
 _DESIGN_BITS = 10
 _FINE_BITS = 24
 # The level of full alpha beside R, G and B.
-_OPAQUE = 221
+_ALPHA_LEVELS = 221
 # How far apart opaque and translucent colours are put while centres are searched for, in quarter levels, so
 # that few clusters hold both. Of 0, 64, 128, 256 and 512 errors were lowest on icons and soft pictures.
 _OPACITY_GAP = 128
@@ -67,7 +67,7 @@ def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Intege
         distinct, rows = np.unique(visible, return_inverse=True)
         weights = np.zeros(len(distinct), np.int64)
         np.add.at(weights, rows, counts)
-    alpha = bool((distinct < OPAQUE).any())
+    alpha = bool((distinct < OPAQUE_BITS).any())
     return _in_order(Histogram(levels_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows)
 
 
@@ -81,13 +81,13 @@ def uncounted_histogram(codes: Codes) -> Histogram:
     return Histogram(levels_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False)
 
 
-def of_the_same_kind(histogram: Histogram, codes: Codes) -> Histogram:
+def histogram_like(histogram: Histogram, codes: Codes) -> Histogram:
     """One of these codes as they come, in as many channels as the given one has."""
     colors = levels_of(codes)[:, : histogram.colors.shape[1]]
     return replace(histogram, colors=colors, weights=np.ones(len(codes), np.int64))
 
 
-def near_each_other(codes: Codes) -> Codes:
+def in_morton_order(codes: Codes) -> Codes:
     """Distinct 24-bit codes put in Morton order by 16 of its bits, which is enough to look them up."""
     order = sorting_order(morton_keys(levels_of(codes)[:, :3], 8) >> np.uint32(8), 16)
     return codes if order is None else codes[order]
@@ -144,11 +144,11 @@ def exact_coords(colors: Integers, *, alpha: bool, space: str = "srgb") -> tuple
     coords = 2 * colors.astype(np.float64, order="F")
     opacity = coords[:, 3:] / 2
     coords[:, :3] = (coords[:, :3] - 255) * opacity + 255 * 255
-    coords[:, 3] *= _OPAQUE
+    coords[:, 3] *= _ALPHA_LEVELS
     return coords, 17, 510
 
 
-def design_points(histogram: Histogram) -> Points:
+def search_points(histogram: Histogram) -> Points:
     """Coordinates for the search: quarter levels, in float32 (16-bit grey: levels, in float64).
 
     With alpha there is a fifth one, which parts opaque from translucent colours.
@@ -225,7 +225,7 @@ def _opaque_and_zero(space: str) -> tuple[int, Floats]:
     """The level of full alpha, and the level of each channel's zero."""
     if space == "oklab":
         return oklab.OPAQUE, np.array(oklab.ZERO, np.float64)
-    return _OPAQUE, np.full(3, 127.5)
+    return _ALPHA_LEVELS, np.full(3, 127.5)
 
 
 def _colors_of(levels: Floats, dtype: np.dtype[Any], space: str) -> Integers:

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from kquant_hooks.clustering.arrays import Bools, Floats, Integers, grouped_sums, summed
+from kquant_hooks.clustering.arrays import Bools, Floats, Integers, grouped_sums, sum_in_order
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, opaque_rows, with_alpha
 from kquant_hooks.quantizer.mapping import losses_of, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
-from kquant_hooks.quantizer.search import Learnt, all_colors, learn
+from kquant_hooks.quantizer.search import SearchResult, all_colors, learn
 
 
 def with_fixed(histogram: Histogram, settings: Settings) -> tuple[Histogram, Integers]:
@@ -25,7 +25,7 @@ def with_fixed(histogram: Histogram, settings: Settings) -> tuple[Histogram, Int
     return histogram, entries[np.sort(first)]
 
 
-def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
+def learn_entries(histogram: Histogram, settings: Settings) -> SearchResult:
     """Look for the best entries for a histogram of any kind.
 
     Raises
@@ -50,11 +50,11 @@ def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
     wanting = solid.any() and not (still[:, 3] == 255).any()
     if count < max(1, len(still) + wanting):
         raise ValueError(_no_room(settings.colors, len(fixed)))
-    learnt = learn(visible, count, settings, still if visible.alpha else still[:, :3])
+    learned = learn(visible, count, settings, still if visible.alpha else still[:, :3])
     if not visible.alpha:
-        return replace(learnt, entries=np.concatenate([reserved, opaque_rows(learnt.entries)]))
-    entries = np.concatenate([reserved, divide_by_opacity(visible, learnt.entries, len(still))])
-    best, loss = replace(learnt, entries=entries), _losses(histogram, entries)
+        return replace(learned, entries=np.concatenate([reserved, opaque_rows(learned.entries)]))
+    entries = np.concatenate([reserved, divide_by_opacity(visible, learned.entries, len(still))])
+    best, loss = replace(learned, entries=entries), _losses(histogram, entries)
     for opaque in [] if len(fixed) else _other_shares(histogram, entries, loss, count):
         # Crisp icons with soft edges do better with opaque entries only, soft gradients with more of them.
         shares = [(_part(histogram, solid), opaque), (_part(histogram, soft), count - opaque)]
@@ -63,7 +63,7 @@ def learn_entries(histogram: Histogram, settings: Settings) -> Learnt:
         other_loss = _losses(histogram, others)
         if other_loss.sum() < loss.sum():
             used = sum(other.iterations for other in found)
-            best, loss = Learnt(others, used, all(other.converged for other in found)), other_loss
+            best, loss = SearchResult(others, used, all(other.converged for other in found)), other_loss
     return best
 
 
@@ -87,17 +87,17 @@ def _part(histogram: Histogram, rows: Bools) -> Histogram:
 def _losses(histogram: Histogram, entries: Integers) -> Floats:
     """Squared error of the transparent, the translucent and the opaque colours, in whole units."""
     mapping = map_colors(histogram, entries)
-    classes = (histogram.colors[:, 3] > 0).astype(np.intp) + (histogram.colors[:, 3] == 255)
-    return grouped_sums(classes, [losses_of(histogram, mapping)], 3)[0]
+    kinds = (histogram.colors[:, 3] > 0).astype(np.intp) + (histogram.colors[:, 3] == 255)
+    return grouped_sums(kinds, [losses_of(histogram, mapping)], 3)[0]
 
 
-def _least_loss_of_opaque(histogram: Histogram) -> float:
+def _min_loss_of_opaque(histogram: Histogram) -> float:
     """What the difference in alpha alone would cost translucent colours without entries of their kind."""
     opacity = exact_coords(histogram.colors, alpha=True, space=histogram.space)[0][:, 3]
     apart = opacity.max() - opacity
     if histogram.transparent:
         apart = np.minimum(apart, opacity)
-    return summed(apart * apart * histogram.weights)
+    return sum_in_order(apart * apart * histogram.weights)
 
 
 def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:
@@ -108,12 +108,12 @@ def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count
     as much.
     """
     most = int(np.count_nonzero(histogram.colors[:, 3] == 255))
-    shares = [count] if most > count and _least_loss_of_opaque(histogram) < losses.sum() else []
+    shares = [count] if most > count and _min_loss_of_opaque(histogram) < losses.sum() else []
     opaque = int(np.count_nonzero(entries[:, 3] == 255))
     others = count - opaque
     if not (opaque and others and most > opaque):
         return shares
     ratio = (losses[2] * opaque ** (2 / 3) / max(losses[1] * others ** (2 / 3), 1.0)) ** 0.6
-    # Where no more are wanted, soft colours do better by themselves with as many: learnt together, some of
+    # Where no more are wanted, soft colours do better by themselves with as many: learned together, some of
     # their entries lie near opaque ones.
     return [*shares, min(most, count - 1, max(opaque, round(count * ratio / (1 + ratio))))]

@@ -10,10 +10,10 @@ from kquant_hooks.clustering.arrays import Bools, Floats, Integers
 from kquant_hooks.clustering.morton import morton_keys, sorting_order
 from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.clustering.scores import squared_lengths
-from kquant_hooks.quantizer.codes import COLOR, OPAQUE, Codes, Lookup, levels_of
-from kquant_hooks.quantizer.counting import Marks
+from kquant_hooks.quantizer.codes import COLOR_MASK, OPAQUE_BITS, Codes, Lookup, levels_of
+from kquant_hooks.quantizer.counting import ColorSet
 from kquant_hooks.quantizer.errors import squared_errors
-from kquant_hooks.quantizer.histogram import Histogram, exact_coords, near_each_other, of_the_same_kind
+from kquant_hooks.quantizer.histogram import Histogram, exact_coords, histogram_like, in_morton_order
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
 # Marked codes are mapped in parts of about so many, but no more parts than needed: colours that are close to
@@ -44,7 +44,7 @@ def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
     targets, _, _ = exact_coords(entries, alpha=histogram.alpha, space=histogram.space)
     labels = np.empty(len(coords), np.intp)
     errors = np.empty(len(coords), np.int64)
-    for rows, allowed in classes(histogram, entries):
+    for rows, allowed in allowed_entries(histogram, entries):
         part = coords[rows]
         if not len(part):
             continue
@@ -67,7 +67,7 @@ def losses_of(histogram: Histogram, mapping: Mapping) -> Floats:
     return mapping.errors.astype(np.float64) * histogram.weights
 
 
-def classes(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice, Bools]]:
+def allowed_entries(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice, Bools]]:
     """Rows that share a set of allowed entries."""
     everything = np.ones(len(entries), bool)
     if not histogram.alpha:
@@ -84,12 +84,14 @@ def labels_and_errors(labels: Integers, errors: Integers) -> Codes:
     return errors.astype(np.uint32) << np.uint32(8) | labels.astype(np.uint8)
 
 
-def marked_lookup(marks: Marks, histogram: Histogram, entries: Integers, threads: int | None) -> Lookup:
+def color_set_lookup(
+    color_set: ColorSet, histogram: Histogram, entries: Integers, threads: int | None
+) -> Lookup:
     """A function that gives the ``labels_and_errors`` of 24-bit codes, which are too many to be listed.
 
     Parameters
     ----------
-    marks : Marks
+    color_set : ColorSet
         Which of them occur.
     histogram : Histogram
         Of some of them; without alpha, which has errors that are not whole levels.
@@ -99,16 +101,16 @@ def marked_lookup(marks: Marks, histogram: Histogram, entries: Integers, threads
     """
     table = np.empty(1 << 24, np.uint32)
     # A power of two.
-    parts = max(_LEAST_PARTS, 1 << (marks.count() // _PART).bit_length())
+    parts = max(_LEAST_PARTS, 1 << (color_set.count() // _PART).bit_length())
 
     def work(part: int) -> None:
-        codes = near_each_other(marks.codes(part, parts))
-        seen = of_the_same_kind(histogram, codes)
+        codes = in_morton_order(color_set.codes(part, parts))
+        seen = histogram_like(histogram, codes)
         mapping = map_colors(seen, entries)
         table[codes] = labels_and_errors(mapping.labels, errors_in_srgb(seen, entries, mapping))
 
     for_each(lambda: work, parts, few_threads(threads))
-    return lambda block: table.take(block & COLOR, mode="clip")
+    return lambda block: table.take(block & COLOR_MASK, mode="clip")
 
 
 def nearest_lookup(histogram: Histogram, entries: Integers, bits: int) -> Lookup:
@@ -128,16 +130,16 @@ def nearest_lookup(histogram: Histogram, entries: Integers, bits: int) -> Lookup
     known = np.zeros(1 << 24, np.uint16)
 
     def labels_of(block: Codes) -> Codes:
-        labels = known.take(block & COLOR, mode="clip")
+        labels = known.take(block & COLOR_MASK, mode="clip")
         if bits == 32:
-            labels[block < OPAQUE] = 0
+            labels[block < OPAQUE_BITS] = 0
         unknown = np.flatnonzero(labels == 0)
         if len(unknown):
             codes = block[unknown]
             found = _nearest_of_codes(histogram, entries, codes)
             labels[unknown] = found
-            kept = slice(None) if bits == 24 else codes >= OPAQUE
-            known[codes[kept] & COLOR] = found[kept]
+            kept = slice(None) if bits == 24 else codes >= OPAQUE_BITS
+            known[codes[kept] & COLOR_MASK] = found[kept]
         return (labels - np.uint16(1)).astype(np.uint8)
 
     return labels_of
@@ -148,7 +150,7 @@ def _nearest_of_codes(histogram: Histogram, entries: Integers, codes: Codes) -> 
     dimensions = histogram.colors.shape[1]
     order = sorting_order(morton_keys(levels_of(codes)[:, :dimensions], 8), 8 * dimensions)
     ordered = codes if order is None else codes[order]
-    mapping = map_colors(of_the_same_kind(histogram, ordered), entries)
+    mapping = map_colors(histogram_like(histogram, ordered), entries)
     found = (mapping.labels + 1).astype(np.uint16)
     if order is None:
         return found

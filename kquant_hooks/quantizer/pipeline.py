@@ -12,7 +12,7 @@ from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.effort import EFFORTS, for_colors
-from kquant_hooks.quantizer.errors import parts_of_level, psnr_of
+from kquant_hooks.quantizer.errors import error_scale, psnr_of
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
@@ -22,11 +22,11 @@ from kquant_hooks.quantizer.histogram import (
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import Mapping, errors_in_srgb, losses_of, map_colors
 from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_lightness, by_population
-from kquant_hooks.quantizer.search import Learnt
+from kquant_hooks.quantizer.search import SearchResult
 
 # Mapping and ordering each depend on the other; nearly always they agree at once.
 _ORDER_ROUNDS = 8
-# Pictures with so many times the pixels of a sample are learnt from one.
+# Pictures with so many times the pixels of a sample are learned from one.
 _LARGE = 4
 
 
@@ -50,7 +50,7 @@ class Clustering:
     psnr : float
         In decibels, over these channels; infinite where nothing changed.
     iterations : int
-        k-means iterations, those of the search included; 0 where nothing was learnt.
+        k-means iterations, those of the search included; 0 where nothing was learned.
     converged : bool
         False where ``max_iter`` ended the descent.
     """
@@ -66,7 +66,10 @@ class Clustering:
 
 
 def cluster(
-    histogram: Histogram, settings: Settings, ranks: Integers | None = None, learnt: Learnt | None = None
+    histogram: Histogram,
+    settings: Settings,
+    ranks: Integers | None = None,
+    learned: SearchResult | None = None,
 ) -> Clustering:
     """Quantize a histogram.
 
@@ -76,7 +79,7 @@ def cluster(
     settings : Settings
     ranks : ndarray of int, shape (n,), optional
         Place of each colour in an order that the picture came with.
-    learnt : Learnt, optional
+    learned : SearchResult, optional
         From a sample of the same picture, to start from. It must be there if the pixels were not counted.
 
     Raises
@@ -87,7 +90,7 @@ def cluster(
     """
     histogram = replace(histogram, space=settings.space)
     if settings.palette is not None:
-        learnt = Learnt(settings.palette.colors, 0, True)
+        learned = SearchResult(settings.palette.colors, 0, True)
         histogram, entries = _with_given(histogram, settings.palette)
         if settings.order == "lightness":
             entries = entries[by_lightness(entries)]
@@ -96,22 +99,22 @@ def cluster(
         ranks, fixed = None, entries[:0]
     else:
         histogram, fixed = with_fixed(histogram, settings)
-        if learnt is None or len(histogram.colors) <= settings.colors:
-            learnt = learn_entries(histogram, settings)
-        entries, mapping = _fill(histogram, learnt.entries, settings.colors, fixed)
+        if learned is None or len(histogram.colors) <= settings.colors:
+            learned = learn_entries(histogram, settings)
+        entries, mapping = _fill(histogram, learned.entries, settings.colors, fixed)
     entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks, fixed)
     if settings.palette is None:
         entries, mapping = _without_unused(entries, mapping, fixed)
     errors = errors_in_srgb(histogram, entries, mapping)
     pixels = max(1, int(histogram.weights.sum()))
-    mse = int(errors @ histogram.weights) / (parts_of_level(histogram) * pixels)
+    mse = int(errors @ histogram.weights) / (error_scale(histogram) * pixels)
     channels = 3 if histogram.alpha else histogram.colors.shape[1]
     psnr = psnr_of(mse, channels, int(np.iinfo(histogram.colors.dtype).max))
     labels = mapping.labels.astype(np.uint8)
-    return Clustering(histogram, entries, labels, errors, mse, psnr, learnt.iterations, learnt.converged)
+    return Clustering(histogram, entries, labels, errors, mse, psnr, learned.iterations, learned.converged)
 
 
-def ordered_by_use(entries: Integers, populations: Integers, settings: Settings) -> Integers:
+def used_entries(entries: Integers, populations: Integers, settings: Settings) -> Integers:
     """Indices of the entries that are used, in their order, if what was clustered was only a sample.
 
     Those that were given are used in any case.

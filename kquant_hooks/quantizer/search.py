@@ -9,7 +9,7 @@ import numpy as np
 
 from kquant_hooks.clustering.arrays import Floats, Integers, Points
 from kquant_hooks.clustering.cells import reduce_to_cells
-from kquant_hooks.clustering.kmeans import RELAXATION, Descent, lloyd, relative_error
+from kquant_hooks.clustering.kmeans import RELAXATION, LloydResult, lloyd, relative_error
 from kquant_hooks.clustering.seeding import (
     farthest_points,
     kmeans_plus_plus,
@@ -17,10 +17,10 @@ from kquant_hooks.clustering.seeding import (
     random_pixels,
     wu_cuts,
 )
-from kquant_hooks.clustering.swaps import Moves, kick, split_to, swap
+from kquant_hooks.clustering.swaps import SwapPlan, kick, split_to, swap
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, colors_at, design_points, fine_points
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, colors_at, fine_points, search_points
 
 _FEW_COLORS = 32
 # Up to so many points, merging all of them in pairs takes less time than building Wu's tables.
@@ -28,7 +28,7 @@ _FEW_POINTS = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Learnt:
+class SearchResult:
     """Entries near a minimum of the error, and how they were found.
 
     Attributes
@@ -38,7 +38,7 @@ class Learnt:
         for. Some may be equal, or nearest to no colour.
     iterations : int
     converged : bool
-        As in ``Descent``.
+        As in ``LloydResult``.
     """
 
     entries: Integers
@@ -54,7 +54,7 @@ def all_colors(histogram: Histogram, fixed: Integers, count: int) -> Integers | 
     return np.concatenate([fixed, others]) if len(fixed) + len(others) <= count else None
 
 
-def learn(histogram: Histogram, count: int, settings: Settings, fixed: Integers) -> Learnt:
+def learn(histogram: Histogram, count: int, settings: Settings, fixed: Integers) -> SearchResult:
     """Look for the best ``count`` entries for a histogram's colours; alpha has no special part in it.
 
     Parameters
@@ -64,12 +64,12 @@ def learn(histogram: Histogram, count: int, settings: Settings, fixed: Integers)
     """
     everything = all_colors(histogram, fixed, count)
     if everything is not None:
-        return Learnt(everything, 0, True)
+        return SearchResult(everything, 0, True)
     if len(fixed) == count:
-        return Learnt(fixed, 0, True)
+        return SearchResult(fixed, 0, True)
     given = replace(histogram, colors=fixed, weights=np.ones(len(fixed), np.int64))
     if settings.init == "wu":
-        points, still = design_points(histogram), design_points(given).coords
+        points, still = search_points(histogram), search_points(given).coords
         descent = _search(replace(points, fixed=len(fixed)), still, count, settings)
     else:
         points, still = fine_points(histogram), fine_points(given).coords
@@ -78,10 +78,10 @@ def learn(histogram: Histogram, count: int, settings: Settings, fixed: Integers)
         tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
         descent = lloyd(replace(points, fixed=len(fixed)), centers, settings.max_iter, tol)
     found = colors_at(descent.centers[len(fixed) :], points, histogram)
-    return Learnt(np.concatenate([fixed, found]), descent.iterations, descent.converged)
+    return SearchResult(np.concatenate([fixed, found]), descent.iterations, descent.converged)
 
 
-def _search(points: Points, still: Floats, count: int, settings: Settings) -> Descent:
+def _search(points: Points, still: Floats, count: int, settings: Settings) -> LloydResult:
     """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours.
 
     The first centres are ``still``, and stay that.
@@ -89,25 +89,25 @@ def _search(points: Points, still: Floats, count: int, settings: Settings) -> De
     effort = EFFORTS[settings.effort]
     medium = reduce_to_cells(points, for_colors(effort.descent_points, count))
     coarse = reduce_to_cells(medium, for_colors(effort.search_points, count))
-    settle = effort.swap_settle[count > _FEW_COLORS]
-    moves = Moves(effort.swap_tries, effort.swap_share, settle, effort.swap_kicks)
+    lloyd_steps = effort.swap_lloyd_steps[count > _FEW_COLORS]
+    plan = SwapPlan(effort.swap_tries, effort.swap_share, lloyd_steps, effort.swap_kicks)
     found: list[Floats] = []
     used = 0
     for start in _starts(replace(coarse, fixed=0), count - len(still), effort):
         descent = _descend(coarse, np.concatenate([still, start]), None, settings, used)
         used += descent.iterations
-        swapped = swap(coarse, descent.centers, moves, _left(settings, used))
+        swapped = swap(coarse, descent.centers, plan, _left(settings, used))
         used += swapped.iterations
         found.append(swapped.centers)
     errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]
-    kicked = kick(coarse, found[errors.index(min(errors))], moves, _left(settings, used))
+    kicked = kick(coarse, found[errors.index(min(errors))], plan, _left(settings, used))
     used += kicked.iterations
     descent = _descend(medium, kicked.centers, None, settings, used)
     used += descent.iterations
     if len(points.weights) <= effort.refine_colors:
         descent = _descend(points, descent.centers, effort.refine_iterations, settings, used)
         used += descent.iterations
-    return Descent(descent.centers, used, descent.converged)
+    return LloydResult(descent.centers, used, descent.converged)
 
 
 def _starts(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
@@ -130,12 +130,14 @@ def _merged(points: Points, means: Floats, weights: Floats, count: int) -> Float
     return split_to(points, centers, count)
 
 
-def _descend(points: Points, centers: Floats, limit: int | None, settings: Settings, used: int) -> Descent:
+def _descend(
+    points: Points, centers: Floats, limit: int | None, settings: Settings, used: int
+) -> LloydResult:
     """Lloyd's descent, with what ``max_iter`` leaves of the iterations after ``used``."""
     tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
-    descent = lloyd(points, centers, _least(limit, _left(settings, used)), tol, RELAXATION)
+    descent = lloyd(points, centers, _smallest(limit, _left(settings, used)), tol, RELAXATION)
     stopped_by_itself = descent.converged or descent.iterations == limit
-    return Descent(descent.centers, descent.iterations, stopped_by_itself)
+    return LloydResult(descent.centers, descent.iterations, stopped_by_itself)
 
 
 def _left(settings: Settings, used: int) -> int | None:
@@ -143,6 +145,6 @@ def _left(settings: Settings, used: int) -> int | None:
     return None if settings.max_iter is None else settings.max_iter - used
 
 
-def _least(limit: int | None, other: int | None) -> int | None:
+def _smallest(limit: int | None, other: int | None) -> int | None:
     given = [value for value in (limit, other) if value is not None]
     return min(given) if given else None

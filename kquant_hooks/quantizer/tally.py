@@ -15,7 +15,7 @@ import numpy as np
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.clustering.morton import Keys, morton_keys
 from kquant_hooks.palettes.swatch import MAX_COLORS
-from kquant_hooks.quantizer.counting import MOST_LISTED_OF_FOUR
+from kquant_hooks.quantizer.counting import MAX_LISTED_4_CHANNELS
 from kquant_hooks.quantizer.histogram import Histogram, histogram_of_rgba, opaque_rows
 
 # Colours are added so many at a time, or as many as half of those that are there.
@@ -46,7 +46,7 @@ class _Cells:
 
 
 class Tally:
-    """The colours of many pictures of R, G, B[, A] together; at most ``MOST_LISTED_OF_FOUR``, or cells."""
+    """The colours of many pictures of R, G, B[, A] together; at most ``MAX_LISTED_4_CHANNELS``, or cells."""
 
     def __init__(self) -> None:
         self._parts = [_cells_of(Histogram(np.empty((0, 3), np.uint8), np.empty(0, np.int64), False), None)]
@@ -77,7 +77,7 @@ class Tally:
         self._parts, self._gathered = [_joined(self._parts)], 0
 
 
-def added(histograms: Iterable[Histogram]) -> Histogram:
+def merged(histograms: Iterable[Histogram]) -> Histogram:
     """The sum of histograms."""
     tally = Tally()
     for histogram in histograms:
@@ -87,7 +87,7 @@ def added(histograms: Iterable[Histogram]) -> Histogram:
 
 def condensed(histogram: Histogram) -> Histogram:
     """The same if it has few colours, or that of cells of them."""
-    return added([histogram])
+    return merged([histogram])
 
 
 def _cells_of(histogram: Histogram, ranks: Integers | None) -> _Cells:
@@ -112,7 +112,7 @@ def _joined(parts: list[_Cells]) -> _Cells:
     shift = max(part.shift for part in parts)
     keys = np.concatenate([part.keys >> np.uint64(shift - part.shift) for part in parts])
     keys, places = np.unique(keys, return_inverse=True)
-    while len(keys) > MOST_LISTED_OF_FOUR:
+    while len(keys) > MAX_LISTED_4_CHANNELS:
         shift += 1
         keys, larger = np.unique(keys >> np.uint64(1), return_inverse=True)
         places = larger[places]

@@ -13,7 +13,7 @@ _FEW_THREADS = 4
 
 
 @contextmanager
-def meanwhile(start_work: Callable[[], Work], count: int, threads: int | None) -> Iterator[None]:
+def in_background(start_work: Callable[[], Work], count: int, threads: int | None) -> Iterator[None]:
     """Work in other threads while the body runs; when it has ended, the calling thread joins in.
 
     Parameters
@@ -51,7 +51,7 @@ def meanwhile(start_work: Callable[[], Work], count: int, threads: int | None) -
 
 def for_each(start_work: Callable[[], Work], count: int, threads: int | None) -> None:
     """The same with nothing else to do meanwhile: no thread is started for a single number."""
-    with meanwhile(start_work, count, min(_threads(threads), max(1, count))):
+    with in_background(start_work, count, min(_threads(threads), max(1, count))):
         pass
 
 

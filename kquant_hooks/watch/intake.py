@@ -57,7 +57,7 @@ class Intake:
 
     Parameters
     ----------
-    settle : float
+    lloyd_steps : float
         Seconds.
     patience : float
         A file that is not ready after so many seconds is "unsettled", once, and waited for on.

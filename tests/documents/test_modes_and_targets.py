@@ -28,7 +28,7 @@ CASES = [
     *((mode, "TIFF") for mode in ("LAB", "I", "F")),
     *(("I;16", form) for form in ("PNG", "TIFF")),
 ]
-LEARNT = Settings(4, effort="fast")
+LEARNED = Settings(4, effort="fast")
 HARD = Settings(4, effort="fast", alpha="hard")
 GREYS = Settings(palette=Palette(["#000", "#888", "#fff"]))
 COLORS = Settings(palette=Palette(["#000", "#f00", "#fff"]))
@@ -63,7 +63,7 @@ def test_each_combination_works_or_is_refused_by_a_sentence(mode, form, space):
     profile = PROFILE[:16] + space + PROFILE[20:] if space else None
     data = saved(picture(mode), form, lossless=True, icc_profile=profile)
     more = [HARD] if "A" in mode else []
-    for settings in (LEARNT, *more, *([GREYS, COLORS] if space == b"GRAY" else [])):
+    for settings in (LEARNED, *more, *([GREYS, COLORS] if space == b"GRAY" else [])):
         for container in (None, *CONTAINERS):
             try:
                 result = convert(data, settings, Policy(), container)

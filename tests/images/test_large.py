@@ -1,4 +1,4 @@
-"""Pictures that are large enough to be learnt from a sample, by several threads."""
+"""Pictures that are large enough to be learned from a sample, by several threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
 from kquant_hooks.images.pixels import read_histogram
-from kquant_hooks.images.survey import read_sample
+from kquant_hooks.images.scanning import read_sample
 
 
 @pytest.fixture(scope="module")

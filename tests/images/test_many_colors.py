@@ -1,4 +1,4 @@
-"""Pictures of more colours than are listed: learnt from a sample, with every pixel mapped by itself."""
+"""Pictures of more colours than are listed: learned from a sample, with every pixel mapped by itself."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from photos import draw_photo
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
-from kquant_hooks.images import survey
-from kquant_hooks.images.quantize import census_of
+from kquant_hooks.images import scanning
+from kquant_hooks.images.quantize import prepare
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer import counting
 
@@ -24,10 +24,10 @@ def list_few(monkeypatch):
     """A function after which pictures of more than 2000 colours are not listed."""
 
     def patch() -> None:
-        for module in (counting, survey):
-            monkeypatch.setattr(module, "MOST_LISTED", 2000)
-            monkeypatch.setattr(module, "MOST_LISTED_OF_FOUR", 2000)
-            monkeypatch.setattr(module, "MOST_SORTED_PIXELS", 0)
+        for module in (counting, scanning):
+            monkeypatch.setattr(module, "MAX_LISTED_3_CHANNELS", 2000)
+            monkeypatch.setattr(module, "MAX_LISTED_4_CHANNELS", 2000)
+            monkeypatch.setattr(module, "MAX_SORTED_PIXELS", 0)
 
     return patch
 
@@ -158,7 +158,7 @@ def test_colours_beneath_transparency_do_not_count(list_few):
     list_few()
     result = quantize(image, 9)
     assert (result.mse, result.colors_before, len(result.palette)) == (0, 9, 9)
-    assert len(census_of(image, Settings(9)).colors.listing.codes) == 9
+    assert len(prepare(image, Settings(9)).colors.listing.codes) == 9
     hidden = quantize(image, 16, keep_hidden_rgb=True)
     assert hidden.mse == 0
     assert len({entry[:3] for entry in hidden.palette if entry[3] == 0}) == 8
@@ -187,10 +187,10 @@ def test_very_thin_pictures(list_few, size):
 @pytest.mark.parametrize("colors", [16, 256])
 def test_errors_are_those_of_learning_from_all_colours(monkeypatch, colors):
     image = draw_soft(1100, 900)
-    assert census_of(image, Settings(colors)).colors.listing is None
+    assert prepare(image, Settings(colors)).colors.listing is None
     found = quantize(image, colors).mse
-    for module in (counting, survey):
-        monkeypatch.setattr(module, "MOST_LISTED_OF_FOUR", 1 << 22)
+    for module in (counting, scanning):
+        monkeypatch.setattr(module, "MAX_LISTED_4_CHANNELS", 1 << 22)
     assert found <= 1.0005 * quantize(image, colors).mse
 
 

@@ -13,7 +13,7 @@ from photos import draw_photo, draw_translucent
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, learn_palette, quantize
-from kquant_hooks.images.quantize import census_of
+from kquant_hooks.images.quantize import prepare
 from kquant_hooks.images.sharing import palette_of
 from kquant_hooks.options.settings import Settings
 
@@ -122,7 +122,7 @@ def test_pictures_that_are_added_up_on_the_way(monkeypatch):
 
 def test_weights_beyond_what_sums_can_hold():
     """As of a hundred thousand pictures of equal weight."""
-    histogram = census_of(draw_translucent(), Settings(8), counted=True).histogram
+    histogram = prepare(draw_translucent(), Settings(8), counted=True).histogram
     heavy = replace(histogram, weights=histogram.weights << 40)
     expected = palette_of([histogram], Settings(8), equal_weight=True)
     assert palette_of([heavy], Settings(8), equal_weight=False) == expected

@@ -194,7 +194,7 @@ def test_any_size(kind, size):
 def test_strips_leave_no_trace(monkeypatch):
     image = draw_photo(200, 150)
     whole = [quantize(image, 9, dither=kind).image.tobytes() for kind in KINDS]
-    monkeypatch.setattr("kquant_hooks.images.replacing.FEWER_PIXELS", 1400)
+    monkeypatch.setattr("kquant_hooks.images.rendering.FEWER_PIXELS", 1400)
     assert [quantize(image, 9, dither=kind).image.tobytes() for kind in KINDS] == whole
 
 

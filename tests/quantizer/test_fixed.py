@@ -1,4 +1,4 @@
-"""Fixed colours: in the palette as given, each once, with the others learnt around them."""
+"""Fixed colours: in the palette as given, each once, with the others learned around them."""
 
 from __future__ import annotations
 

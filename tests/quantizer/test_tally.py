@@ -15,7 +15,7 @@ from kquant_hooks import learn_palette
 from kquant_hooks.assets.convert import convert
 from kquant_hooks.documents.document import play
 from kquant_hooks.documents.formats.table import read_document
-from kquant_hooks.images.quantize import census_of
+from kquant_hooks.images.quantize import prepare
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.tally import Tally, condensed
@@ -24,12 +24,12 @@ from kquant_hooks.quantizer.tally import Tally, condensed
 @pytest.fixture
 def few(monkeypatch):
     """No more than 300 colours are kept as they are."""
-    monkeypatch.setattr("kquant_hooks.quantizer.tally.MOST_LISTED_OF_FOUR", 300)
+    monkeypatch.setattr("kquant_hooks.quantizer.tally.MAX_LISTED_4_CHANNELS", 300)
 
 
 def histograms():
     images = [draw_photo(), draw_translucent(), draw_photo(40, 30, 2), Image.new("RGBA", (9, 9))]
-    return [census_of(image, Settings(), counted=True).histogram for image in images]
+    return [prepare(image, Settings(), counted=True).histogram for image in images]
 
 
 @pytest.mark.usefixtures("few")
@@ -50,7 +50,7 @@ def test_the_order_makes_no_difference(monkeypatch, gathered):
 
 @pytest.mark.usefixtures("few")
 def test_cells_stand_for_their_colours():
-    histogram = census_of(draw_translucent(), Settings(), counted=True).histogram
+    histogram = prepare(draw_translucent(), Settings(), counted=True).histogram
     cells = condensed(histogram)
     assert cells.weights.sum() == histogram.weights.sum()
     for least, most in ((0, 0), (1, 254), (255, 255)):
@@ -64,7 +64,7 @@ def test_cells_stand_for_their_colours():
 
 
 def test_few_colours_are_kept_as_they_are():
-    histogram = census_of(draw_translucent(), Settings(), counted=True).histogram
+    histogram = prepare(draw_translucent(), Settings(), counted=True).histogram
     same = condensed(histogram)
     assert np.array_equal(same.colors, histogram.colors)
     assert np.array_equal(same.weights, histogram.weights)
@@ -78,7 +78,7 @@ def test_a_palette_of_cells_is_nearly_that_of_all_colours(monkeypatch):
         sheet.paste(image, (0, 64 * number))
     cells = learn_palette(images, 16)
     assert cells == learn_palette(images[::-1], 16)
-    monkeypatch.setattr("kquant_hooks.quantizer.tally.MOST_LISTED_OF_FOUR", 1 << 20)
+    monkeypatch.setattr("kquant_hooks.quantizer.tally.MAX_LISTED_4_CHANNELS", 1 << 20)
     exact = learn_palette(images, 16)
     assert cells != exact
 

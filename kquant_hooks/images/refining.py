@@ -1,4 +1,4 @@
-"""Entries learnt from a sample of an image, moved to the means of many more of its pixels."""
+"""Entries learned from a sample of an image, moved to the means of many more of its pixels."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from PIL import Image
 from kquant_hooks.clustering.arrays import Floats, Integers, grouped_sums
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import codes_in, strips_of
-from kquant_hooks.images.replacing import FEWER_PIXELS
-from kquant_hooks.images.survey import Survey, thinned
+from kquant_hooks.images.rendering import FEWER_PIXELS
+from kquant_hooks.images.scanning import ImageColors, thinned
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.quantizer.codes import OPAQUE
+from kquant_hooks.quantizer.codes import OPAQUE_BITS
 from kquant_hooks.quantizer.effort import EFFORTS
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, mean_colors, of_the_same_kind
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, histogram_like, mean_colors
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import nearest_lookup
-from kquant_hooks.quantizer.search import Learnt
+from kquant_hooks.quantizer.search import SearchResult
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
 # With so many pixels the error is higher by a ten-thousandth than with any more.
@@ -26,26 +26,26 @@ _ENOUGH_PIXELS = 1 << 22
 _LEAST_ROUNDS, _MOST_ROUNDS = 2, 4
 
 
-def learn_from(image: Image.Image, colors: Survey, settings: Settings) -> Learnt | None:
-    """What is learnt of an image beside its histogram; None: that tells all.
+def learn_unlisted(image: Image.Image, colors: ImageColors, settings: Settings) -> SearchResult | None:
+    """What is learned of an image beside its histogram; None: that tells all.
 
     A sample of an image whose colours are too many to be listed is a little too small: entries that are the
     means of many more pixels have an error that is lower by half a hundredth, and by a third of that again in
     a second round.
     """
-    if colors.listing is not None or colors.learnt is not None or settings.palette is not None:
-        return colors.learnt
-    learnt = learn_entries(colors.histogram, settings)
+    if colors.listing is not None or colors.learned is not None or settings.palette is not None:
+        return colors.learned
+    learned = learn_entries(colors.histogram, settings)
     rounds = min(_MOST_ROUNDS, max(_LEAST_ROUNDS, EFFORTS[settings.effort].refine_iterations))
     if settings.max_iter is not None:
-        rounds = min(rounds, settings.max_iter - learnt.iterations)
+        rounds = min(rounds, settings.max_iter - learned.iterations)
     if image.width * image.height > 2 * _ENOUGH_PIXELS:
         image = thinned(image, _ENOUGH_PIXELS)
     kind, fixed = with_fixed(replace(colors.histogram, space=settings.space), settings)
-    entries = learnt.entries
+    entries = learned.entries
     for _ in range(rounds):
         entries = _means(image, kind, entries, fixed, settings.threads)
-    return replace(learnt, entries=entries, iterations=learnt.iterations + max(0, rounds))
+    return replace(learned, entries=entries, iterations=learned.iterations + max(0, rounds))
 
 
 def _means(
@@ -59,12 +59,12 @@ def _means(
 
     def work(number: int) -> None:
         codes = codes_in(image, boxes[number], mode)
-        codes = codes | OPAQUE if mode.bits == 24 else codes
+        codes = codes | OPAQUE_BITS if mode.bits == 24 else codes
         labels = nearest(codes)
-        coords, _, _ = exact_coords(of_the_same_kind(kind, codes).colors, alpha=kind.alpha, space=kind.space)
+        coords, _, _ = exact_coords(histogram_like(kind, codes).colors, alpha=kind.alpha, space=kind.space)
         counted = np.ones(len(codes))
         if kind.alpha:
-            counted[(codes >= OPAQUE) != (entries[:, 3] == 255)[labels]] = 0
+            counted[(codes >= OPAQUE_BITS) != (entries[:, 3] == 255)[labels]] = 0
         rows = [counted * coords[:, channel] for channel in range(coords.shape[1])]
         sums.append(np.stack(grouped_sums(labels, [counted, *rows], len(entries))))
 

@@ -1,4 +1,4 @@
-"""What colours an image has: all of them counted, or found while a sample is learnt from."""
+"""What colours an image has: all of them counted, or found while a sample is learned from."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import FIRST_VISIBLE, codes_in, read_histogram, rgba_codes, strips_of
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.quantizer.codes import OPAQUE, Codes
+from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes
 from kquant_hooks.quantizer.counting import (
-    MOST_LISTED,
-    MOST_LISTED_OF_FOUR,
-    MOST_SORTED_PIXELS,
-    Marks,
+    MAX_LISTED_3_CHANNELS,
+    MAX_LISTED_4_CHANNELS,
+    MAX_SORTED_PIXELS,
+    ColorSet,
     TooManyColorsError,
     count_distinct,
 )
@@ -29,13 +29,13 @@ from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
     histogram_of_rgba,
-    near_each_other,
+    in_morton_order,
     uncounted_histogram,
 )
 from kquant_hooks.quantizer.learning import learn_entries
 from kquant_hooks.quantizer.pipeline import sample_size
-from kquant_hooks.quantizer.search import Learnt
-from kquant_hooks.quantizer.threads import few_threads, meanwhile
+from kquant_hooks.quantizer.search import SearchResult
+from kquant_hooks.quantizer.threads import few_threads, in_background
 
 _GOLDEN = (5**0.5 - 1) / 2
 # Colours that were found are listed in so many parts.
@@ -52,7 +52,7 @@ class Listing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Survey:
+class ImageColors:
     """What colours an image has.
 
     Attributes
@@ -63,21 +63,21 @@ class Survey:
         None where they are too many.
     count : int
         How many there are; all that is transparent is one.
-    learnt : Learnt or None
-        What was learnt from a sample; never None if they are listed, but the pixels were not counted and no
+    learned : SearchResult or None
+        What was learned from a sample; never None if they are listed, but the pixels were not counted and no
         palette is given.
-    marks : Marks or None
+    color_set : ColorSet or None
         Which 24-bit codes occur, if all that there is to the pixels is these, and they are too many.
     """
 
     histogram: Histogram
     listing: Listing | None
     count: int
-    learnt: Learnt | None = None
-    marks: Marks | None = None
+    learned: SearchResult | None = None
+    color_set: ColorSet | None = None
 
 
-def survey(image: Image.Image, settings: Settings, *, counted: bool, for_palette: bool) -> Survey:
+def scan_colors(image: Image.Image, settings: Settings, *, counted: bool, for_palette: bool) -> ImageColors:
     """Count an image's colours, or find them and learn from a sample, where that is enough.
 
     Parameters
@@ -89,51 +89,51 @@ def survey(image: Image.Image, settings: Settings, *, counted: bool, for_palette
     """
     size = None if counted else sample_size(settings, image.width * image.height)
     if size is not None and _is_opaque_rgb(image):
-        return _survey_of_opaque(image, settings, size)
+        return _scan_opaque(image, settings, size)
     try:
         histogram, codes, rows = read_histogram(image, for_palette=for_palette, threads=settings.threads)
     except TooManyColorsError:
-        return _survey_of_many(image, settings)
-    return Survey(histogram, Listing(codes, rows), len(histogram.colors))
+        return _scan_many(image, settings)
+    return ImageColors(histogram, Listing(codes, rows), len(histogram.colors))
 
 
-def _survey_of_opaque(image: Image.Image, settings: Settings, size: int) -> Survey:
-    learnt, enough = None, settings.palette is not None
+def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColors:
+    learned, enough = None, settings.palette is not None
     with _finding_colors(image, settings.threads) as found:
         # Looking for colours keeps one core busy, learning another.
         sample = None if enough else read_sample(image, size)
         if sample and len(sample.colors) > _FEW_COLORS:
-            learnt, enough = learn_entries(sample, settings), True
+            learned, enough = learn_entries(sample, settings), True
     result = found()
-    if isinstance(result, Marks):
-        return Survey(sample or read_sample(image, size), None, result.count(), learnt, result)
+    if isinstance(result, ColorSet):
+        return ImageColors(sample or read_sample(image, size), None, result.count(), learned, result)
     histogram, codes, rows = result
     if not (enough or histogram.counted):
         histogram, codes, rows = read_histogram(image, for_palette=True, threads=settings.threads)
-    return Survey(histogram, Listing(codes, rows), len(histogram.colors), learnt)
+    return ImageColors(histogram, Listing(codes, rows), len(histogram.colors), learned)
 
 
-def _survey_of_many(image: Image.Image, settings: Settings) -> Survey:
+def _scan_many(image: Image.Image, settings: Settings) -> ImageColors:
     """The survey of an image whose colours are too many to be listed."""
     mode, pixels = MODES[image.mode], image.width * image.height
     # A sample may have twice as many pixels as are asked for.
-    size = (MOST_LISTED if mode.bits == 24 else MOST_LISTED_OF_FOUR) // 2
+    size = (MAX_LISTED_3_CHANNELS if mode.bits == 24 else MAX_LISTED_4_CHANNELS) // 2
     sample = _with_every_kind(read_sample(image, size), image)
     weights = np.maximum(1, sample.weights * pixels // sample.weights.sum())
 
     def blocks() -> Iterator[Codes]:
         return (codes_in(image, box, mode) for box in strips_of(image.size))
 
-    marks = None
+    color_set = None
     if mode.bits == 24:
-        marks = Marks()
-        add = marks.adder()
+        color_set = ColorSet()
+        add = color_set.adder()
         for block in blocks():
             add(block)
-        count = marks.count()
+        count = color_set.count()
     else:
         count = count_distinct(blocks, pixels, few_threads(settings.threads))
-    return Survey(replace(sample, weights=weights), None, count, marks=marks)
+    return ImageColors(replace(sample, weights=weights), None, count, color_set=color_set)
 
 
 def count_colors(read_images: Callable[[], Iterable[Image.Image]], threads: int | None) -> int:
@@ -210,30 +210,30 @@ def _is_opaque_rgb(image: Image.Image) -> bool:
 @contextmanager
 def _finding_colors(
     image: Image.Image, threads: int | None
-) -> Iterator[Callable[[], tuple[Histogram, Codes, Integers] | Marks]]:
+) -> Iterator[Callable[[], tuple[Histogram, Codes, Integers] | ColorSet]]:
     """Find an opaque R, G, B image's colours while the body runs; those of many pixels are not counted.
 
     Gives a function for use after the body, which returns the same as ``read_histogram``, or only marks where
     they are too many to be listed.
     """
-    if image.width * image.height <= MOST_SORTED_PIXELS:
+    if image.width * image.height <= MAX_SORTED_PIXELS:
         counted: list[tuple[Histogram, Codes, Integers]] = []
 
         def count(_: int) -> None:
             counted.append(read_histogram(image, for_palette=True, threads=1))
 
-        with meanwhile(lambda: count, 1, threads):
+        with in_background(lambda: count, 1, threads):
             yield lambda: counted[0]
         return
     mode = MODES[image.mode]
     strips = strips_of(image.size)
-    marks = Marks()
+    color_set = ColorSet()
     unread = iter(range(len(strips) - 1))
     all_read = Event()
     parts: list[Codes] = [np.empty(0, np.uint32)] * _PARTS
 
     def start() -> Callable[[int], None]:
-        add = marks.adder()
+        add = color_set.adder()
 
         def work(number: int) -> None:
             if number < len(strips):
@@ -246,17 +246,17 @@ def _finding_colors(
             else:
                 all_read.wait()
                 part = number - len(strips)
-                if marks.count() <= MOST_LISTED:
-                    parts[part] = near_each_other(marks.codes(part, _PARTS))
+                if color_set.count() <= MAX_LISTED_3_CHANNELS:
+                    parts[part] = in_morton_order(color_set.codes(part, _PARTS))
 
         return work
 
-    def found() -> tuple[Histogram, Codes, Integers] | Marks:
-        if marks.count() > MOST_LISTED:
-            return marks
+    def found() -> tuple[Histogram, Codes, Integers] | ColorSet:
+        if color_set.count() > MAX_LISTED_3_CHANNELS:
+            return color_set
         codes = np.concatenate(parts)
         histogram = uncounted_histogram(codes)
-        return histogram, codes | OPAQUE if mode.bits == 32 else codes, np.arange(len(codes))
+        return histogram, codes | OPAQUE_BITS if mode.bits == 32 else codes, np.arange(len(codes))
 
-    with meanwhile(start, len(strips) + _PARTS, threads):
+    with in_background(start, len(strips) + _PARTS, threads):
         yield found

@@ -9,13 +9,13 @@ from PIL import Image
 
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import Box, codes_in, strips_of
-from kquant_hooks.images.survey import Listing, Survey
+from kquant_hooks.images.scanning import ImageColors, Listing
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.quantizer.codes import OPAQUE, Codes, Lookup, make_lookup
+from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes, Lookup, make_lookup
 from kquant_hooks.quantizer.dithering import Strip, dithered
-from kquant_hooks.quantizer.errors import parts_of_level, squared_errors
-from kquant_hooks.quantizer.histogram import Histogram, of_the_same_kind
-from kquant_hooks.quantizer.mapping import marked_lookup, nearest_lookup
+from kquant_hooks.quantizer.errors import error_scale, squared_errors
+from kquant_hooks.quantizer.histogram import Histogram, histogram_like
+from kquant_hooks.quantizer.mapping import color_set_lookup, nearest_lookup
 from kquant_hooks.quantizer.pipeline import Clustering
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
@@ -71,7 +71,7 @@ def replace_and_sum(
 
 def replace_nearest(
     image: Image.Image,
-    colors: Survey,
+    colors: ImageColors,
     clustering: Clustering,
     values: Codes | None,
     mode: str,
@@ -81,7 +81,7 @@ def replace_nearest(
 
     Parameters
     ----------
-    colors : Survey
+    colors : ImageColors
         The image's.
     clustering : Clustering
         Of a sample.
@@ -90,8 +90,8 @@ def replace_nearest(
     """
     histogram, entries, bits = clustering.histogram, clustering.entries, MODES[image.mode].bits
     pixels = image.width * image.height
-    if colors.marks is not None and not histogram.alpha:
-        found = marked_lookup(colors.marks, histogram, entries, threads)
+    if colors.color_set is not None and not histogram.alpha:
+        found = color_set_lookup(colors.color_set, histogram, entries, threads)
         result, total = replace_and_sum(image, found, values, mode, threads)
         return result, total / pixels
     lookup = nearest_lookup(histogram, entries, bits)
@@ -99,19 +99,19 @@ def replace_nearest(
     errors: list[int] = []
 
     def change(block: Codes) -> Codes:
-        codes = block | OPAQUE if bits == 24 else block
+        codes = block | OPAQUE_BITS if bits == 24 else block
         labels = lookup(codes)
-        seen = of_the_same_kind(histogram, codes)
+        seen = histogram_like(histogram, codes)
         errors.append(int(squared_errors(seen, entries, slice(None), labels).sum()))
         return replaced(labels)
 
     result = _with_each(strips_of(image.size, FEWER_PIXELS), image, change, mode, few_threads(threads))
-    return result, sum(errors) / (parts_of_level(histogram) * pixels)
+    return result, sum(errors) / (error_scale(histogram) * pixels)
 
 
 def replace_dithered(
     image: Image.Image,
-    colors: Survey,
+    colors: ImageColors,
     clustering: Clustering,
     settings: Settings,
     values: Codes | None,
@@ -122,7 +122,7 @@ def replace_dithered(
 
     Parameters
     ----------
-    colors : Survey
+    colors : ImageColors
         The image's.
     values : ndarray, shape (k,), optional
         As for ``replace_codes``.
@@ -141,7 +141,7 @@ def replace_dithered(
     for box, (seen, rows, labels) in zip(boxes, labelled, strict=True):
         total += int(squared_errors(seen, entries, rows.ravel(), labels.ravel()).sum())
         result.paste(_from_codes(replaced(labels), box, mode), box)
-    return result, total / (parts_of_level(histogram) * result.width * result.height)
+    return result, total / (error_scale(histogram) * result.width * result.height)
 
 
 def _replacing(values: Codes | None, mode: str) -> Lookup:
@@ -161,8 +161,8 @@ def _unlisted_strips(image: Image.Image, histogram: Histogram) -> Iterator[Strip
     bits = MODES[image.mode].bits
     for box in strips_of(image.size, FEWER_PIXELS, whole=True):
         pixels = codes_in(image, box, MODES[image.mode])
-        codes, rows = np.unique(pixels | OPAQUE if bits == 24 else pixels, return_inverse=True)
-        yield of_the_same_kind(histogram, codes), rows.reshape(box[3] - box[1], -1)
+        codes, rows = np.unique(pixels | OPAQUE_BITS if bits == 24 else pixels, return_inverse=True)
+        yield histogram_like(histogram, codes), rows.reshape(box[3] - box[1], -1)
 
 
 def _with_each(
