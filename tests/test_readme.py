@@ -1,6 +1,6 @@
 """The README is true: its code runs, its commands work, its tables are those of the code.
 
-Run as a program it prints the tables.
+``python tests/test_readme.py --write`` puts the tables of the code into it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from PIL import Image
 from kquant_hooks import Palette
 from kquant_hooks.cli import main
 from kquant_hooks.config.document import load
-from kquant_hooks.documents.formats.table import CONTAINERS
-from kquant_hooks.documents.sniff import SUFFIXES
+from kquant_hooks.formats.table import written_formats
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.options.kinds import defaults_of
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
@@ -61,12 +60,12 @@ def policy_table() -> str:
     return table(["option", "values", "default", "what it does"], rows)
 
 
-def containers_table() -> str:
+def formats_table() -> str:
     rows = [
-        [name, " ".join(f"`{suffix}`" for suffix in SUFFIXES[name]), ", ".join(entry.kinds), entry.keeps]
-        for name, entry in CONTAINERS.items()
+        [row.name, " ".join(f"`{name}`" for name in row.extensions), ", ".join(row.kinds), row.keeps]
+        for row in written_formats()
     ]
-    return table(["format", "names", "kinds", "what is kept"], rows)
+    return table(["format", "extensions", "kinds", "what is kept"], rows)
 
 
 def palettes_table() -> str:
@@ -104,7 +103,7 @@ TABLES = {
     "options": options_table,
     "modes": modes_table,
     "policy": policy_table,
-    "containers": containers_table,
+    "formats": formats_table,
     "palettes": palettes_table,
 }
 
@@ -222,5 +221,19 @@ def test_files_it_links_to_exist():
         assert (ROOT / target).exists(), target
 
 
+def write_tables() -> None:
+    text = README
+    for name, made in TABLES.items():
+        text = re.sub(
+            rf"(<!-- {name}: .*? -->\n).*?(?=<!-- end -->)",
+            lambda found, made=made: f"{found[1]}{made()}\n",
+            text,
+            flags=re.DOTALL,
+        )
+    (ROOT / "README.md").write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    print(*(made() for made in TABLES.values()), sep="\n\n")
+    if sys.argv[1:] != ["--write"]:
+        sys.exit("usage: python tests/test_readme.py --write")
+    write_tables()

@@ -16,7 +16,7 @@ import kquant_hooks
 PACKAGE = Path(kquant_hooks.__file__).parent
 # Each may import what stands before it; parts on one line do not know each other.
 LAYERS = [
-    ["disk", "processes", "clustering"],
+    ["disk", "processes", "clustering", "formats"],
     ["palettes"],
     ["options"],
     ["quantizer"],

@@ -11,11 +11,9 @@ from pathlib import Path
 from kquant_hooks.assets.names import alike_in, are_one_name
 from kquant_hooks.disk.folder import resolved
 from kquant_hooks.disk.temporary import PREFIX
-from kquant_hooks.documents.sniff import SUFFIXES, container_for_format, container_for_suffix, container_of
+from kquant_hooks.formats.sniff import format_of
+from kquant_hooks.formats.table import FORMATS, format_for_extension, format_for_option
 
-# What is looked for in folders; files that are given by name may be called anything.
-_ONLY_READ = {".jpg", ".jpeg", ".jpe", ".jfif", ".avif", ".avifs", ".jp2", ".j2k", ".tga", ".pcx", ".qoi"}
-_WANTED = _ONLY_READ | {suffix for suffixes in SUFFIXES.values() for suffix in suffixes}
 _HEAD = 4096
 
 
@@ -30,7 +28,7 @@ class Destination:
     file, folder : Path, optional
         Into this file; into this folder, with the tree of the folders that were given.
     suffix : str
-        Else beside each file, with this before the ending.
+        Otherwise beside each file, with this before the extension.
     format : str
         As in ``Policy``.
     """
@@ -165,7 +163,9 @@ def _real_target(target: Path | None, real: Path, destination: Destination) -> P
 
 
 def _is_wanted(path: Path, destination: Destination) -> bool:
-    if path.name.startswith((".", PREFIX)) or path.suffix.lower() not in _WANTED or path.is_symlink():
+    # Files that are given by name may be called anything; in folders, their extensions are those of pictures.
+    known = any(path.suffix.lower() in row.extensions for row in FORMATS.values())
+    if not known or path.name.startswith((".", PREFIX)) or path.is_symlink():
         return False
     # Results of an earlier run are no sources.
     return not (destination.beside and path.stem.endswith(destination.suffix))
@@ -174,22 +174,30 @@ def _is_wanted(path: Path, destination: Destination) -> bool:
 def _target(path: Path, inner: Path, destination: Destination) -> Path | None:
     if destination.in_place or destination.file is not None:
         return destination.file
-    ending = ending_for(path, destination.format)
+    extension = extension_for(path, destination.format)
     if destination.folder is not None:
-        return destination.folder / inner.with_name(inner.stem + ending)
-    return path.with_name(path.stem + destination.suffix + ending)
+        return destination.folder / inner.with_name(inner.stem + extension)
+    return path.with_name(path.stem + destination.suffix + extension)
 
 
-def ending_for(path: Path, form: str) -> str:
-    """The ending of a result's name: the file's own where that says what the result will be."""
-    if form != "same":
-        container = container_for_format(form)
+def extension_for(path: Path, option: str) -> str:
+    """The extension of a result's name: the file's own if that is one of the result's format.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    option : str
+        As ``format`` in ``Policy``.
+    """
+    if option != "same":
+        name = format_for_option(option)
     else:
-        found = container_of(_head(path))
-        container = found if found in SUFFIXES else "PNG"
-    if container_for_suffix(path.suffix) == container:
+        found = format_of(_head(path))
+        name = found if found is not None and FORMATS[found].kinds else "PNG"
+    if format_for_extension(path.suffix) == name:
         return path.suffix
-    return SUFFIXES[container][0]
+    return FORMATS[name].extensions[0]
 
 
 def _head(path: Path) -> bytes:

@@ -9,14 +9,15 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from kquant_hooks.assets.judge import Skip, Unchanged, colors_in_words, judge
+from kquant_hooks.documents.codec import codec_of, read_document
 from kquant_hooks.documents.document import Document, Encoding, Unsupported
 from kquant_hooks.documents.fitting import check_colors, check_fits
-from kquant_hooks.documents.formats.table import CONTAINERS, read_document
 from kquant_hooks.documents.opening import open_image
 from kquant_hooks.documents.reduce import Goal, Reduction, histogram_of, reduce
 from kquant_hooks.documents.reindexing import reindexed
-from kquant_hooks.documents.transcoding import indexable, mode_without_palette, moved
+from kquant_hooks.documents.transcoding import indexable, mode_without_palette, transcoded
 from kquant_hooks.documents.verifying import verify
+from kquant_hooks.formats.table import FORMATS, Format
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
@@ -40,7 +41,7 @@ class Conversion:
     psnr: float
 
 
-def convert(data: bytes, settings: Settings, policy: Policy, container: str | None = None) -> Conversion:
+def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | None = None) -> Conversion:
     """Quantize the bytes of an image file.
 
     Parameters
@@ -48,8 +49,8 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
     data : bytes
     settings : Settings
     policy : Policy
-    container : str, optional
-        A key of ``CONTAINERS``, for a new file; None: the one that the bytes are in, to rewrite them.
+    format_name : str, optional
+        A key of ``FORMATS``, for a new file; None: the one that the bytes are in, to rewrite them.
 
     Returns
     -------
@@ -63,17 +64,18 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
     ValueError
         With one sentence that calls the file "it", for what cannot be read, quantized or held.
     """
-    in_place = container is None
+    in_place = format_name is None
     source = judge(data, settings, in_place=in_place)
     with warnings.catch_warnings():
         # Pillow warns of large pictures, which have a limit here, and of damaged metadata, which is left out.
         warnings.simplefilter("ignore")
         try:
-            document = _document(data, source, policy, container)
-            container = container or source
-            assert container is not None
-            if container != source:
-                document = moved(document, container)
+            document = _document(data, source, policy, format_name)
+            format_name = format_name or source
+            assert format_name is not None
+            target = FORMATS[format_name]
+            if format_name != source:
+                document = transcoded(document, target)
             encoding = Encoding(_LEVELS[settings.effort], policy.strip)
             most = MAX_COLORS if policy.auto_colors else settings.colors
 
@@ -81,7 +83,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
                 few = settings.palette is None and number <= most and not was_translucent
                 if in_place and few:
                     raise Unchanged(f"it has {colors_in_words(number)}")
-                check_colors(colors, settings, document, container, encoding)
+                check_colors(colors, settings, document, format_name, encoding)
 
             reduction = reduce(document, settings, _goal(policy), look)
             if in_place and reduction.within:
@@ -93,18 +95,18 @@ def convert(data: bytes, settings: Settings, policy: Policy, container: str | No
                     f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB, "
                     f"which is worse than {asked}"
                 )
-            reduction, images = _in_mode(reduction, container)
-            if container == "PNG" and not reduction.ordered:
+            reduction, images = _in_mode(reduction, target)
+            if target.sorted_palette and not reduction.ordered:
                 images = map(reindexed, images)
-            written = CONTAINERS[container].write(reduction.document, images, encoding)
-            verify(written, container, reduction, policy.max_pixels, data)
+            written = codec_of(format_name).write(reduction.document, images, encoding)
+            verify(written, target, reduction, policy.max_pixels, data)
         except Unsupported as reason:
             if in_place:
                 raise Skip(str(reason)) from reason
             raise
     saved = len(data) - len(written)
     copied = reduction.within and settings.fixed is None
-    if copied and container == source and saved <= 0 and not policy.strip:
+    if copied and format_name == source and saved <= 0 and not policy.strip:
         raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}, and is no smaller as a new file")
     if policy.min_savings and saved < policy.least_savings(len(data)):
         would = f"grow by {-saved} bytes and not save" if saved < 0 else f"save {saved} bytes, less than"
@@ -138,7 +140,7 @@ def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:
 def _document(data: bytes, source: str | None, policy: Policy, target: str | None) -> Document:
     """The file taken apart, with frames that a palette can hold."""
     in_place = target is None
-    if in_place and source not in CONTAINERS:
+    if in_place and (source is None or not FORMATS[source].kinds):
         name = open_image(data, policy.max_pixels).format
         raise Skip(f"{name} is a format that is only read; write another file, such as a PNG")
     document = read_document(data, source, policy.max_pixels)
@@ -156,20 +158,19 @@ def _goal(policy: Policy) -> Goal | None:
     return lambda found: policy.is_met_by(found.mse, found.psnr)
 
 
-def _in_mode(reduction: Reduction, container: str) -> tuple[Reduction, Iterator[Image.Image]]:
+def _in_mode(reduction: Reduction, target: Format) -> tuple[Reduction, Iterator[Image.Image]]:
     """The new images, in grey levels where the profile is one of these, which a palette cannot have.
 
-    Where they have colours, or the container has no grey levels, a new file goes without that profile.
+    Where they have colours, or the format has no grey levels, a new file goes without that profile.
     """
     document = reduction.document
-    target = CONTAINERS[container]
     if (document.metadata.icc or b"")[16:20] != b"GRAY":
         return reduction, reduction.images()
-    if target.grey and all(red == green == blue for red, green, blue, *_ in reduction.palette):
+    if target.gray and all(red == green == blue for red, green, blue, *_ in reduction.palette):
         modes = ("L", "LA")
         return reduction, (image.convert(modes[image.has_transparency_data]) for image in reduction.images())
-    if container == document.container:
-        if target.grey and MODES[document.frames[0].load().mode].grey:
+    if target.name == document.format:
+        if target.gray and MODES[document.frames[0].load().mode].grey:
             raise Unsupported("its profile is one of grey levels, which the palette's colours are not")
         return reduction, reduction.images()
     metadata = replace(document.metadata, icc=None)

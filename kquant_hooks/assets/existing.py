@@ -9,8 +9,9 @@ from pathlib import Path
 from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.disk.folder import Folder, open_folder
 from kquant_hooks.disk.reading import NotRegularError, open_regular
-from kquant_hooks.documents.formats.facts import Facts, facts_of
-from kquant_hooks.documents.sniff import container_of, png_palette_length
+from kquant_hooks.documents.headers import Header, read_header
+from kquant_hooks.formats.sniff import format_of
+from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -23,7 +24,7 @@ def taken(target: Path) -> str:
     return f"{target} exists and is something else; --force overwrites it"
 
 
-def is_another(real: Path, data: bytes, container: str, settings: Settings, policy: Policy) -> bool:
+def is_another(real: Path, data: bytes, format_name: str, settings: Settings, policy: Policy) -> bool:
     """Whether a target is there that can be seen, before any quantizing, not to be what a file would become.
 
     Parameters
@@ -32,7 +33,7 @@ def is_another(real: Path, data: bytes, container: str, settings: Settings, poli
         Where the target is.
     data : bytes
         The file; of a rare format nothing can be seen.
-    container : str
+    format_name : str
         What the target has to be in.
     settings : Settings
     policy : Policy
@@ -43,12 +44,12 @@ def is_another(real: Path, data: bytes, container: str, settings: Settings, poli
     ValueError
         If the file's header is damaged.
     """
-    if policy.is_gate or container_of(data) is None:
+    if policy.is_gate or format_of(data) is None:
         return False
     try:
         with open_folder(real.parent) as folder, open_regular(folder, real.name) as file:
             size = os.fstat(file.fileno()).st_size
-            return size <= _MOST_BYTES and not _can_become(data, file.read(), container, settings)
+            return size <= _MOST_BYTES and not _can_become(data, file.read(), format_name, settings)
     except NotRegularError:
         return True
     except OSError:
@@ -62,24 +63,26 @@ def beside_existing(outcome: Outcome, written: bytes, target: Path, folder: Fold
     return unwritten(outcome, taken(target))
 
 
-def _can_become(data: bytes, there: bytes, container: str, settings: Settings) -> bool:
+def _can_become(data: bytes, there: bytes, format_name: str, settings: Settings) -> bool:
     """Whether a file may become another one, or a copy of itself, as far as their headers tell."""
     if there == data:
         return True
-    entries = png_palette_length(there, there) or 0
-    if container_of(there) != container or (settings.palette is None and entries > settings.colors):
+    if format_of(there) != format_name:
         return False
-    before = facts_of(data, container_of(data) or "")
+    length = FORMATS[format_name].palette_length
+    if length and settings.palette is None and (length(there, there) or 0) > settings.colors:
+        return False
+    before = read_header(data, format_of(data) or "")
     try:
-        after = facts_of(there, container)
+        after = read_header(there, format_name)
     except ValueError:
         return False
     # One of them may lie on its side.
     return before is None or after is None or _sides(before) == _sides(after)
 
 
-def _sides(facts: Facts) -> list[list[int]]:
-    return list(map(sorted, facts.sizes))
+def _sides(header: Header) -> list[list[int]]:
+    return list(map(sorted, header.sizes))
 
 
 def _holds(folder: Folder, name: str, data: bytes) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kquant_hooks.documents.sniff import LFS_POINTER, container_of, png_palette_length
+from kquant_hooks.formats.sniff import LFS_POINTER, format_of
+from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.options.settings import Settings
 
-_LOSSY = {"JPEG", "AVIF", "lossy WebP", "JPEG 2000"}
 _NO_PIXELS = (b"<?xml", b"<svg", b"<!DO", b"<html", b"%!PS", b"%PDF")
 
 
@@ -18,7 +18,7 @@ class Unchanged(Exception):  # noqa: N818  nothing went wrong
 
 
 def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") -> str | None:
-    """The container that a file is in, None for a rarer one.
+    """The name of a file's format, a key of ``FORMATS``; None if it has no row there.
 
     Parameters
     ----------
@@ -43,14 +43,17 @@ def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") 
         raise Skip("it is a Git LFS pointer, not an image; run 'git lfs pull'")
     if data.startswith(_NO_PIXELS):
         raise ValueError("it is text, not a picture made of pixels")
-    container = container_of(data)
-    if in_place and container in _LOSSY:
-        raise Skip(f"{container} cannot hold a palette; write another file, such as a PNG")
-    if in_place and container == "PNG" and settings.palette is None and settings.alpha == "keep":
-        entries = png_palette_length(data, end or data)
+    name = format_of(data)
+    if not in_place or name is None:
+        return name
+    found = FORMATS[name]
+    if found.lossy:
+        raise Skip(f"{name} cannot hold a palette; write another file, such as a PNG")
+    if found.palette_length and settings.palette is None and settings.alpha == "keep":
+        entries = found.palette_length(data, end or data)
         if entries is not None and entries <= settings.colors:
             raise Unchanged(f"its palette has {colors_in_words(entries)}")
-    return container
+    return name
 
 
 def colors_in_words(count: int) -> str:

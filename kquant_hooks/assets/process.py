@@ -19,7 +19,7 @@ from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
 from kquant_hooks.disk.folder import FILE_FLAGS, Folder, open_folder, resolved
 from kquant_hooks.disk.reading import NotRegularError, open_regular
-from kquant_hooks.documents.sniff import SUFFIXES, container_for_format, container_for_suffix
+from kquant_hooks.formats.table import format_for_extension, format_for_option, written_extensions
 from kquant_hooks.options.limits import most_of_one
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import Settings
@@ -83,8 +83,8 @@ def process(
                 data, found = read_version(folder, real.name, policy)
             if target is not None:
                 real_target = real_target or resolved(target)
-                container = _container_for(target, policy)
-                if not force and is_another(real_target, data, container, settings, policy):
+                format_name = _format_for(target, policy)
+                if not force and is_another(real_target, data, format_name, settings, policy):
                     return Outcome(path, "failed", taken(target), target, len(data))
         except (OSError, ValueError, MemoryError) as error:
             return without_result(error, path, target, 0, policy)
@@ -181,7 +181,7 @@ def quantize_file(
     """``process`` without the writing: the outcome if that succeeds, and the bytes to write, if any."""
     size = 0
     try:
-        container = None if target is None else _container_for(target, policy)
+        format_name = None if target is None else _format_for(target, policy)
         data = read_file(path, policy) if data is None else data
         size = len(data)
 
@@ -189,7 +189,7 @@ def quantize_file(
         from kquant_hooks.processes.memory import memory_limited
 
         with memory_limited(policy.max_memory):
-            done = convert(data, settings, policy, container)
+            done = convert(data, settings, policy, format_name)
     except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
         if isinstance(error, Unchanged) and target is not None:
             # A new file that would hold the same pixels in the same format is a copy.
@@ -237,15 +237,13 @@ def most_bytes(policy: Policy) -> int:
     return max(_LEAST_LIMIT, _BYTES_PER_PIXEL * most_of_one(policy.max_pixels))
 
 
-def _container_for(target: Path, policy: Policy) -> str:
+def _format_for(target: Path, policy: Policy) -> str:
     if policy.format != "same":
-        return container_for_format(policy.format)
-    name = container_for_suffix(target.suffix)
+        return format_for_option(policy.format)
+    name = format_for_extension(target.suffix)
     if name is None:
-        endings = ", ".join(suffix for suffixes in SUFFIXES.values() for suffix in suffixes)
-        raise ValueError(
-            f"nothing is known of how to write {target.suffix or target.name!r}; endings are {endings}"
-        )
+        extensions = ", ".join(written_extensions())
+        raise ValueError(f"cannot write {target.suffix or target.name!r}; supported extensions: {extensions}")
     return name
 
 

@@ -14,7 +14,7 @@ from kquant_hooks.assets.many import Job, process_each, result_of, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import most_bytes
 from kquant_hooks.commands.arguments import add_options, add_style, given_options, jobs_of, style_of
-from kquant_hooks.documents.sniff import container_for_suffix
+from kquant_hooks.formats.table import format_for_extension
 from kquant_hooks.options.limits import most_of_one
 from kquant_hooks.options.policy import Policy, recipe
 from kquant_hooks.options.settings import Settings
@@ -192,7 +192,7 @@ def _destination(arguments: argparse.Namespace) -> Destination:
         if output.is_file():
             raise ValueError(f"--output {output} is a file; for several files give a folder")
         return Destination(folder=output, format=form)
-    named = container_for_suffix(output.suffix)
+    named = format_for_extension(output.suffix)
     if form != "same" and named is not None and named.lower() != form:
         raise ValueError(
             f"--output {output} is the name of a {named} file, and --format {form} is another format"

@@ -15,12 +15,12 @@ Kind = Literal["still", "animation", "pages"]
 
 
 class Unsupported(ValueError):  # noqa: N818  it is the file that is, not the program that errs
-    """A sound file that cannot be quantized, or held by a container, without losing something."""
+    """A sound file that cannot be quantized, or held by a format, without losing something."""
 
 
-def without_transparency(container: str) -> Unsupported:
-    """A picture with transparent pixels for a container that has none."""
-    return Unsupported(f"{container} cannot hold transparency; give another format, such as PNG")
+def without_transparency(format_name: str) -> Unsupported:
+    """A picture with transparent pixels for a format that has none."""
+    return Unsupported(f"{format_name} cannot hold transparency; give another format, such as PNG")
 
 
 def untrue_of_indices(what: str) -> Unsupported:
@@ -82,8 +82,8 @@ class Document:
 
     Attributes
     ----------
-    container : str
-        Name of the container that it came in.
+    format : str
+        Name of the format that it came in.
     size : tuple of int
         Width and height of the canvas; of the first page where frames are pages.
     frames : tuple of Frame
@@ -92,10 +92,10 @@ class Document:
         How often an animation is played, 0 for ever; None where the file does not say.
     metadata : Metadata
     parts : object
-        What only the container's own module understands, to be put back as it was.
+        What only the format's own module understands, to be put back as it was.
     """
 
-    container: str
+    format: str
     size: tuple[int, int]
     frames: tuple[Frame, ...]
     kind: Kind = "still"

@@ -7,9 +7,9 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
+from kquant_hooks.documents.codecs.tiffparsing import parse
+from kquant_hooks.documents.codecs.tifftags import number_in
 from kquant_hooks.documents.document import Document, Frame, Metadata
-from kquant_hooks.documents.formats.tiffparsing import parse
-from kquant_hooks.documents.formats.tifftags import number_in
 from kquant_hooks.options.limits import check_picture, most_of_one, too_large
 
 # All of Pillow's but those that run other programs (EPS, WMF) or only name a format (BUFR, GRIB, HDF5, MPEG).
@@ -66,9 +66,11 @@ def _check_runs(image: Image.Image, length: int) -> None:
         raise ValueError(f"cannot be decoded: its {length} bytes hold no runs for {pixels} pixels")
 
 
-def still(container: str, image: Image.Image, parts: Any = None) -> Document:
+def still(format_name: str, image: Image.Image, parts: Any = None) -> Document:
     """The document of a single picture."""
-    return Document(container, image.size, (Frame(lambda: image),), metadata=metadata_of(image), parts=parts)
+    return Document(
+        format_name, image.size, (Frame(lambda: image),), metadata=metadata_of(image), parts=parts
+    )
 
 
 def count_frames(image: Image.Image) -> int:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.documents.document import Document, Frame, Shown, Unsupported, play
+from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import PEAK, Fit, PreparedImage, fit, indexed, prepare, quantize_with
 from kquant_hooks.images.scanning import count_colors
@@ -197,8 +198,8 @@ def _colors_of_all(document: Document, settings: Settings) -> _Colors:
     tally = Tally()
     shows_through = was_translucent = False
     listed = True
-    # In a GIF, whose only transparent colour is an index, none is hidden.
-    may_hide = settings.keep_hidden_rgb and document.container != "GIF"
+    source = FORMATS.get(document.format)
+    may_hide = settings.keep_hidden_rgb and (source is None or source.hidden_colors)
     frames: list[Frame] = []
     for shown in play(document):
         seen = prepare(shown.canvas, settings, counted=True)

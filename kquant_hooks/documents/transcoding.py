@@ -1,11 +1,10 @@
-"""Documents made fit for a palette, and for a container that they did not come in."""
+"""Documents made fit for a palette, and for a format that they did not come in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
-from typing import cast
 
 from PIL import Image, ImageChops
 
@@ -18,12 +17,11 @@ from kquant_hooks.documents.document import (
     is_one_picture,
     play,
 )
-from kquant_hooks.documents.formats.table import CONTAINERS
 from kquant_hooks.documents.opening import orientation_of
+from kquant_hooks.formats.table import Format
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.pixels import strips_of
 
-_DEEPEST = 65535
 # How pixels are turned to be upright, by what EXIF says of them.
 _TURNS = dict(
     zip(
@@ -62,28 +60,24 @@ def indexable(document: Document, other: str | None) -> Document:
     """
 
     def converted(frame: Frame) -> Frame:
-        return replace(frame, load=lambda: _converted(frame.load(), document.container))
+        return replace(frame, load=lambda: _converted(frame.load()))
 
     metadata = replace(document.metadata, icc=None) if other else document.metadata
     return replace(document, frames=tuple(converted(frame) for frame in document.frames), metadata=metadata)
 
 
-def moved(document: Document, container: str) -> Document:
-    """The document as another container that it fits in holds it."""
-    target = CONTAINERS[container]
+def transcoded(document: Document, target: Format) -> Document:
+    """The document as another format, in which it fits, holds it."""
     if is_one_picture(document):
         document = _still(document)
     if document.kind == "animation":
-        document = _of_whole_frames(document, container)
-    turn = orientation_of(document.metadata.exif) if target.upright else 1
+        document = _coalesced(document, target)
+    turn = 1 if target.orientation else orientation_of(document.metadata.exif)
     return _upright(document, turn) if turn != 1 else document
 
 
-def _converted(image: Image.Image, container: str) -> Image.Image:
+def _converted(image: Image.Image) -> Image.Image:
     mode = image.mode
-    if mode == "I" and container == "PPM":
-        low, high = cast("tuple[int, int]", image.getextrema())
-        return image.convert("I;16") if low >= 0 and high <= _DEEPEST else image
     if mode in MODES and not MODES[mode].indexable:
         plain = image.convert("RGB")
         plain.info.pop("icc_profile", None)
@@ -98,8 +92,8 @@ def _still(document: Document) -> Document:
     return replace(document, frames=(Frame(lambda: canvas),), kind="still")
 
 
-def _of_whole_frames(document: Document, container: str) -> Document:
-    """An animation whose frames are what is seen, cropped to what changes where the container allows it."""
+def _coalesced(document: Document, target: Format) -> Document:
+    """An animation whose frames are what is seen, cropped to what changes where the format allows it."""
     boxes: list[tuple[int, int, int, int]] = []
     shown_frames: list[Frame] = []
     before = None
@@ -116,8 +110,8 @@ def _of_whole_frames(document: Document, container: str) -> Document:
             boxes.append(_changed(before, canvas))
             before.paste(canvas.crop(boxes[-1]), boxes[-1])
         shown_frames.append(shown.frame)
-    # GIF draws over what is there, so that a pixel can become transparent only by clearing the canvas.
-    whole = clear and container == "GIF"
+    # If frames are only drawn over what is there, pixels become transparent by clearing the canvas alone.
+    whole = clear and not target.replacing_frames
     canvas_at = _seeker(document)
 
     def frame(index: int) -> Frame:
@@ -159,7 +153,7 @@ def _seeker(document: Document) -> Callable[[int], Image.Image]:
 
 
 def _upright(document: Document, orientation: int) -> Document:
-    """A document with its pixels turned, for a container that cannot say how to turn them."""
+    """A document with its pixels turned, for a format that cannot say how to turn them."""
 
     def turned(frame: Frame) -> Frame:
         def load() -> Image.Image:

@@ -7,19 +7,20 @@ from dataclasses import replace
 
 from PIL import Image, ImageChops
 
+from kquant_hooks.documents.codec import codec_of
 from kquant_hooks.documents.document import Document, play
-from kquant_hooks.documents.formats.facts import Facts, facts_of
-from kquant_hooks.documents.formats.table import CONTAINERS
+from kquant_hooks.documents.headers import Header, read_header
 from kquant_hooks.documents.opening import orientation_of
 from kquant_hooks.documents.reduce import Reduction
-from kquant_hooks.documents.sniff import container_of
+from kquant_hooks.formats.sniff import format_of
+from kquant_hooks.formats.table import Format
 from kquant_hooks.images.pixels import in_rgba, strips_of
 from kquant_hooks.images.quantize import prepare
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import codes_of
 
 
-def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int | None, source: bytes) -> None:
+def verify(data: bytes, target: Format, reduction: Reduction, max_pixels: int | None, source: bytes) -> None:
     """Check that ``data`` holds what was meant, and that its header says what the one of ``source`` does.
 
     Raises
@@ -29,30 +30,28 @@ def verify(data: bytes, container: str, reduction: Reduction, max_pixels: int | 
         transparency.
     """
     wanted = reduction.document
-    if container_of(data) != container:
-        raise ValueError(f"the result is not a {container} file")
+    if format_of(data) != target.name:
+        raise ValueError(f"the result is not a {target.name} file")
     try:
-        found = CONTAINERS[container].read(data, max_pixels)
+        found = codec_of(target.name).read(data, max_pixels)
     except ValueError as error:
         raise ValueError(f"the result cannot be read: {error}") from error
     _compare("size", wanted.size, found.size)
     _compare("kind", wanted.kind, found.kind)
     _compare("number of frames", len(wanted.frames), len(found.frames))
-    _compare_headers(source, data, container, reduction.source)
+    _compare_headers(source, data, target, reduction.source)
     for new, frame in zip(reduction.images(), found.frames, strict=True):
-        # Of TIFFs the pixels without data keep their colour.
-        if not _same_pixels(new, frame.load(), clear_alike=container == "TIFF"):
+        if not _same_pixels(new, frame.load(), clear_alike=target.nodata_colors):
             raise ValueError("the result has other pixels than were meant")
     if wanted.kind == "still":
         return
-    header = facts_of(data, container)
-    assert header is not None
-    counted = header.delays if wanted.kind == "animation" else header.sizes
-    shown = sum(frame.shown for frame in wanted.frames)
-    _compare("number of frames in its header", shown, len(counted))
+    if header := read_header(data, target.name):
+        counted = header.delays if wanted.kind == "animation" else header.sizes
+        shown = sum(frame.shown for frame in wanted.frames)
+        _compare("number of frames in its header", shown, len(counted))
     if wanted.kind == "animation":
         _compare("loop", wanted.loop, found.loop)
-        _compare_timing("timing", _delays(wanted), _delays(found), container)
+        _compare_timing("timing", _delays(wanted), _delays(found), target)
     _compare_frames(reduction.source, found, len(reduction.palette))
 
 
@@ -88,12 +87,13 @@ def _alike_in_alpha(before: Image.Image, after: Image.Image) -> bool:
     return not any(ImageChops.multiply(mask, wrong).getbbox() for mask, wrong in masked)
 
 
-def _compare_timing(what: str, wanted: Iterable[float], found: Iterable[float], container: str) -> None:
-    """Delays in milliseconds; GIF has hundredths of a second, and PNG 16 bits of long ones."""
-    unit = 10 if container == "GIF" else 1
+def _compare_timing(what: str, wanted: Iterable[float], found: Iterable[float], target: Format) -> None:
+    """Delays in milliseconds, as exact as the format stores them; PNG has 16 bits for long ones."""
     wanted, found = list(wanted), list(found)
     same = len(wanted) == len(found)
-    if not same or any(abs(a - b) > max(unit / 2, a / 131070) for a, b in zip(wanted, found, strict=True)):
+    if not same or any(
+        abs(a - b) > max(target.delay_unit / 2, a / 131070) for a, b in zip(wanted, found, strict=True)
+    ):
         raise ValueError(f"the result has another {what}: {found} instead of {wanted}")
 
 
@@ -101,22 +101,22 @@ def _delays(document: Document) -> list[float]:
     return [frame.milliseconds for frame in document.frames if frame.shown]
 
 
-def _compare_headers(source: bytes, data: bytes, container: str, document: Document) -> None:
-    before, after = facts_of(source, document.container), facts_of(data, container)
+def _compare_headers(source: bytes, data: bytes, target: Format, document: Document) -> None:
+    before, after = read_header(source, document.format), read_header(data, target.name)
     if before is None or after is None:
         return
-    if container != document.container:
+    if target.name != document.format:
         before, after = _without_single_frame(before), _without_single_frame(after)
-        if CONTAINERS[container].upright and orientation_of(document.metadata.exif) >= 5:
+        if not target.orientation and orientation_of(document.metadata.exif) >= 5:
             before = replace(before, sizes=tuple((height, width) for width, height in before.sizes))
     _compare("size in its header", before.sizes, after.sizes)
     _compare("loop in its header", before.loop, after.loop)
-    _compare_timing("timing in its header", before.delays, after.delays, container)
+    _compare_timing("timing in its header", before.delays, after.delays, target)
 
 
-def _without_single_frame(facts: Facts) -> Facts:
+def _without_single_frame(facts: Header) -> Header:
     """What a file says of an animation of one frame is nothing where it becomes another file."""
-    return Facts(facts.sizes) if len(facts.delays) == 1 else facts
+    return Header(facts.sizes) if len(facts.delays) == 1 else facts
 
 
 def _compare_frames(wanted: Document, found: Document, limit: int) -> None:

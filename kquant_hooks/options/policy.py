@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from kquant_hooks.formats.table import written_formats
 from kquant_hooks.options.kinds import Option, check_all, option, options_of
 from kquant_hooks.options.limits import MOST_OF_ALL, MOST_OF_ONE
 from kquant_hooks.options.settings import OPTIONS, Settings
 
 # A number of colours that is found for each picture.
 AUTO = "auto"
-
-FormatName = Literal["same", "png", "gif", "webp", "tiff", "bmp", "ppm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +50,10 @@ class Policy:
         kind="flag",
         help="drop EXIF, XMP, texts and dates; what says how to show the picture stays",
     )
-    format: FormatName = option(
+    format: str = option(
         "same",
         kind="choice",
-        choices=("same", "png", "gif", "webp", "tiff", "bmp", "ppm"),
+        choices=("same", *(row.name.lower() for row in written_formats())),
         help="format of new files; 'same': as their names say, and PNG for what cannot hold a palette",
     )
     max_pixels: int | None = option(

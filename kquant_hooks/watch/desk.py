@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from kquant_hooks.assets.collect import ending_for
+from kquant_hooks.assets.collect import extension_for
 from kquant_hooks.config.applying import Applied
 from kquant_hooks.disk.folder import Folder, Identity
 from kquant_hooks.report.lines import one_line, outcome_line
@@ -122,7 +122,7 @@ class Desk:
             self._ledger.record(replace(entry, state="claimed"))
             return errand
         stem, _ = os.path.splitext(entry.source)
-        wanted = stem + ending_for(path, applied.policy.format)
+        wanted = stem + extension_for(path, applied.policy.format)
         # A result keeps its name, even if another file's name has become free.
         if os.path.splitext(entry.target)[1] == os.path.splitext(wanted)[1] and self._owns(entry):
             wanted = entry.target

@@ -21,7 +21,7 @@ COLUMNS = "source, size, mtime_ns, inode, ctime_ns, fingerprint, target, state, 
 _STATES: dict[Any, State] = {name.encode(): name for name in get_args(State)}
 _SHOWN = 40
 _DIGEST = re.compile("(?:[0-9a-f]{64})?")
-# Facts of the daemon that are numbers, and the most that they are: of times, what a calendar has a date for.
+# Header of the daemon that are numbers, and the most that they are: of times, what a calendar has a date for.
 _NUMBERS = {"process": 1 << 32, "started": 1 << 34, "last_scan": 1 << 34, "folder": 1 << 64}
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from kquant_hooks import Palette, quantize
 from kquant_hooks.assets import convert
 from kquant_hooks.assets.process import process
-from kquant_hooks.documents.formats import table
+from kquant_hooks.documents.codec import codec_of
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -55,11 +55,12 @@ def test_an_indexed_png_is_judged_from_its_header(tmp_path, monkeypatch):
 # What is written has been read back and compared.
 
 
-def spoilt(container: str, monkeypatch, spoil) -> None:
-    """Let the writer of a container make a mistake."""
-    entry = table.CONTAINERS[container]
-    writer = lambda document, images, encoding: entry.write(*spoil(document, list(images)), encoding)  # noqa: E731
-    monkeypatch.setitem(table.CONTAINERS, container, replace(entry, write=writer))
+def spoilt(name: str, monkeypatch, spoil) -> None:
+    """Let the codec of a format make a mistake."""
+    codec = codec_of(name)
+    write = codec.write
+    writer = lambda document, images, encoding: write(*spoil(document, list(images)), encoding)  # noqa: E731
+    monkeypatch.setattr(codec, "write", writer)
 
 
 def other_pixel(document, images):
@@ -70,7 +71,7 @@ def other_pixel(document, images):
 
 def other_timing(document, images):
     frames = (*document.frames[:-1], replace(document.frames[-1], milliseconds=5))
-    return replace(document, frames=frames, container="another"), images
+    return replace(document, frames=frames, format="another"), images
 
 
 def without_last(document, images):
@@ -78,7 +79,7 @@ def without_last(document, images):
 
 
 def other_loop(document, images):
-    return replace(document, loop=7, container="another"), images
+    return replace(document, loop=7, format="another"), images
 
 
 def other_disposal(document, images):
@@ -93,7 +94,7 @@ def clear_where_it_was_opaque(document, images):
 
 
 @pytest.mark.parametrize(
-    ("name", "container", "spoil", "reason"),
+    ("name", "format_name", "spoil", "reason"),
     [
         ("rgb.png", "PNG", other_pixel, "other pixels"),
         ("animated.png", "PNG", without_last, "another number of frames"),
@@ -104,10 +105,10 @@ def clear_where_it_was_opaque(document, images):
         ("pages.tiff", "TIFF", without_last, "frames|kind"),
     ],
 )
-def test_a_wrong_result_is_never_written(name, container, spoil, reason, tmp_path, monkeypatch):
+def test_a_wrong_result_is_never_written(name, format_name, spoil, reason, tmp_path, monkeypatch):
     path = tmp_path / name
     path.write_bytes(FILES[name]())
-    spoilt(container, monkeypatch, spoil)
+    spoilt(format_name, monkeypatch, spoil)
     before = state(tmp_path)
     outcome = rewrite(path)
     assert outcome.status == "failed"
@@ -117,9 +118,11 @@ def test_a_wrong_result_is_never_written(name, container, spoil, reason, tmp_pat
 
 @pytest.mark.parametrize("cut", [0.2, 0.6, 0.95])
 def test_a_result_that_is_cut_off_is_never_written(cut, photo_file, tmp_path, monkeypatch):
-    entry = table.CONTAINERS["PNG"]
-    writer = lambda *arguments: (data := entry.write(*arguments))[: int(cut * len(data))]  # noqa: E731
-    monkeypatch.setitem(table.CONTAINERS, "PNG", replace(entry, write=writer))
+    codec = codec_of("PNG")
+    write = codec.write
+    monkeypatch.setattr(
+        codec, "write", lambda *arguments: (data := write(*arguments))[: int(cut * len(data))]
+    )
     before = state(tmp_path)
     assert rewrite(photo_file).reason.startswith("the result ")
     assert state(tmp_path) == before

@@ -18,7 +18,7 @@ from PIL import Image, TiffImagePlugin
 from tiffs import page, tiff_of
 
 from kquant_hooks.assets.process import process
-from kquant_hooks.documents.sniff import PNG_SIGNATURE
+from kquant_hooks.formats.chunks import PNG_SIGNATURE
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 

@@ -22,8 +22,8 @@ from photos import draw_photo
 from PIL import Image
 
 from kquant_hooks.assets.process import process
+from kquant_hooks.documents.codec import read_document
 from kquant_hooks.documents.document import play
-from kquant_hooks.documents.formats.table import read_document
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 

@@ -10,7 +10,7 @@ from files import chunks, put, rewrite
 from hostile import chunk, png, rows
 
 from kquant_hooks.assets.process import process
-from kquant_hooks.documents.sniff import PNG_SIGNATURE
+from kquant_hooks.formats.chunks import PNG_SIGNATURE
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -65,8 +65,8 @@ CASES = {
     ),
     "no such stream": (of_pixels(b"?" + DEFLATED[1:]), "cannot be decoded: its pixels are damaged"),
     "another sum": (of_pixels(DEFLATED[:-1] + b"?"), "cannot be decoded: its pixels are damaged"),
-    "no width": (with_header(0, *HEADER[1:]), "its header says 0 x 16 pixels"),
-    "too high": (with_header(1, 1 << 31, *HEADER[2:]), "its header says 1 x 2147483648 pixels"),
+    "no width": (with_header(0, *HEADER[1:]), "its header declares 0 x 16 pixels"),
+    "too high": (with_header(1, 1 << 31, *HEADER[2:]), "its header declares 1 x 2147483648 pixels"),
     "3 bits": (with_header(16, 16, 3, 2, 0, 0, 0), "3 bits, colour type 2 and methods 0, 0, 0, and there is"),
     "colour type 5": (with_header(16, 16, 8, 5, 0, 0, 0), "8 bits, colour type 5"),
     "another method": (with_header(16, 16, 8, 2, 1, 0, 0), "methods 1, 0, 0, and there is no such PNG"),

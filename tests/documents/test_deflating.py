@@ -12,7 +12,7 @@ from photos import draw_photo, draw_translucent
 from PIL import Image
 
 from kquant_hooks import quantize
-from kquant_hooks.documents.formats.deflating import _FILTERS, _deflated, deflated_rows
+from kquant_hooks.documents.codecs.deflating import _FILTERS, _deflated, deflated_rows
 from kquant_hooks.documents.reindexing import _neighbors, _order, _sifted, reindexed
 
 

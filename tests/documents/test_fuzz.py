@@ -18,7 +18,7 @@ from PIL import Image
 from places import ROOT
 
 from kquant_hooks.assets.process import process
-from kquant_hooks.documents.sniff import PNG_SIGNATURE, png_chunks
+from kquant_hooks.formats.chunks import PNG_SIGNATURE, png_chunks
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.processes.pool import run_each

@@ -12,9 +12,9 @@ from gifs import Picture, gif_of, loop_block, plain, table_of
 from PIL import Image
 
 from kquant_hooks.assets.process import process
+from kquant_hooks.documents.codec import read_document
 from kquant_hooks.documents.document import play
-from kquant_hooks.documents.formats.facts import facts_of
-from kquant_hooks.documents.formats.table import read_document
+from kquant_hooks.documents.headers import read_header
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -79,7 +79,7 @@ def test_odd_gifs_are_played_and_rewritten_as_the_format_has_it(seed, tmp_path):
     outcome = process(path, Settings(4), Policy())
     assert outcome.status in ("rewritten", "unchanged"), outcome.reason
     after = path.read_bytes()
-    assert facts_of(after, "GIF") == facts_of(data, "GIF")
+    assert read_header(after, "GIF") == read_header(data, "GIF")
     assert all(np.array_equal(a[..., 3], b[..., 3]) for a, b in zip(wanted, played(after), strict=True))
 
 
@@ -110,7 +110,7 @@ def test_a_picture_outside_of_the_screen_keeps_its_time_and_nothing_else(tmp_pat
     path.write_bytes(gif_of((100, 100), [plain((0, 0, 100, 100)), far, plain((0, 0, 9, 9), 70)]))
     assert process(path, Settings(4), Policy()).status == "rewritten"
     after = path.read_bytes()
-    facts = facts_of(after, "GIF")
+    facts = read_header(after, "GIF")
     assert (facts.sizes, facts.delays) == (((100, 100),), (100.0, 700.0, 100.0))
     first, second, _ = played(after)
     assert np.array_equal(first, second)
@@ -141,4 +141,4 @@ def test_loops_are_found_wherever_they_stand(name, repeats, loop, tmp_path):
     path = tmp_path / "loop.gif"
     path.write_bytes(gif_of((9, 9), pictures))
     assert process(path, Settings(4), Policy(), target=tmp_path / "out.png").status == "rewritten"
-    assert facts_of((tmp_path / "out.png").read_bytes(), "PNG").loop == loop
+    assert read_header((tmp_path / "out.png").read_bytes(), "PNG").loop == loop

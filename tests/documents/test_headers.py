@@ -15,9 +15,9 @@ from PIL import Image, ImageSequence
 
 from kquant_hooks.assets import convert
 from kquant_hooks.assets.process import process
-from kquant_hooks.documents.formats import table
-from kquant_hooks.documents.formats.facts import facts_of
-from kquant_hooks.documents.sniff import container_of
+from kquant_hooks.documents.codec import codec_of
+from kquant_hooks.documents.headers import read_header
+from kquant_hooks.formats.sniff import format_of
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -37,8 +37,8 @@ MORE = {
 def test_the_second_reader_agrees_with_pillow(name):
     data = (FILES | MORE)[name]()
     with Image.open(io.BytesIO(data)) as image:
-        container = {"JPEG": "JPEG", "TGA": "TGA", "DDS": "DDS"}.get(image.format, container_of(data))
-        facts = facts_of(data, (container or "").removeprefix("lossy "))
+        container = {"JPEG": "JPEG", "TGA": "TGA", "DDS": "DDS"}.get(image.format, format_of(data))
+        facts = read_header(data, (container or "").removeprefix("lossy "))
         sizes = [frame.size for frame in ImageSequence.Iterator(image)]
     _, count, delays = timing_of(data)
     if count > 1 and container != "TIFF":
@@ -77,20 +77,20 @@ def more_pages(data: bytes) -> bytes:
 def test_a_result_whose_header_says_something_else_is_never_written(
     name, spoil, reason, tmp_path, monkeypatch
 ):
-    """Even where the reader of the container does not see it."""
+    """Even if the codec that reads it back does not see it."""
     path = tmp_path / name
     path.write_bytes(FILES[name]())
-    container = container_of(path.read_bytes())
-    entry = table.CONTAINERS[container]
+    codec = codec_of(format_of(path.read_bytes()))
+    read, write = codec.read, codec.write
     meant: dict[bytes, bytes] = {}
 
-    def write(*arguments: object) -> bytes:
-        data = entry.write(*arguments)
+    def spoilt(*arguments: object) -> bytes:
+        data = write(*arguments)
         meant[spoil(data)] = data
         return spoil(data)
 
-    blind = replace(entry, write=write, read=lambda data, most: entry.read(meant.get(data, data), most))
-    monkeypatch.setitem(table.CONTAINERS, container, blind)
+    monkeypatch.setattr(codec, "write", spoilt)
+    monkeypatch.setattr(codec, "read", lambda data, most: read(meant.get(data, data), most))
     before = state(tmp_path)
     outcome = rewrite(path)
     assert outcome.status == "failed"
@@ -101,19 +101,20 @@ def test_a_result_whose_header_says_something_else_is_never_written(
 def test_a_file_whose_header_its_reader_misunderstands_is_refused_before_the_work(tmp_path, monkeypatch):
     path = tmp_path / "wide.gif"
     path.write_bytes(gif(1))
-    entry = table.CONTAINERS["GIF"]
+    codec = codec_of("GIF")
+    read = codec.read
 
     def grown(data: bytes, most: int):
-        return replace(document := entry.read(data, most), size=(document.size[0] + 50, document.size[1]))
+        return replace(document := read(data, most), size=(document.size[0] + 50, document.size[1]))
 
-    monkeypatch.setitem(table.CONTAINERS, "GIF", replace(entry, read=grown))
+    monkeypatch.setattr(codec, "read", grown)
     monkeypatch.setattr(convert, "reduce", lambda *_: pytest.fail("it was quantized"))
-    reason = "cannot be decoded: its header says (64, 48) pixels, and (114, 48) are found"
+    reason = "cannot be decoded: its header declares (64, 48) pixels but it has (114, 48)"
     assert rewrite(path).reason == reason
 
 
 def delays_of(data: bytes) -> tuple[float, ...]:
-    return facts_of(data, container_of(data)).delays
+    return read_header(data, format_of(data)).delays
 
 
 @pytest.mark.parametrize("centiseconds", [0, 1, 6553, 6554, 30000, 65535])
@@ -142,10 +143,10 @@ def test_delays_of_a_webp_are_as_near_as_an_apng_can_say(milliseconds, tmp_path)
         (
             {"duration": 700_000},
             "gif",
-            "a frame of it lasts 700 seconds, and GIF cannot hold more than 655.35",
+            "one of its frames lasts 700 seconds, but GIF holds at most 655.35",
         ),
-        ({"loop": 65537}, "gif", "it is played 65537 times, and GIF cannot hold more than 65536"),
-        ({"loop": 65536}, "webp", "it is played 65536 times, and WebP cannot hold more than 65535"),
+        ({"loop": 65537}, "gif", "it plays 65537 times, but GIF holds at most 65536"),
+        ({"loop": 65536}, "webp", "it plays 65536 times, but WebP holds at most 65535"),
     ],
 )
 def test_what_another_container_cannot_say_is_refused_by_name(options, form, reason, tmp_path):
@@ -166,5 +167,5 @@ def test_pictures_that_are_too_wide_for_a_container_are_refused_by_name(form, mo
     path = tmp_path / "wide.png"
     path.write_bytes(saved(draw_photo(most + 1, 2), "PNG"))
     outcome = process(path, Settings(4), Policy(), target=tmp_path / f"out.{form}")
-    assert outcome.reason.startswith(f"it has {most + 1} x 2 pixels, and ")
-    assert outcome.reason.endswith(f" cannot hold more than {most} a side; give another format")
+    assert outcome.reason.startswith(f"it has {most + 1} x 2 pixels, but ")
+    assert outcome.reason.endswith(f" holds at most {most} per side; give another format")

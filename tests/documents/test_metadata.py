@@ -18,7 +18,7 @@ from photos import draw_photo, draw_translucent
 from PIL import Image, ImageOps
 
 from kquant_hooks.assets.process import process
-from kquant_hooks.documents.sniff import riff_chunks
+from kquant_hooks.formats.chunks import riff_chunks
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 

@@ -12,7 +12,7 @@ from PIL import Image
 from kquant_hooks import Palette
 from kquant_hooks.assets.convert import convert
 from kquant_hooks.assets.judge import Skip, Unchanged
-from kquant_hooks.documents.formats.table import CONTAINERS
+from kquant_hooks.formats.table import written_formats
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -64,7 +64,7 @@ def test_each_combination_works_or_is_refused_by_a_sentence(mode, form, space):
     data = saved(picture(mode), form, lossless=True, icc_profile=profile)
     more = [HARD] if "A" in mode else []
     for settings in (LEARNED, *more, *([GREYS, COLORS] if space == b"GRAY" else [])):
-        for container in (None, *CONTAINERS):
+        for container in (None, *(row.name for row in written_formats())):
             try:
                 result = convert(data, settings, Policy(), container)
             except Unchanged:

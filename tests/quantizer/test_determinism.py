@@ -16,7 +16,7 @@ from PIL import Image
 from places import SUPPORT
 
 from kquant_hooks import KMeansQuantize, quantize
-from kquant_hooks.documents.formats.table import read_document
+from kquant_hooks.documents.codec import read_document
 from kquant_hooks.documents.reduce import reduce
 from kquant_hooks.options.settings import Settings
 

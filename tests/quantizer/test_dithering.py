@@ -11,8 +11,8 @@ from PIL import Image, ImageFilter
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
 from kquant_hooks.cli import main
+from kquant_hooks.documents.codec import read_document
 from kquant_hooks.documents.document import play
-from kquant_hooks.documents.formats.table import read_document
 from kquant_hooks.documents.reduce import reduce
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.blue_noise import blue_noise, void_and_cluster

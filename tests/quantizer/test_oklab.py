@@ -11,7 +11,7 @@ from photos import draw_photo
 from PIL import Image
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
-from kquant_hooks.documents.formats.table import read_document
+from kquant_hooks.documents.codec import read_document
 from kquant_hooks.documents.reduce import reduce
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.options.settings import Settings

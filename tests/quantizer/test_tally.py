@@ -13,8 +13,8 @@ from PIL import Image
 
 from kquant_hooks import learn_palette
 from kquant_hooks.assets.convert import convert
+from kquant_hooks.documents.codec import read_document
 from kquant_hooks.documents.document import play
-from kquant_hooks.documents.formats.table import read_document
 from kquant_hooks.images.quantize import prepare
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings

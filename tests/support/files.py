@@ -17,7 +17,7 @@ from PIL import Image, ImageSequence
 
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import process
-from kquant_hooks.documents.sniff import png_chunks
+from kquant_hooks.formats.chunks import png_chunks
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zlib
 
-from kquant_hooks.documents.sniff import PNG_SIGNATURE
+from kquant_hooks.formats.chunks import PNG_SIGNATURE
 
 # Without limits these files would take minutes or hours, and gigabytes.
 SECONDS = 90

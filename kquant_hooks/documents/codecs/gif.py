@@ -87,8 +87,8 @@ def read(data: bytes, max_pixels: int | None) -> Document:
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
-    """Put a GIF together from a document of any container and its frames' new pixels, in one palette."""
-    parts = document.parts if document.container == "GIF" else _made_of(document)
+    """Put a GIF together from a document of any format and its frames' new pixels, in one palette."""
+    parts = document.parts if document.format == "GIF" else _made_of(document)
     pictures = iter(zip(document.frames, images, strict=True))
     head = b""
     out = []
@@ -101,7 +101,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
         levels, transparent = _palette_of(image)
         if not head:
             head = _head(document.size, parts, levels, transparent)
-        clear = transparent is not None and bool(block.flags & 1 or document.container != "GIF")
+        clear = transparent is not None and bool(block.flags & 1 or document.format != "GIF")
         if block.controlled or clear:
             flags = block.flags & ~1 | clear
             out.append(_CONTROL + struct.pack("<BHBB", flags, block.delay, transparent or 0, 0))
@@ -233,7 +233,7 @@ def _compressed(image: Image.Image) -> bytes:
 
 
 def _made_of(document: Document) -> _Parts:
-    """Blocks for what another container said."""
+    """Blocks for what another format said."""
     metadata = document.metadata
     blocks: list[bytes | _Picture] = []
     if document.kind == "animation":

@@ -15,7 +15,7 @@ from PIL import Image
 
 from kquant_hooks.documents.document import Dispose, Document, Encoding, Frame, Metadata
 from kquant_hooks.documents.opening import decode, orientation_alone, still
-from kquant_hooks.documents.sniff import riff_chunks
+from kquant_hooks.formats.chunks import riff_chunks
 from kquant_hooks.options.limits import check_frames
 
 Chunk = tuple[bytes, bytes]
@@ -59,8 +59,8 @@ def read(data: bytes, max_pixels: int | None) -> Document:
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
-    """Put a lossless WebP file together from a document of any container and its frames' new pixels."""
-    parts = document.parts if document.container == "WebP" else _Parts(bytes(4), _made_of(document.metadata))
+    """Put a lossless WebP file together from a document of any format and its frames' new pixels."""
+    parts = document.parts if document.format == "WebP" else _Parts(bytes(4), _made_of(document.metadata))
     others = list(parts.others)
     if encoding.strip:
         turn = orientation_alone(dict(others).get(b"EXIF"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
-from kquant_hooks.documents.formats.tifftags import NESTED, SIZES, Directories, Tag
+from kquant_hooks.documents.codecs.tifftags import NESTED, SIZES, Directories, Tag
 
 # All tags together fill at most so many times the file's length; without shared contents it is once.
 _MOST = 4

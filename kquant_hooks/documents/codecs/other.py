@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PIL import Image
 
+from kquant_hooks.documents.codecs.pngchecks import check_within
 from kquant_hooks.documents.document import Document, Frame
-from kquant_hooks.documents.formats.pngchecks import check_within
 from kquant_hooks.documents.opening import count_frames, decode, metadata_of, open_image, still
 from kquant_hooks.options.limits import check_frames
 

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from kquant_hooks.documents.document import Unsupported
-from kquant_hooks.documents.formats.tiffpages import (
+from kquant_hooks.documents.codecs.tiffpages import (
     BITS,
     COLORMAP,
     COMPRESSION,
@@ -19,10 +18,11 @@ from kquant_hooks.documents.formats.tiffpages import (
     WIDTH,
     page_alone,
 )
-from kquant_hooks.documents.formats.tiffparsing import parse
-from kquant_hooks.documents.formats.tifftags import LONG, SHORT, Tag, number_in, swapped
-from kquant_hooks.documents.formats.tiffvalues import with_nodata
-from kquant_hooks.documents.formats.tiffwhole import check_whole
+from kquant_hooks.documents.codecs.tiffparsing import parse
+from kquant_hooks.documents.codecs.tifftags import LONG, SHORT, Tag, number_in, swapped
+from kquant_hooks.documents.codecs.tiffvalues import with_nodata
+from kquant_hooks.documents.codecs.tiffwhole import check_whole
+from kquant_hooks.documents.document import Unsupported
 from kquant_hooks.documents.opening import decode
 
 _OFFSETS, _LENGTHS, _ROWS = 273, 279, 278

@@ -6,8 +6,8 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kquant_hooks.documents.codecs.tifftags import LONG, Directories, Tag, append_directory, header_of
 from kquant_hooks.documents.document import Unsupported
-from kquant_hooks.documents.formats.tifftags import LONG, Directories, Tag, append_directory, header_of
 
 _TILE_OFFSETS = 324
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 
 from PIL import Image
 
+from kquant_hooks.documents.codecs.tifftags import Tag, number_in
 from kquant_hooks.documents.document import Unsupported
-from kquant_hooks.documents.formats.tifftags import Tag, number_in
 
 _DESCRIPTION, _GDAL, _NODATA, _IMAGEJ = 270, 42112, 42113, 50839
 _WHITE_IS_ZERO, _PALETTE, _PHOTOMETRIC, _BITS, _COLORMAP = 0, 3, 262, 258, 320

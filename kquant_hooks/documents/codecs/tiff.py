@@ -13,16 +13,8 @@ from typing import cast
 
 from PIL import Image
 
-from kquant_hooks.documents.document import (
-    Document,
-    Encoding,
-    Frame,
-    Metadata,
-    Unsupported,
-    untrue_of_indices,
-)
-from kquant_hooks.documents.formats.tifflayout import Page, has_directories_first, joined
-from kquant_hooks.documents.formats.tiffpages import (
+from kquant_hooks.documents.codecs.tifflayout import Page, has_directories_first, joined
+from kquant_hooks.documents.codecs.tiffpages import (
     COMPRESSION,
     LENGTH,
     PHOTOMETRIC,
@@ -32,9 +24,9 @@ from kquant_hooks.documents.formats.tiffpages import (
     page_alone,
     pages_alone,
 )
-from kquant_hooks.documents.formats.tiffparsing import parse
-from kquant_hooks.documents.formats.tiffpixels import decoded_page, encoded_page
-from kquant_hooks.documents.formats.tifftags import (
+from kquant_hooks.documents.codecs.tiffparsing import parse
+from kquant_hooks.documents.codecs.tiffpixels import decoded_page, encoded_page
+from kquant_hooks.documents.codecs.tifftags import (
     SHORT,
     Directories,
     Tag,
@@ -43,12 +35,20 @@ from kquant_hooks.documents.formats.tifftags import (
     number_in,
     swapped,
 )
-from kquant_hooks.documents.formats.tiffvalues import (
+from kquant_hooks.documents.codecs.tiffvalues import (
     VALUE_TAGS,
     colored_nodata,
     index_of_nodata,
     true_of_indices,
     values_of,
+)
+from kquant_hooks.documents.document import (
+    Document,
+    Encoding,
+    Frame,
+    Metadata,
+    Unsupported,
+    untrue_of_indices,
 )
 from kquant_hooks.documents.opening import dpi_of, open_image, still
 from kquant_hooks.options.limits import check_frames
@@ -100,8 +100,8 @@ def check(document: Document, encoding: Encoding) -> None:
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
-    """Put a TIFF together from a document of any container and its pages' new pixels."""
-    parts = document.parts if document.container == "TIFF" else None
+    """Put a TIFF together from a document of any format and its pages' new pixels."""
+    parts = document.parts if document.format == "TIFF" else None
     order = parts.order if parts else "<"
     pages = []
     for old, image in zip(_old_pages(document, encoding), images, strict=False):
@@ -116,7 +116,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
 
 def _old_pages(document: Document, encoding: Encoding) -> tuple[tuple[Tag, ...], ...]:
     """The tags of each page, as far as they are not to be left out."""
-    pages = document.parts.pages if document.container == "TIFF" else (_made_of(document),)
+    pages = document.parts.pages if document.format == "TIFF" else (_made_of(document),)
     if not encoding.strip:
         return cast("tuple[tuple[Tag, ...], ...]", pages)
     return tuple(
@@ -150,7 +150,7 @@ def _exif_of(parts: Directories) -> bytes | None:
 
 
 def _made_of(document: Document) -> tuple[Tag, ...]:
-    """Tags for what another container said."""
+    """Tags for what another format said."""
     metadata = document.metadata
     tags = [Tag(COMPRESSION, SHORT, struct.pack("<H", 8))]
     if metadata.dpi:

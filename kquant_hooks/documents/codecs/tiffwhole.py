@@ -11,9 +11,9 @@ from functools import partial
 
 from PIL import Image
 
-from kquant_hooks.documents.formats.jpeg import with_padding
-from kquant_hooks.documents.formats.tiffpages import COMPRESSION, page_alone
-from kquant_hooks.documents.formats.tifftags import Tag, number_in
+from kquant_hooks.documents.codecs.jpeg import with_padding
+from kquant_hooks.documents.codecs.tiffpages import COMPRESSION, page_alone
+from kquant_hooks.documents.codecs.tifftags import Tag, number_in
 from kquant_hooks.documents.opening import decode
 from kquant_hooks.images.pixels import alike
 

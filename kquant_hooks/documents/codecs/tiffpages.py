@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from kquant_hooks.documents.formats.tifftags import LONG, Tag, append_directory, header_of, number_in
+from kquant_hooks.documents.codecs.tifftags import LONG, Tag, append_directory, header_of, number_in
 
 WIDTH, LENGTH, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, COLORMAP = 256, 257, 258, 259, 262, 277, 320
 RESOLUTION = {282, 283, 296}

@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
-from kquant_hooks.documents.sniff import PNG_SIGNATURE, png_chunks
+from kquant_hooks.formats.chunks import PNG_SIGNATURE, png_chunks
 from kquant_hooks.options.limits import check_picture
 
 Chunk = tuple[bytes, bytes]

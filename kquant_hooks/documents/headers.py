@@ -15,8 +15,8 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What stands in a file's header.
+class Header:
+    """What a file's header says.
 
     Attributes
     ----------
@@ -33,22 +33,22 @@ class Facts:
     loop: int | None = None
 
 
-def facts_of(data: bytes, container: str) -> Facts | None:
-    """The facts of a file of a known container; None for one that has no second reader here.
+def read_header(data: bytes, format_name: str) -> Header | None:
+    """The header of a file of a known format; None for one that has no second reader here.
 
     Raises
     ------
     ValueError
         If the header is damaged.
     """
-    reader = _READERS.get(container)
+    reader = _READERS.get(format_name)
     try:
         return reader(data) if reader else None
     except (struct.error, IndexError) as error:
         raise ValueError("cannot be decoded: its header is damaged") from error
 
 
-def _png(data: bytes) -> Facts:
+def _png(data: bytes) -> Header:
     size = struct.unpack_from(">II", data, 16)
     place, animated, before_pixels, loop = 8, False, True, 0
     delays: list[float] = []
@@ -66,10 +66,10 @@ def _png(data: bytes) -> Facts:
         elif kind == b"IEND":
             break
         place = start + length + 4
-    return Facts((size,), tuple(delays), loop) if animated and delays else Facts((size,))
+    return Header((size,), tuple(delays), loop) if animated and delays else Header((size,))
 
 
-def _gif(data: bytes) -> Facts:
+def _gif(data: bytes) -> Header:
     width, height, flags = struct.unpack_from("<HHB", data, 6)
     place = 13 + _gif_table(flags)
     delay, loop = 0, 1
@@ -91,7 +91,7 @@ def _gif(data: bytes) -> Facts:
             place = _after_blocks(data, place + 2)
         else:
             place += 1
-    return Facts(((width, height),), tuple(delays), loop)
+    return Header(((width, height),), tuple(delays), loop)
 
 
 _GIF_LOOPS = {b"\xff\x0b" + name + b"\x03\x01" for name in (b"NETSCAPE2.0", b"ANIMEXTS1.0")}
@@ -107,7 +107,7 @@ def _after_blocks(data: bytes, place: int) -> int:
     return place + 1
 
 
-def _webp(data: bytes) -> Facts:
+def _webp(data: bytes) -> Header:
     size, loop = (0, 0), 0
     delays: list[float] = []
     place, end = 12, 8 + int.from_bytes(data[4:8], "little")
@@ -127,14 +127,14 @@ def _webp(data: bytes) -> Facts:
             width, height = struct.unpack_from("<HH", data, start + 6)
             size = (width & 0x3FFF, height & 0x3FFF)
         place = start + length + length % 2
-    return Facts((size,), tuple(delays), loop) if delays else Facts((size,))
+    return Header((size,), tuple(delays), loop) if delays else Header((size,))
 
 
 def _three(data: bytes, place: int) -> int:
     return int.from_bytes(data[place : place + 3], "little")
 
 
-def _tiff(data: bytes) -> Facts:
+def _tiff(data: bytes) -> Header:
     order = "<" if data[:1] == b"I" else ">"
     big = 43 in data[2:4]
     count, entry, link = ("Q", 20, "Q") if big else ("H", 12, "I")
@@ -151,28 +151,28 @@ def _tiff(data: bytes) -> Facts:
                 (found[number],) = struct.unpack_from(order + letter, data, at + entry - (8 if big else 4))
         sizes[place] = (found[256], found[257])
         (place,) = struct.unpack_from(order + link, data, start + entry * tags)
-    return Facts(tuple(sizes.values()))
+    return Header(tuple(sizes.values()))
 
 
-def _bmp(data: bytes) -> Facts:
+def _bmp(data: bytes) -> Header:
     old = int.from_bytes(data[14:18], "little") == 12
     width, height = struct.unpack_from("<HH" if old else "<ii", data, 18)
-    return Facts(((width, abs(height)),))
+    return Header(((width, abs(height)),))
 
 
-def _ppm(data: bytes) -> Facts | None:
+def _ppm(data: bytes) -> Header | None:
     gap = rb"(?:\s|#[^\n\r]*[\n\r])+"
     numbers = re.match(rb"P[1-6]" + gap + rb"(\d{1,10})" + gap + rb"(\d{1,10})", data)
     # Pillow gives the same name to rarer formats of that family.
-    return Facts(((int(numbers[1]), int(numbers[2])),)) if numbers else None
+    return Header(((int(numbers[1]), int(numbers[2])),)) if numbers else None
 
 
-def _jpeg(data: bytes) -> Facts:
+def _jpeg(data: bytes) -> Header:
     for marker, start in _jpeg_segments(data):
         # All beginnings of frames, but tables and the like between them.
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack_from(">HH", data, start + 3)
-            return Facts(((width, height),))
+            return Header(((width, height),))
     raise IndexError
 
 
@@ -186,17 +186,17 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
         place += 2 + struct.unpack_from(">H", data, place + 2)[0]
 
 
-def _at(place: int, fields: str, *, height_first: bool = False) -> Callable[[bytes], Facts]:
+def _at(place: int, fields: str, *, height_first: bool = False) -> Callable[[bytes], Header]:
     """A reader of a format whose width and height have fixed places."""
 
-    def read(data: bytes) -> Facts:
+    def read(data: bytes) -> Header:
         first, second = struct.unpack_from(fields, data, place)
-        return Facts(((second, first) if height_first else (first, second),))
+        return Header(((second, first) if height_first else (first, second),))
 
     return read
 
 
-_READERS: dict[str, Callable[[bytes], Facts | None]] = {
+_READERS: dict[str, Callable[[bytes], Header | None]] = {
     "PNG": _png,
     "GIF": _gif,
     "WebP": _webp,

@@ -16,6 +16,8 @@ from itertools import count
 
 from PIL import Image, PngImagePlugin
 
+from kquant_hooks.documents.codecs.deflating import deflated_rows
+from kquant_hooks.documents.codecs.pngchecks import Chunk, check_rows, chunks_of, joined, packed, size_in
 from kquant_hooks.documents.document import (
     Dispose,
     Document,
@@ -25,10 +27,8 @@ from kquant_hooks.documents.document import (
     Unsupported,
     untrue_of_indices,
 )
-from kquant_hooks.documents.formats.deflating import deflated_rows
-from kquant_hooks.documents.formats.pngchecks import Chunk, check_rows, chunks_of, joined, packed, size_in
 from kquant_hooks.documents.opening import decode, metadata_of, open_image, orientation_alone, still
-from kquant_hooks.documents.sniff import PNG_SIGNATURE, png_chunks
+from kquant_hooks.formats.chunks import PNG_SIGNATURE, png_chunks
 from kquant_hooks.images.pixels import nearest_entry
 from kquant_hooks.options.limits import check_frames, check_picture, larger
 
@@ -95,13 +95,13 @@ def read(data: bytes, max_pixels: int | None) -> Document:
 
 def check(document: Document, encoding: Encoding) -> None:
     """Refuse a document with what would not be true of indices."""
-    if document.container == "PNG" and not encoding.strip and b"pCAL" in dict(document.parts.before):
+    if document.format == "PNG" and not encoding.strip and b"pCAL" in dict(document.parts.before):
         raise untrue_of_indices("calibration of levels (pCAL)")
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
-    """Put a PNG together from a document of any container and its frames' new pixels, in one palette."""
-    parts = document.parts if document.container == "PNG" else _made_of(document.metadata)
+    """Put a PNG together from a document of any format and its frames' new pixels, in one palette."""
+    parts = document.parts if document.format == "PNG" else _made_of(document.metadata)
     before, after = parts.before, parts.after
     if encoding.strip:
         turn = orientation_alone(dict((*before, *after)).get(b"eXIf"))
@@ -269,7 +269,7 @@ def _colors(image: Image.Image, palette: list[int]) -> list[Chunk]:
 
 
 def _made_of(metadata: Metadata) -> _Parts:
-    """Chunks for what another container said."""
+    """Chunks for what another format said."""
     made: list[Chunk] = []
     if metadata.icc:
         made.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc, 9)))

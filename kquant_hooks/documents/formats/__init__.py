@@ -1,1 +1,0 @@
-"""The containers that can hold a quantized picture: one module for each, and the table of them."""

@@ -1,0 +1,18 @@
+"""Which format a file is in, from its bytes and never from its name."""
+
+from __future__ import annotations
+
+from kquant_hooks.formats.table import FORMATS
+
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+def format_of(data: bytes) -> str | None:
+    """The name of the format that the bytes begin like, a key of ``FORMATS``; None if it has no row there.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole file, or its first few kilobytes.
+    """
+    return next((name for name, row in FORMATS.items() if row.matches(data)), None)
