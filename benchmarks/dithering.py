@@ -22,10 +22,11 @@ from PIL import Image
 
 from benchmarks.methods import run_pngquant
 from kquant_hooks import quantize
+from kquant_hooks.options.settings import DitherName
 
 _BLOCK = 8
 _SQUARE = 16
-_DITHERS = ("none", "floyd-steinberg", "bayer", "bayer-4", "blue-noise")
+_DITHERS: tuple[DitherName, ...] = ("none", "floyd-steinberg", "bayer", "bayer-4", "blue-noise")
 
 Run = Callable[[Image.Image, int], Image.Image]
 Levels = npt.NDArray[np.float64]
@@ -73,7 +74,7 @@ def _methods() -> dict[str, Run]:
     }
 
 
-def _kquant(image: Image.Image, colors: int, dither: str) -> Image.Image:
+def _kquant(image: Image.Image, colors: int, dither: DitherName) -> Image.Image:
     return quantize(image, colors, dither=dither).image
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.fresh import run_fresh
 from benchmarks.pictures import Picture, read
 from kquant_hooks import quantize
+from kquant_hooks.options.settings import EffortName
 
 EFFORTS = ("fast", "balanced", "best")
 
@@ -50,7 +51,7 @@ def peaks(
     return found
 
 
-def probe(path: str, megapixels: str, colors: str, effort: str) -> int:
+def probe(path: str, megapixels: str, colors: str, effort: EffortName) -> int:
     """The bytes that one call needs at its peak; to be called once in a process, with words from its command.
 
     ``ru_maxrss`` would not do: Linux hands the parent's peak on to a child, and the decoder's may be higher

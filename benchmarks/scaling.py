@@ -19,10 +19,11 @@ from benchmarks import memory
 from benchmarks.fresh import run_fresh
 from benchmarks.pictures import Picture, find, read
 from kquant_hooks import quantize
+from kquant_hooks.options.settings import EffortName
 
 _MEGAPIXELS = (0.1, 0.2, 0.4, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 100.0)
 _COLORS = (2, 4, 8, 16, 32, 64, 128, 256)
-_EFFORTS = ("fast", "balanced")
+_EFFORTS: tuple[EffortName, ...] = ("fast", "balanced")
 _MEGAPIXELS_FOR_COLORS = (0.4, 24.0)
 
 Curve = dict[float, float]

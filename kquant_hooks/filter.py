@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 # A MultibandFilter, or Pillow would call it once for each band. Never callable: Pillow calls what it can.
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, init=False)
 class KMeansQuantize(Settings, ImageFilter.MultibandFilter):
     """Reduce an image to at most ``colors`` colours by k-means, in its own mode and size.
 

@@ -21,7 +21,8 @@ from kquant_hooks.cli import main
 from kquant_hooks.config.document import load
 from kquant_hooks.formats.table import written_formats
 from kquant_hooks.images.modes import CONVERSIONS, MODES
-from kquant_hooks.options.kinds import defaults_of
+from kquant_hooks.options.kinds import Flag
+from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
 from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
@@ -54,7 +55,7 @@ def modes_table() -> str:
 def policy_table() -> str:
     defaults = defaults_of(Policy)
     rows = [
-        [f"`--{name.replace('_', '-')}`", option.accepts(), f"`{option.shown(defaults[name])}`", option.help]
+        [f"`--{name.replace('_', '-')}`", option.accepts(), f"`{option.show(defaults[name])}`", option.help]
         for name, option in POLICY_OPTIONS.items()
     ]
     return table(["option", "values", "default", "what it does"], rows)
@@ -88,9 +89,9 @@ def watch_table() -> str:
     defaults = defaults_of(Watch)
     rows = [
         [
-            "`--" + ("[no-]" if option.kind == "flag" else "") + f"{name}`",
+            "`--" + ("[no-]" if isinstance(option.kind, Flag) else "") + f"{name}`",
             option.accepts(),
-            f"`{option.shown(defaults[name])}`",
+            f"`{option.show(defaults[name])}`",
             option.help,
         ]
         for name, option in WATCH_OPTIONS.items()

@@ -223,7 +223,7 @@ def without_result(error: Exception, path: Path, target: Path | None, size: int,
         case MemoryError():
             reason = "it takes more memory than there is"
             if policy.max_memory is not None:
-                limit = POLICY_OPTIONS["max_memory"].shown(policy.max_memory)
+                limit = POLICY_OPTIONS["max_memory"].show(policy.max_memory)
                 reason += f", or than max-memory={limit}; a higher limit may help"
         case ValueError():
             reason = str(error)

@@ -8,19 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from kquant_hooks.config.applying import FILE_NAME
-from kquant_hooks.options.kinds import Option, dashed, defaults_of
+from kquant_hooks.options.kinds import Flag
+from kquant_hooks.options.option import Option, dashed, defaults_of
 from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
 from kquant_hooks.report.printing import Style
-
-_METAVARS = {
-    "duration": "TIME",
-    "integer": "N",
-    "number": "X",
-    "palette": "FILE|HEX,HEX,...",
-    "savings": "SIZE|N%",
-    "size": "SIZE",
-}
 
 
 def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | None = None) -> None:
@@ -102,12 +94,12 @@ def add_option(
 ) -> None:
     """One flag; ``flags`` where it has other names than the option's own."""
     flags = flags or ["--" + dashed(name)]
-    if option.kind == "flag":
+    if isinstance(option.kind, Flag):
         group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)
         return
     group.add_argument(
         *flags,
         dest=name,
-        metavar=_METAVARS.get(option.kind) or "|".join(option.choices),
-        help=(text + ("" if default is None else f" (default: {option.shown(default)})")).replace("%", "%%"),
+        metavar=option.kind.metavar,
+        help=(text + ("" if default is None else f" (default: {option.show(default)})")).replace("%", "%%"),
     )

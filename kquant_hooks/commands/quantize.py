@@ -16,7 +16,7 @@ from kquant_hooks.assets.process import most_bytes
 from kquant_hooks.commands.arguments import add_options, add_style, given_options, jobs_of, style_of
 from kquant_hooks.formats.table import format_for_extension
 from kquant_hooks.options.limits import most_of_one
-from kquant_hooks.options.policy import Policy, recipe
+from kquant_hooks.options.policy import Policy, settings_and_policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
@@ -82,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         if "" in arguments.paths or arguments.output == "":
             raise ValueError("a path is empty; for the current folder give '.'")
-        settings, policy = recipe(given_options(arguments))
+        settings, policy = settings_and_policy(given_options(arguments))
         destination = _destination(arguments)
         jobs = jobs_of(arguments, cores())
     except ValueError as error:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from kquant_hooks.commands.arguments import add_config, add_option, add_options, config_of, given_options
 from kquant_hooks.config.applying import FILE_NAME, appliers, configuration
-from kquant_hooks.options.kinds import defaults_of
+from kquant_hooks.options.kinds import Flag
+from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.report.exits import EXIT_USAGE
 from kquant_hooks.report.printing import complain
@@ -59,7 +60,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     watch = parser.add_argument_group("how files are taken in")
     defaults = defaults_of(Watch)
     for name, option in WATCH_OPTIONS.items():
-        if option.kind == "flag":
+        if isinstance(option.kind, Flag):
             action = argparse.BooleanOptionalAction
             watch.add_argument(f"--{name}", action=action, default=None, help=option.help)
         else:

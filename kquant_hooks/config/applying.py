@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kquant_hooks.options.kinds import dashed
-from kquant_hooks.options.policy import Policy, overlaid, recipe
+from kquant_hooks.options.option import dashed
+from kquant_hooks.options.policy import Policy, merged_options, settings_and_policy
 from kquant_hooks.options.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,9 +161,9 @@ def _applied(
     values = dict(base)
     sources: dict[str, str] = {}
     for place, given in layers:
-        values = overlaid(values, given)
+        values = merged_options(values, given)
         sources |= {name: place + dashed(name) for name in given}
-    settings, policy = recipe(values)
+    settings, policy = settings_and_policy(values)
     sources = {name: source for name, source in sources.items() if name in values}
     return Applied(settings, policy, values.get("skip", False), path and _from_here(path), rule, sources)
 

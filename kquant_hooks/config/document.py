@@ -11,15 +11,16 @@ from typing import Any
 from kquant_hooks.config.globs import MOST_GLOBS, Glob, globs_in, matches
 from kquant_hooks.config.palettes import Load, home_of, loader, palette_at
 from kquant_hooks.config.reading import ConfigError, content_of, refuse, shown
-from kquant_hooks.options.kinds import Option, dashed
-from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, overlaid, recipe
+from kquant_hooks.options.kinds import Flag, PaletteValue
+from kquant_hooks.options.option import Option, dashed, nearest_in
+from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, merged_options, settings_and_policy
 from kquant_hooks.options.settings import OPTIONS
 
 # Of a rule, and of what holds without one.
 FILE_OPTIONS: dict[str, Option] = {
     **OPTIONS,
     **POLICY_OPTIONS,
-    "skip": Option("flag", "leave these files alone"),
+    "skip": Option(Flag(), "leave these files alone"),
 }
 
 
@@ -86,7 +87,7 @@ def load(path: Path, *, given: bool = False) -> Config:
         config = _config(content_of(path, None if given else home), loader(path.parent, home))
         _check_together("$", config.values)
         for index, rule in enumerate(config.rules):
-            _check_together(f"$.rules[{index}]", overlaid(config.values, rule.values))
+            _check_together(f"$.rules[{index}]", merged_options(config.values, rule.values))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
     return config
@@ -141,7 +142,7 @@ def _rule(place: str, content: object, load_palette: Load) -> Rule:
 
 def _check_together(place: str, values: Mapping[str, Any]) -> None:
     try:
-        recipe(values)
+        settings_and_policy(values)
     except ValueError as error:
         raise ConfigError(f"{place}: {error}") from None
 
@@ -178,24 +179,18 @@ def _values(
     values = {}
     for key, value in content.items():
         if key not in known:
-            raise ConfigError(f"{place}: there is no option {shown(key)}{_hint(str(key), [*known, *others])}")
+            close = nearest_in(dashed(str(key).lower()), [*known, *others])
+            raise ConfigError(f"{place}: there is no option {shown(key)}{close}")
         values[known[key]] = _value(f"{place}.{key}", known[key], options[known[key]], value, load_palette)
     return values
-
-
-def _hint(key: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(key.lower().replace("_", "-"), known, 1)
-    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"
 
 
 def _value(place: str, name: str, option: Option, value: object, load_palette: Load) -> Any:
     if name == "colors" and value == AUTO:
         return value
-    if option.kind == "palette" and value is not None:
+    if isinstance(option.kind, PaletteValue) and value is not None:
         return palette_at(place, value, load_palette)
     try:
         return option.check(name, value)
     except ValueError:
-        refuse(place, option.accepts().replace("None", "null"), value)
+        refuse(place, option.accepts("null"), value)

@@ -6,18 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from kquant_hooks.config.applying import FILE_NAME, Applied
-from kquant_hooks.options.kinds import dashed
+from kquant_hooks.config.document import FILE_OPTIONS
+from kquant_hooks.options.option import dashed
 from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS
 from kquant_hooks.options.settings import OPTIONS
 from kquant_hooks.options.watch import WATCH_OPTIONS
 from kquant_hooks.palettes.palette import Palette
 
 _MOST_COLORS = 4
-_WITH_UNITS = {
-    name: option
-    for name, option in (POLICY_OPTIONS | WATCH_OPTIONS).items()
-    if option.kind in ("duration", "size")
-}
 
 
 def explanation(file: Path, applied: Applied) -> Iterator[str]:
@@ -39,10 +35,9 @@ def explanation(file: Path, applied: Applied) -> Iterator[str]:
 
 def in_words(name: str, value: object) -> str:
     """The value of an option, for people."""
-    option = _WITH_UNITS.get(name)
-    if option is not None and value is not None:
-        return option.shown(value)
     if isinstance(value, Palette):
         more = f" and {len(value) - _MOST_COLORS} more" if len(value) > _MOST_COLORS else ""
         return ", ".join(value.hex()[:_MOST_COLORS]) + more
-    return "none" if value is None else str(value).lower()
+    if value == AUTO:
+        return AUTO
+    return (FILE_OPTIONS | WATCH_OPTIONS)[name].show(value)

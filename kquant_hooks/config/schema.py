@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kquant_hooks.config.document import FILE_OPTIONS
-from kquant_hooks.options.kinds import DURATION, SAVINGS, SIZE, Option, dashed, defaults_of
+from kquant_hooks.options.option import Option, dashed, defaults_of
 from kquant_hooks.options.policy import AUTO, Policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
-from kquant_hooks.palettes.swatch import HEX_COLOR, MAX_COLORS
 
 _DEFAULTS = {**defaults_of(Settings), **defaults_of(Policy), **defaults_of(Watch), "skip": False}
 
@@ -32,7 +31,7 @@ def schema() -> dict[str, Any]:
         "properties": {
             **options,
             "rules": {
-                "description": "options for some files; the first rule that matches a file has the say",
+                "description": "options for some files; the first matching rule wins",
                 "type": ["array", "null"],
                 "items": {
                     "type": "object",
@@ -42,7 +41,7 @@ def schema() -> dict[str, Any]:
                 },
             },
             "watch": {
-                "description": "how 'kquant watch' goes about its work",
+                "description": "how 'kquant watch' takes files in",
                 "type": ["object", "null"],
                 "additionalProperties": False,
                 "properties": _properties(WATCH_OPTIONS),
@@ -56,39 +55,10 @@ def _properties(options: Mapping[str, Option]) -> dict[str, Any]:
 
 
 def _property(name: str, option: Option) -> dict[str, Any]:
-    kinds = _accepted(option)
+    kinds = option.kind.schema()
     if name == "colors":
         kinds.append({"const": AUTO})
     if option.optional:
         kinds.append({"type": "null"})
     accepted = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
     return {"description": option.help, "default": _DEFAULTS[name], **accepted}
-
-
-def _accepted(option: Option) -> list[dict[str, Any]]:
-    """The schemas that values of an option may meet, but for null."""
-    span = {"minimum": option.low} | ({} if option.high is None else {"maximum": option.high})
-    match option.kind:
-        case "choice":
-            return [{"enum": list(option.choices)}]
-        case "flag":
-            return [{"type": "boolean"}]
-        case "palette":
-            color = {"type": "string", "pattern": _whole(HEX_COLOR)}
-            colors = {"type": "array", "items": color, "minItems": 1, "maxItems": MAX_COLORS}
-            return [colors, {"type": "string", "minLength": 1}]
-        case "savings":
-            return [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": _whole(SAVINGS)}]
-        case "size":
-            return [{"type": "integer", **span}, {"type": "string", "pattern": _whole(SIZE)}]
-        case "duration":
-            return [
-                {"type": "number", "minimum": option.low},
-                {"type": "string", "pattern": _whole(DURATION)},
-            ]
-        case kind:
-            return [{"type": kind, **span}]
-
-
-def _whole(pattern: str) -> str:
-    return rf"^\s*({pattern})\s*$"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from PIL import Image
@@ -27,7 +27,8 @@ from kquant_hooks.images.transparency import (
     with_hidden_colors,
     with_transparency_in_pixels,
 )
-from kquant_hooks.options.settings import Settings
+from kquant_hooks.options.option import check_names
+from kquant_hooks.options.settings import OPTIONS, Options, Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.codes import make_lookup
 from kquant_hooks.quantizer.errors import psnr_of
@@ -128,7 +129,7 @@ class Fit:
     image: Image.Image | None = None
 
 
-def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized:
+def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) -> Quantized:
     """Quantize an image to an indexed ('P') image.
 
     Parameters
@@ -158,6 +159,7 @@ def quantize(image: Image.Image, colors: int = 256, **options: Any) -> Quantized
     >>> result.image.mode, len(result.palette), result.colors_before
     ('P', 4, 256)
     """
+    check_names("quantize", options, OPTIONS)
     return quantize_with(image, Settings(colors, **options))
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.quantize import prepare
-from kquant_hooks.options.settings import Settings
+from kquant_hooks.options.option import check_names
+from kquant_hooks.options.settings import OPTIONS, Options, Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.histogram import Histogram
 from kquant_hooks.quantizer.pipeline import cluster
@@ -28,7 +29,7 @@ def learn_palette(
     colors: int = 256,
     *,
     equal_weight: bool = False,
-    **options: Any,
+    **options: Unpack[Options],
 ) -> Palette:
     """Learn one palette for many pictures, or for one.
 
@@ -62,6 +63,7 @@ def learn_palette(
     >>> len(learn_palette(sprites, 5))
     5
     """
+    check_names("learn_palette", options, OPTIONS)
     settings = Settings(colors, **options)
     if settings.palette is not None:
         raise ValueError("palette= leaves nothing to learn; for colours that must be in it use fixed=")

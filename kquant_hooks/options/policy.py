@@ -1,23 +1,35 @@
-"""What may be done to a file, and when it is left alone: the second list of options beside ``Settings``."""
+"""The list of options for files: when one is left alone, and how results are written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from kquant_hooks.formats.table import written_formats
-from kquant_hooks.options.kinds import Option, check_all, option, options_of
+from kquant_hooks.options.kinds import Choice, Duration, Flag, Integer, Number, Savings, Size
 from kquant_hooks.options.limits import MOST_OF_ALL, MOST_OF_ONE
+from kquant_hooks.options.option import Option, check_all, option, options_of
 from kquant_hooks.options.settings import OPTIONS, Settings
 
-# A number of colours that is found for each picture.
-AUTO = "auto"
+# A number of colours that is found for each picture; the format that a file has already.
+AUTO, SAME = "auto", "same"
 
 
-@dataclass(frozen=True, slots=True)
+class PolicyOptions(TypedDict, total=False):
+    """Keyword arguments of the functions that write files, as type checkers see them; see ``Policy``."""
+
+    min_savings: int | str
+    max_error: float | None
+    min_psnr: float | None
+    strip: bool
+    format: str
+    max_pixels: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """The gates and the form of what is written: validated, immutable, hashable.
+    """When a file is left alone, and how results are written: validated, immutable, hashable.
 
     Every field but the last is described in ``POLICY_OPTIONS``; flags and configuration are made from it.
 
@@ -25,71 +37,58 @@ class Policy:
     ------
     ValueError
         If a value is of the wrong type or out of range, or if the smallest palette is asked for without
-        saying what it has to meet.
+        a limit that it has to meet.
     """
 
     min_savings: int | str = option(
-        0,
-        kind="savings",
-        help="leave a file alone unless it gets smaller by so much; 0: no matter, as the palette is the rule",
+        0, Savings(), "rewrite a file only if it gets this much smaller; 0: whatever its size becomes"
     )
     max_error: float | None = option(
         None,
-        kind="number",
+        Number(),
+        "leave a file alone if its mean squared error, before dithering, would be higher",
         optional=True,
-        help="leave a file alone if its mean squared error, before dithering, would be higher",
     )
     min_psnr: float | None = option(
         None,
-        kind="number",
+        Number(),
+        "leave a file alone if its PSNR in decibels, before dithering, would be lower",
         optional=True,
-        help="leave a file alone if its PSNR in decibels, before dithering, would be lower",
     )
     strip: bool = option(
-        False,
-        kind="flag",
-        help="drop EXIF, XMP, texts and dates; what says how to show the picture stays",
+        False, Flag(), "drop EXIF, XMP, texts and dates; keep what viewers need to show the picture"
     )
     format: str = option(
-        "same",
-        kind="choice",
-        choices=("same", *(row.name.lower() for row in written_formats())),
-        help="format of new files; 'same': as their names say, and PNG for what cannot hold a palette",
+        SAME,
+        Choice((SAME, *(row.name.lower() for row in written_formats()))),
+        "format of new files; 'same': the one of their extension, or PNG if that cannot hold a palette",
     )
     max_pixels: int | None = option(
         None,
-        kind="integer",
-        low=1,
+        Integer(1),
+        "refuse files with more pixels, counting all frames or pages; None: at most "
+        f"{MOST_OF_ONE} in one and {MOST_OF_ALL} in all",
         optional=True,
         limit=True,
-        help="refuse files with more pixels, those of all frames or pages together; None: "
-        f"{MOST_OF_ONE} in one, and {MOST_OF_ALL} together",
     )
-    timeout: float = option(
-        300.0,
-        kind="duration",
-        low=1,
-        limit=True,
-        help="give a file up whose decoding or quantizing takes longer",
-    )
+    timeout: float = option(300.0, Duration(1), "give up on a file that takes longer than this", limit=True)
     max_memory: int | None = option(
         4 << 30,
-        kind="size",
-        low=64 << 20,
+        Size(64 << 20),
+        "give up on a file that takes more memory than this (on Linux only); None: no limit",
         optional=True,
         limit=True,
-        help="give a file up that takes more memory, where the system is Linux; None: no limit",
     )
     auto_colors: bool = False
 
     def __post_init__(self) -> None:
         check_all(self, POLICY_OPTIONS)
         if self.auto_colors and self.max_error is None and self.min_psnr is None:
-            raise ValueError("colors='auto' needs a max-error or a min-psnr to meet")
+            raise ValueError("colors='auto' needs a limit to meet; give max-error or min-psnr")
 
     @property
     def is_gate(self) -> bool:
-        """Whether a file may be left alone for what it would become."""
+        """Whether a file may be left alone because of its result."""
         return bool(self.min_savings) or self.max_error is not None or self.min_psnr is not None
 
     def is_met_by(self, mse: float, psnr: float) -> bool:
@@ -99,7 +98,7 @@ class Policy:
         )
 
     def least_savings(self, size: int) -> float:
-        """Bytes that a file of ``size`` bytes has to lose, or else it is left alone; 0: no matter."""
+        """How many bytes a file of ``size`` bytes has to lose to be rewritten; 0: any size will do."""
         if isinstance(self.min_savings, str):
             return size * float(self.min_savings.rstrip("%")) / 100
         return self.min_savings
@@ -108,8 +107,8 @@ class Policy:
 POLICY_OPTIONS: dict[str, Option] = options_of(Policy)
 
 
-def recipe(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
-    """What to do with a file, from the options that are given; the others have their defaults.
+def settings_and_policy(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
+    """Settings and policy for a file from the options that are given; the others have their defaults.
 
     Raises
     ------
@@ -125,11 +124,11 @@ def recipe(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
     return Settings(**chosen), Policy(**gates, auto_colors=automatic)
 
 
-def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Options of two places, the second of which has the say.
+def merged_options(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Options from two places; those in ``above`` override those in ``below``.
 
-    A number of colours, or some that are fixed, and a palette are two answers to one question: who gives the
-    first without the second takes the palette away.
+    A palette and a number of colours, or fixed colours, are two answers to one question: giving the latter
+    overrides the palette below.
     """
     kept = dict(below)
     if "colors" in above or "fixed" in above:

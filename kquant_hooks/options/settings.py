@@ -1,15 +1,18 @@
 """The one list of options: names, defaults, ranges and descriptions.
 
-The filter's arguments, the command's flags and the README's table are made from ``Settings``; an option
-added here appears in all of them.
+The filter's arguments, the command's flags, the configuration and the README's table are made from
+``Settings``; an option added here and to ``Options``, for type checkers, appears in all of them.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Literal, TypedDict, Unpack, get_args
 
-from kquant_hooks.options.kinds import Option, check_all, option, options_of
+from kquant_hooks.options.kinds import Choice, Flag, Integer, Number, PaletteValue
+from kquant_hooks.options.option import Option, check_names, option, options_of
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 
@@ -19,9 +22,30 @@ Space = Literal["srgb", "oklab"]
 Order = Literal["given", "lightness", "population", "hue"]
 DitherName = Literal["none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"]
 AlphaName = Literal["keep", "hard"]
+# What an argument for a palette may be; a text is a path, or hex colours between commas.
+PaletteLike = Palette | str | os.PathLike[str] | Sequence[str | Sequence[int]]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+class Options(TypedDict, total=False):
+    """Keyword arguments of the functions that quantize, as type checkers see them; see ``Settings``."""
+
+    palette: PaletteLike | None
+    fixed: PaletteLike | None
+    init: Init
+    effort: EffortName
+    space: Space
+    max_iter: int | None
+    tol: float | None
+    seed: int
+    order: Order
+    dither: DitherName
+    dither_strength: float
+    alpha: AlphaName
+    keep_hidden_rgb: bool
+    threads: int | None
+
+
+@dataclass(frozen=True, slots=True, repr=False, init=False)
 class Settings:
     """How to quantize: validated, immutable, hashable.
 
@@ -31,112 +55,95 @@ class Settings:
     ------
     ValueError
         If a value is of the wrong type or out of range; the message names the value and the range.
+    TypeError
+        If there is no such option; the message names the nearest one.
     """
 
     colors: int = option(
-        256,
-        positional=True,
-        kind="integer",
-        low=1,
-        high=MAX_COLORS,
-        help="largest number of colours; a fully transparent one counts",
+        MAX_COLORS, Integer(1, MAX_COLORS), "largest number of colours; a fully transparent one counts"
     )
     palette: Palette | None = option(
         None,
-        kind="palette",
+        PaletteValue(),
+        "map to these colours instead of learning a palette; overrides 'colors'",
         optional=True,
-        help="map to these colours, or a palette file's, instead of learning some; 'colors' is then not used",
     )
     fixed: Palette | None = option(
         None,
-        kind="palette",
+        PaletteValue(),
+        "colours that the palette always has; the others are learned around them",
         optional=True,
-        help="colours, or a palette file's, that the palette has in any case; the others are learnt around "
-        "them",
     )
     init: Init = option(
         "wu",
-        kind="choice",
-        choices=("wu", "k-means++", "random"),
-        help="first centres: 'wu' is followed by the full search, the two random ones by plain k-means",
+        Choice(get_args(Init)),
+        "first centres: the full search follows 'wu', plain k-means the two random ones",
     )
     effort: EffortName = option(
-        "balanced",
-        kind="choice",
-        choices=("fast", "balanced", "best"),
-        help="how long to search for a lower error",
+        "balanced", Choice(get_args(EffortName)), "how long to search for a lower error"
     )
     space: Space = option(
         "srgb",
-        kind="choice",
-        choices=("srgb", "oklab"),
-        help="where distances between colours are measured: 'oklab' is closer to what an eye sees; figures "
-        "of errors are in sRGB all the same",
+        Choice(get_args(Space)),
+        "colour space in which distances are measured: 'oklab' is closer to what people see; errors are "
+        "reported in sRGB either way",
     )
     max_iter: int | None = option(
-        None,
-        kind="integer",
-        low=1,
-        optional=True,
-        help="most k-means iterations in all; None: no limit",
+        None, Integer(1), "most k-means iterations in all; None: no limit", optional=True
     )
     tol: float | None = option(
         None,
-        kind="number",
-        high=1,
+        Number(0, 1),
+        "stop when an iteration lowers the error by no more than this fraction; 0: when the centres stop "
+        "moving; None: what 'effort' sets",
         optional=True,
-        help="stop when an iteration lowers the error by no more than this share of it; "
-        "0: when the centres stand still; None: as 'effort' says",
     )
-    seed: int = option(0, kind="integer", help="start of the random draws of 'k-means++' and 'random'")
+    seed: int = option(0, Integer(), "seed of the random draws of 'k-means++' and 'random'")
     order: Order = option(
         "given",
-        kind="choice",
-        choices=("given", "lightness", "population", "hue"),
-        help="order of the palette; 'given' keeps the order of a palette or 'P' image, "
-        "and where there is none is 'lightness', or in a PNG file what makes it smaller; 'hue' has greys "
-        "first; transparent comes before all",
+        Choice(get_args(Order)),
+        "order of the palette; 'given': that of the source palette, and without one 'lightness' (in PNG "
+        "files: whatever compresses best); 'hue' puts greys first; transparent always comes first",
     )
     dither: DitherName = option(
         "none",
-        kind="choice",
-        choices=("none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"),
-        help="mix entries in neighbouring pixels: by passing errors on, or by a pattern of 8x8, 4x4, 2x2 or "
-        "64x64 pixels, which stands still in animations",
+        Choice(get_args(DitherName)),
+        "error diffusion ('floyd-steinberg') or a fixed threshold pattern of 8x8, 4x4, 2x2 or 64x64 pixels, "
+        "which does not flicker in animations",
     )
-    dither_strength: float = option(
-        1.0, kind="number", high=1, help="how much of an error is made up for by neighbouring pixels"
-    )
+    dither_strength: float = option(1.0, Number(0, 1), "fraction of the error that is diffused")
     alpha: AlphaName = option(
         "keep",
-        kind="choice",
-        choices=("keep", "hard"),
-        help="'hard' makes every pixel opaque or fully transparent, from an alpha of 128 on",
+        Choice(get_args(AlphaName)),
+        "'hard' makes pixels opaque if their alpha is 128 or more, and fully transparent otherwise",
     )
     keep_hidden_rgb: bool = option(
         False,
-        kind="flag",
-        help="keep the colours of a still picture's fully transparent pixels, which texture filters mix in; "
-        "an indexed one gets transparent entries for them, an eighth of its palette or what is left of it",
+        Flag(),
+        "keep the colours of fully transparent pixels, which texture filters mix in, in still pictures; in "
+        "indexed ones they take up to 1/8 of the palette, or all free entries",
     )
     threads: int | None = option(
         None,
-        kind="integer",
-        low=1,
+        Integer(1),
+        "threads for one picture; affects speed only; None: one per core, or 1 if several files are "
+        "processed at once",
         optional=True,
         limit=True,
-        help="threads for one picture, which change nothing but the time; None: one per core, and one in all "
-        "where several files are worked on at once",
     )
 
-    def __post_init__(self) -> None:
-        check_all(self, OPTIONS)
-        solid = self.palette is None or any(len(color) == 3 or color[3] == 255 for color in self.palette)
-        if self.alpha == "hard" and not solid:
-            raise ValueError("alpha='hard' needs an opaque colour, and the palette has none; add one")
+    def __init__(self, colors: int = MAX_COLORS, **options: Unpack[Options]) -> None:
+        check_names(type(self).__name__, options, OPTIONS)
+        given = {"colors": colors, **options}
+        for entry in fields(Settings):
+            value = given.get(entry.name, entry.default)
+            object.__setattr__(self, entry.name, OPTIONS[entry.name].check(entry.name, value))
+        opaque = self.palette is None or any(len(color) == 3 or color[3] == 255 for color in self.palette)
+        if self.alpha == "hard" and not opaque:
+            raise ValueError("alpha='hard' needs an opaque colour, but the palette has none; add one")
         if self.fixed is not None and len(self.fixed) > self.colors:
             raise ValueError(
-                f"fixed has {len(self.fixed)} colours, which colors={self.colors} has no room for; "
+                f"fixed has {len(self.fixed)} colours, more than colors={self.colors}; "
                 f"use colors={len(self.fixed)} or more"
             )
 

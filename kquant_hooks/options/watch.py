@@ -1,19 +1,20 @@
-"""How the daemon goes about its work: the ``watch:`` section, and the third list of options."""
+"""The list of options for the daemon, which the ``watch:`` section of a configuration holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from kquant_hooks.options.kinds import Option, check_all, option, options_of
+from kquant_hooks.options.kinds import Choice, Duration, Flag, Integer
+from kquant_hooks.options.option import Option, check_all, option, options_of
 
 Originals = Literal["keep", "archive", "delete"]
 Collision = Literal["suffix", "overwrite", "skip"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """How files that arrive are taken in: validated, immutable, hashable.
+    """How the daemon takes files in: validated, immutable, hashable.
 
     Raises
     ------
@@ -21,27 +22,19 @@ class Watch:
         If a value is of the wrong type or out of range.
     """
 
-    settle: float = option(2.0, kind="duration", help="a file is ready when it has not changed for so long")
-    rescan: float = option(300.0, kind="duration", low=1, help="look through the whole folder so often")
+    settle: float = option(2.0, Duration(), "how long a file must stay unchanged before it is processed")
+    rescan: float = option(300.0, Duration(1), "interval between full scans of the folder")
     polling: bool = option(
-        False, kind="flag", help="look at the folder again and again, where the system reports no changes"
+        False, Flag(), "scan the folder at short intervals, if the system reports no changes"
     )
-    recursive: bool = option(True, kind="flag", help="watch folders in the folder as well")
+    recursive: bool = option(True, Flag(), "watch subfolders too")
     originals: Originals = option(
-        "keep",
-        kind="choice",
-        choices=("keep", "archive", "delete"),
-        help="what becomes of a file once its result is written",
+        "keep", Choice(get_args(Originals)), "what happens to a file once its result is written"
     )
     collision: Collision = option(
-        "suffix",
-        kind="choice",
-        choices=("suffix", "overwrite", "skip"),
-        help="what is done where two files would have the same result",
+        "suffix", Choice(get_args(Collision)), "what happens if two files would have the same result"
     )
-    jobs: int | None = option(
-        None, kind="integer", low=1, optional=True, help="files at once; None: one per core"
-    )
+    jobs: int | None = option(None, Integer(1), "files at once; None: one per core", optional=True)
 
     def __post_init__(self) -> None:
         check_all(self, WATCH_OPTIONS)

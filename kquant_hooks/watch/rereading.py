@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kquant_hooks.config.explaining import in_words
-from kquant_hooks.options.kinds import dashed
+from kquant_hooks.options.option import dashed
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.plan import Plan
 

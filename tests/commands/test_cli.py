@@ -262,13 +262,13 @@ def test_a_full_disk_leaves_the_target_as_it_was(photo, tmp_path, capsys, monkey
     ("arguments", "message"),
     [
         (["--colors", "300"], "colors=300 is outside 1..256"),
-        (["--colors", "many"], "colors='many' is not an integer from 1 to 256"),
+        (["--colors", "many"], "colors='many': expected an integer from 1 to 256"),
         (["--tol", "2"], "tol=2.0 is outside 0..1"),
-        (["--init", "magic"], "init='magic' is not wu"),
-        (["--palette", "#zzz"], "palette='#zzz' is no file that can be read (No such"),
-        (["--min-savings", "much"], "min-savings='much' is not a size such as 1KiB or 5%"),
+        (["--init", "magic"], "init='magic': expected one of wu"),
+        (["--palette", "#zzz"], "palette: '#zzz' is neither a readable file (No such"),
+        (["--min-savings", "much"], "min-savings='much': expected a size such as 1KiB or a share such as 5%"),
         (["--jobs", "0"], "--jobs 0 is not an integer from 1"),
-        (["--colors", "auto"], "colors='auto' needs a max-error or a min-psnr"),
+        (["--colors", "auto"], "colors='auto' needs a limit to meet"),
     ],
 )
 def test_wrong_options_are_one_line_and_code_2(arguments, message, capsys):

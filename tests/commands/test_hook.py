@@ -178,9 +178,9 @@ def test_programs_read_json(capsys):
         (["--config", ""], ".: cannot be read: Is a directory"),
         (
             ["--min-savings", "9" * 400 + "KiB"],
-            f"min-savings='{'9' * 400}KiB' is not a size such as 1KiB or 5%",
+            f"min-savings='{'9' * 400}KiB': expected a size such as 1KiB or a share such as 5%",
         ),
-        (["--colors", "auto"], "colors='auto' needs a max-error or a min-psnr to meet"),
+        (["--colors", "auto"], "colors='auto' needs a limit to meet; give max-error or min-psnr"),
     ],
 )
 def test_wrong_flags_are_one_line_and_nothing_is_written(arguments, message, capsys):

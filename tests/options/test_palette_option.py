@@ -59,13 +59,13 @@ def test_what_reads_as_colours_is_no_file(photo):
     [
         (
             "none.gpl",
-            "palette='none.gpl' is no file that can be read (No such file or directory), and no list of hex",
+            "palette: 'none.gpl' is neither a readable file (No such file or directory) nor a list of hex",
         ),
         (
             "#000,#12",
-            "palette='#000,#12' is no file that can be read (No such file or directory), and no list of",
+            "palette: '#000,#12' is neither a readable file (No such file or directory) nor a list of",
         ),
-        (".", "palette='.' is no file that can be read (Is a directory), and no list of hex colours"),
+        (".", "palette: '.' is neither a readable file (Is a directory) nor a list of hex colours"),
         ("bad.gpl", "palette: bad.gpl: line 2: expected 3 levels from 0 to 255, got '1 2 x'"),
     ],
 )

@@ -11,28 +11,28 @@ from kquant_hooks.quantizer.effort import EFFORTS
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("colors", True, "colors=True is not an integer from 1 to 256"),
-        ("colors", 5.0, "colors=5.0 is not an integer from 1 to 256"),
-        ("colors", None, "colors=None is not an integer from 1 to 256"),
-        ("colors", "5", "colors='5' is not an integer from 1 to 256"),
+        ("colors", True, "colors=True: expected an integer from 1 to 256"),
+        ("colors", 5.0, "colors=5.0: expected an integer from 1 to 256"),
+        ("colors", None, "colors=None: expected an integer from 1 to 256"),
+        ("colors", "5", "colors='5': expected an integer from 1 to 256"),
         ("colors", 0, "colors=0 is outside 1..256"),
         ("colors", -3, "colors=-3 is outside 1..256"),
         ("colors", 257, "colors=257 is outside 1..256"),
-        ("palette", 7, r"palette=7 is not a Palette, colours or a palette file, or None"),
+        ("palette", 7, r"palette=7: expected a Palette, a list of colours or a palette file, or None"),
         ("palette", ["#ff"], r"palette: '#ff' is not a hex colour"),
-        ("init", "wu2", "init='wu2' is not wu | k-means"),
-        ("init", None, "init=None is not wu"),
-        ("effort", 3, "effort=3 is not fast | balanced | best"),
-        ("max_iter", 0, "max_iter=0 is not an integer from 1, or None"),
-        ("max_iter", True, "max_iter=True is not an integer from 1, or None"),
+        ("init", "wu2", "init='wu2': expected one of wu, k-means"),
+        ("init", None, "init=None: expected one of wu"),
+        ("effort", 3, "effort=3: expected one of fast, balanced, best"),
+        ("max_iter", 0, "max_iter=0: expected an integer from 1, or None"),
+        ("max_iter", True, "max_iter=True: expected an integer from 1, or None"),
         ("tol", -0.1, "tol=-0.1 is outside 0..1"),
         ("tol", 1.5, "tol=1.5 is outside 0..1"),
         ("tol", float("nan"), "tol=nan is outside 0..1"),
-        ("tol", "0", "tol='0' is not a number from 0 to 1, or None"),
-        ("space", "lab", "space='lab' is not srgb | oklab"),
-        ("seed", -1, "seed=-1 is not an integer from 0"),
-        ("seed", 1.0, "seed=1.0 is not an integer from 0"),
-        ("order", "hue?", "order='hue.' is not given | lightness | population"),
+        ("tol", "0", "tol='0': expected a number from 0 to 1, or None"),
+        ("space", "lab", "space='lab': expected one of srgb, oklab"),
+        ("seed", -1, "seed=-1: expected an integer from 0"),
+        ("seed", 1.0, "seed=1.0: expected an integer from 0"),
+        ("order", "hue?", "order='hue.': expected one of given, lightness, population"),
     ],
 )
 @pytest.mark.parametrize("face", [Settings, KMeansQuantize, lambda **options: quantize(None, **options)])
@@ -52,7 +52,7 @@ def test_numpy_integers_are_integers():
 
 
 def test_efforts_and_choices_agree():
-    assert tuple(EFFORTS) == OPTIONS["effort"].choices
+    assert tuple(EFFORTS) == OPTIONS["effort"].kind.choices
 
 
 def test_every_option_is_described():

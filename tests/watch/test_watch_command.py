@@ -103,7 +103,7 @@ def test_a_stop_in_the_middle_of_a_large_picture(how, daemon):
         (["in"], "give INBOX and OUTBOX, or INBOX and --in-place"),
         (["in", "out", "--in-place"], "give INBOX and OUTBOX, or INBOX and --in-place"),
         (["in", "--in-place", "--originals", "delete"], "there are no originals beside the results"),
-        (["in", "out", "--settle", "soon"], "settle='soon' is not a time such as 500ms, 2s or 5m"),
+        (["in", "out", "--settle", "soon"], "settle='soon': expected a time such as 500ms, 2s or 5m"),
         (["in", "out", "--colors", "300"], "colors=300 is outside 1..256"),
         (["--status", "in"], "in is no folder of results: it has no ledger"),
         (["--retry", "in"], "in is no folder of results: it has no ledger"),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from kquant_hooks.assets.process import quantize_file
-from kquant_hooks.options.policy import recipe
+from kquant_hooks.options.policy import settings_and_policy
 
 # The first two want the same name for their results.
 SOURCES = st.sampled_from(["a.bmp", "a.dib", "sub/b.bmp"])
@@ -30,7 +30,9 @@ COLLISIONS = st.sampled_from(["suffix", "overwrite", "skip"])
 
 @cache
 def result(data: bytes, colors: int) -> bytes:
-    made = quantize_file(Path("a.bmp"), *recipe({"colors": colors, "format": "png"}), Path("a.png"), data)[1]
+    made = quantize_file(
+        Path("a.bmp"), *settings_and_policy({"colors": colors, "format": "png"}), Path("a.png"), data
+    )[1]
     assert made is not None
     return made
 

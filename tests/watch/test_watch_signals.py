@@ -67,7 +67,7 @@ def test_the_configuration_is_read_again(daemon):
         ("watch: {originals: burn}", "$.watch.originals: expected keep | archive | delete, got 'burn'"),
         ("colors: [", "line 1, column 10: expected the node content"),
         ("palette: nowhere.gpl", "$.palette: expected a palette file"),
-        ("rules: [{files: x, colors: auto}]", "colors='auto' needs a max-error"),
+        ("rules: [{files: x, colors: auto}]", "colors='auto' needs a limit to meet"),
     ],
 )
 def test_a_mistake_changes_nothing(text, message, daemon):

@@ -9,7 +9,7 @@ from dataclasses import fields, make_dataclass
 import pytest
 from desks import DeskOf, picture
 
-from kquant_hooks.options.kinds import option
+from kquant_hooks.options.option import option
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette

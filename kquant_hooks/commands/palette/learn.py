@@ -14,7 +14,7 @@ from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.sharing import count_each
 from kquant_hooks.commands.arguments import add_option, add_style, given_options, style_of
 from kquant_hooks.commands.palette.files import count_in_words, saved
-from kquant_hooks.options.kinds import defaults_of
+from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
 from kquant_hooks.palettes.files import ENDINGS, Format, format_for
