@@ -57,7 +57,7 @@ class Intake:
 
     Parameters
     ----------
-    lloyd_steps : float
+    settle : float
         Seconds.
     patience : float
         A file that is not ready after so many seconds is "unsettled", once, and waited for on.
