@@ -34,8 +34,7 @@ _STAGES: tuple[tuple[Any, str, str], ...] = (
     (search, "lloyd", "  descents"),
     (pipeline, "learn_entries", "learn"),
     (pipeline, "map_colors", "map the colours"),
-    (images, "replace_codes", "look the pixels up"),
-    (images, "replace_and_sum", "look the pixels up"),
+    (images, "render", "look the pixels up"),
 )
 
 

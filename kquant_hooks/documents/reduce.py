@@ -12,7 +12,8 @@ from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.documents.document import Document, Frame, Shown, Unsupported, play
 from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.images.pixels import in_rgba
-from kquant_hooks.images.quantize import PEAK, Fit, PreparedImage, fit, indexed, prepare, quantize_with
+from kquant_hooks.images.quantize import PEAK, PreparedImage, fit, indexed, prepare, quantize_with
+from kquant_hooks.images.rendering import Fit
 from kquant_hooks.images.scanning import count_colors
 from kquant_hooks.images.transparency import hides_colors, with_binary_alpha, with_transparency_in_pixels
 from kquant_hooks.options.settings import Settings
@@ -90,7 +91,7 @@ def reduce(
     look(every.histogram, every.count, every.was_translucent)
 
     def attempt(settings: Settings) -> Fit:
-        clustering = cluster(every.histogram, settings, every.ranks)
+        clustering = cluster(every.histogram, settings, every.palette_ranks)
         return Fit(clustering if every.exact else _measured(document, clustering, settings))
 
     clustering = _best(attempt, every.histogram, settings, goal).clustering
@@ -127,8 +128,9 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None, loo
     look(prepared.histogram, prepared.colors.count, prepared.was_translucent)
     visible = prepared.visible(settings)
     found = _best(lambda settings: fit(prepared, settings), prepared.histogram, visible, goal)
-    quantized = indexed(prepared, found, settings)
-    judged = found.clustering if settings.dither != "none" and not prepared.was_translucent else quantized
+    result = indexed(prepared, found, settings)
+    quantized = result.quantized
+    ordered = any((settings.palette, settings.fixed, prepared.palette_ranks is not None))
     few = settings.palette is None and goal is None and quantized.colors_before <= settings.colors
     assert quantized.palette is not None
     return Reduction(
@@ -136,11 +138,11 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None, loo
         document,
         lambda: iter([quantized.image]),
         quantized.palette,
-        any((settings.palette, settings.fixed, prepared.ranks is not None)) or settings.order != "given",
+        ordered or settings.order != "given",
         quantized.colors_before,
         quantized.mse == 0 or (few and not prepared.was_translucent),
-        judged.mse,
-        judged.psnr,
+        result.undithered_mse,
+        psnr_of(result.undithered_mse, 3, PEAK),
     )
 
 
@@ -174,7 +176,7 @@ class _Colors:
     ----------
     histogram : Histogram
         With a transparent one, if a frame shows what is beneath it.
-    ranks : ndarray of int, shape (n,)
+    palette_ranks : ndarray of int, shape (n,)
         The lowest palette index of each colour.
     count : int
         How many there are in the frames.
@@ -187,7 +189,7 @@ class _Colors:
     """
 
     histogram: Histogram
-    ranks: Integers
+    palette_ranks: Integers
     count: int
     exact: bool
     was_translucent: bool
@@ -214,8 +216,8 @@ def _colors_of_all(document: Document, settings: Settings) -> _Colors:
         shows_through |= shown.frame.blend and own.histogram.transparent
         listed &= seen.colors.listing is not None
         frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
-        tally.add(seen.histogram, _ranks(seen.histogram, own))
-    histogram, ranks, exact = tally.total()
+        tally.add(seen.histogram, _palette_ranks(seen.histogram, own))
+    histogram, palette_ranks, exact = tally.total()
     exact &= listed
     count = (
         len(histogram.colors)
@@ -225,8 +227,8 @@ def _colors_of_all(document: Document, settings: Settings) -> _Colors:
     if shows_through and not histogram.transparent:
         # Frames need a transparent entry where those beneath them are seen.
         tally.add(_ONE_TRANSPARENT, np.zeros(1, np.int64))
-        histogram, ranks, _ = tally.total()
-    return _Colors(histogram, ranks, count, exact, was_translucent, tuple(frames))
+        histogram, palette_ranks, _ = tally.total()
+    return _Colors(histogram, palette_ranks, count, exact, was_translucent, tuple(frames))
 
 
 def _as_seen(document: Document, settings: Settings) -> Iterator[Image.Image]:
@@ -249,16 +251,16 @@ def _measured(document: Document, clustering: Clustering, settings: Settings) ->
     return replace(clustering, mse=total / pixels, psnr=psnr_of(total / pixels, 3, PEAK))
 
 
-def _ranks(seen: Histogram, own: PreparedImage) -> Integers:
+def _palette_ranks(seen: Histogram, own: PreparedImage) -> Integers:
     """The palette index of each colour that is seen, where the frame's own pixels have one."""
-    ranks = np.full(len(seen.colors), MAX_COLORS)
-    if own.ranks is not None:
+    palette_ranks = np.full(len(seen.colors), MAX_COLORS)
+    if own.palette_ranks is not None:
         codes, known = codes_of(seen.colors), codes_of(own.histogram.colors)
         order = np.argsort(known)
         places = order[np.searchsorted(known, codes, sorter=order).clip(max=len(known) - 1)]
         found = known[places] == codes
-        ranks[found] = own.ranks[places[found]]
-    return ranks
+        palette_ranks[found] = own.palette_ranks[places[found]]
+    return palette_ranks
 
 
 _ONE_TRANSPARENT = Histogram(np.zeros((1, 4), np.uint8), np.ones(1, np.int64), alpha=True)

@@ -51,12 +51,12 @@ def read_histogram(
     codes, counts = count_codes(blocks, image.width * image.height, mode.bits, threads)
     content = mode.content
     if content == "deep" and not for_palette:
-        histogram, rows = histogram_of_levels(codes, counts)
+        histogram, inverse = histogram_of_levels(codes, counts)
     elif content in ("rgb", "channels", "inks"):
-        histogram, rows = histogram_of_channels(codes, counts, mode.bits // 8)
+        histogram, inverse = histogram_of_channels(codes, counts, mode.bits // 8)
     else:
-        histogram, rows = histogram_of_rgba(rgba_codes(image, codes), counts)
-    return histogram, codes, rows
+        histogram, inverse = histogram_of_rgba(rgba_codes(image, codes), counts)
+    return histogram, codes, inverse
 
 
 def rgba_codes_to_mode(codes: Codes, mode: str) -> Codes:

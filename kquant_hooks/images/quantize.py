@@ -9,14 +9,9 @@ import numpy as np
 from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
-from kquant_hooks.images.modes import MODES, mode_of
+from kquant_hooks.images.modes import mode_of
 from kquant_hooks.images.refining import learn_unlisted
-from kquant_hooks.images.rendering import (
-    replace_and_sum,
-    replace_codes,
-    replace_dithered,
-    replace_nearest,
-)
+from kquant_hooks.images.rendering import Fit, render, render_nearest
 from kquant_hooks.images.scanning import ImageColors, scan_colors
 from kquant_hooks.images.transparency import (
     has_translucency,
@@ -30,14 +25,12 @@ from kquant_hooks.images.transparency import (
 from kquant_hooks.options.option import check_names
 from kquant_hooks.options.settings import OPTIONS, Options, Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.codes import make_lookup
 from kquant_hooks.quantizer.errors import psnr_of
 from kquant_hooks.quantizer.histogram import Histogram, opaque_rows
-from kquant_hooks.quantizer.mapping import labels_and_errors
-from kquant_hooks.quantizer.pipeline import Clustering, cluster, used_entries
+from kquant_hooks.quantizer.pipeline import cluster, used_entries
 
-# Entries of ``info`` that speak of palette indices, which are new.
-_ABOUT_INDICES = ("transparency", "background")
+# Keys of ``info`` whose values are palette indices, which change.
+_INDEX_KEYS = ("transparency", "background")
 PEAK = 255
 
 
@@ -84,7 +77,7 @@ class PreparedImage:
     source : PIL.Image.Image
         The same with all its transparency in the pixels.
     colors : ImageColors
-    ranks : ndarray of int, optional
+    palette_ranks : ndarray of int, optional
         The lowest palette index of each colour, for a 'P' image.
     hidden : ndarray of uint8, shape (m, 4), optional
         Transparent entries for hidden colours, where these are to be kept.
@@ -95,7 +88,7 @@ class PreparedImage:
     image: Image.Image
     source: Image.Image
     colors: ImageColors
-    ranks: Integers | None
+    palette_ranks: Integers | None
     hidden: Integers | None
     was_translucent: bool
 
@@ -114,19 +107,18 @@ class PreparedImage:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """An image's colours clustered.
+class Indexed:
+    """An indexed image, and its error before it was dithered.
 
     Attributes
     ----------
-    clustering : Clustering
-        Its figures are of all pixels, if these were counted or their colours are not listed.
-    image : PIL.Image.Image or None
-        If the colours are not listed: the image in mode 'P', without a palette.
+    quantized : Quantized
+    undithered_mse : float
+        What limits of the error are compared with; of the image as it is if its alpha was made binary.
     """
 
-    clustering: Clustering
-    image: Image.Image | None = None
+    quantized: Quantized
+    undithered_mse: float
 
 
 def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) -> Quantized:
@@ -166,7 +158,7 @@ def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) 
 def quantize_with(image: Image.Image, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
     """``quantize`` for settings that are at hand; ``origin`` as for ``dithered``."""
     prepared = prepare(image, settings)
-    return indexed(prepared, fit(prepared, prepared.visible(settings)), settings, origin)
+    return indexed(prepared, fit(prepared, prepared.visible(settings)), settings, origin).quantized
 
 
 def prepare(image: Image.Image, settings: Settings, *, counted: bool = False) -> PreparedImage:
@@ -184,85 +176,70 @@ def prepare(image: Image.Image, settings: Settings, *, counted: bool = False) ->
     if was_translucent:
         source = with_binary_alpha(source)
     colors = scan_colors(source, settings, counted=counted, for_palette=True)
-    ranks = _first_indices(colors) if source.mode == "P" else None
+    palette_ranks = _first_indices(colors) if source.mode == "P" else None
     hidden = None
     if settings.keep_hidden_rgb and settings.palette is None and colors.histogram.transparent:
         hidden = hidden_entries(source, colors.count - 1, settings)
-    return PreparedImage(image, source, colors, ranks, hidden, was_translucent)
+    return PreparedImage(image, source, colors, palette_ranks, hidden, was_translucent)
 
 
 def fit(prepared: PreparedImage, settings: Settings) -> Fit:
     """Cluster the colours of an image, with its ``visible`` settings."""
     colors = prepared.colors
     learned = learn_unlisted(prepared.source, colors, settings)
-    clustering = cluster(colors.histogram, settings, prepared.ranks, learned)
+    clustering = cluster(colors.histogram, settings, prepared.palette_ranks, learned)
     if colors.listing is not None:
         return Fit(clustering)
-    image, mse = replace_nearest(prepared.source, colors, clustering, None, "P", settings.threads)
+    labels, mse = render_nearest(prepared.source, colors, clustering, None, "P", settings.threads)
     entries = clustering.entries
-    populations = np.array(image.histogram()[: len(entries)])
+    populations = np.array(labels.histogram()[: len(entries)])
     order = used_entries(entries, populations, settings)
     if not np.array_equal(order, np.arange(len(entries))):
         places = np.zeros(256, np.uint8)
         places[order] = np.arange(len(order))
-        image = image.point(places.tolist())
+        labels = labels.point(places.tolist())
     clustering = replace(clustering, entries=entries[order], mse=mse, psnr=psnr_of(mse, 3, PEAK))
-    return Fit(clustering, image)
+    return Fit(clustering, labels)
 
 
 def indexed(
     prepared: PreparedImage, found: Fit, settings: Settings, origin: tuple[int, int] = (0, 0)
-) -> Quantized:
-    """The image of a census with the entries that were found for it, dithered as the settings say.
+) -> Indexed:
+    """The prepared image in the entries of its fit, dithered as the settings say.
 
     ``origin`` is that of ``dithered``.
     """
-    clustering, listing = found.clustering, prepared.colors.listing
+    clustering, source = found.clustering, prepared.source
     entries = opaque_rows(clustering.entries)
-    source = prepared.source
-    mse, psnr = clustering.mse, clustering.psnr
-    if settings.dither != "none" and mse > 0:
-        result, mse = replace_dithered(source, prepared.colors, clustering, settings, None, "P", origin)
-        psnr = psnr_of(mse, 3, PEAK)
-    elif listing is None:
-        assert found.image is not None
-        result = found.image
-    elif prepared.colors.histogram.counted:
-        labels = clustering.labels[listing.rows]
-        result = replace_codes(source, listing.codes, labels, None, "P", settings.threads)
-    else:
-        labels, errors = clustering.labels[listing.rows], clustering.errors[listing.rows]
-        lookup = make_lookup(listing.codes, labels_and_errors(labels, errors), MODES[source.mode].bits)
-        result, total = replace_and_sum(source, lookup, None, "P", settings.threads)
-        mse = total / (result.width * result.height)
-        psnr = psnr_of(mse, 3, PEAK)
+    rendering = render(source, prepared.colors, found, settings, "P", origin=origin)
+    result, mse, undithered_mse = rendering.image, rendering.mse, rendering.undithered_mse
     if prepared.hidden is not None:
-        clear = int(np.flatnonzero(entries[:, 3] == 0)[0])
-        result = with_hidden_colors(result, source, prepared.hidden, clear)
-        entries = np.concatenate([entries[:clear], prepared.hidden, entries[clear + 1 :]])
-    result.info = {key: value for key, value in prepared.image.info.items() if key not in _ABOUT_INDICES}
+        transparent = int(np.flatnonzero(entries[:, 3] == 0)[0])
+        result = with_hidden_colors(result, source, prepared.hidden, transparent)
+        entries = np.concatenate([entries[:transparent], prepared.hidden, entries[transparent + 1 :]])
+    result.info = {key: value for key, value in prepared.image.info.items() if key not in _INDEX_KEYS}
     result.putpalette(entries[:, :3].tobytes())
     transparency = transparency_of(entries[:, 3])
     if transparency is not None:
         result.info["transparency"] = transparency
     if prepared.was_translucent:
-        # What became hard is a part of the error.
-        mse = seen_error(prepared.image, result)
-        psnr = psnr_of(mse, 3, PEAK)
-    return Quantized(
-        result,
-        Palette(entries.tolist()) if len(entries) else None,
-        mse,
-        psnr,
-        clustering.iterations,
-        clustering.converged,
-        prepared.colors.count,
+        # Making alpha binary is a part of the error.
+        mse = undithered_mse = seen_error(prepared.image, result)
+    quantized = Quantized(
+        image=result,
+        palette=Palette(entries.tolist()) if len(entries) else None,
+        mse=mse,
+        psnr=psnr_of(mse, 3, PEAK),
+        iterations=clustering.iterations,
+        converged=clustering.converged,
+        colors_before=prepared.colors.count,
     )
+    return Indexed(quantized, undithered_mse)
 
 
 def _first_indices(colors: ImageColors) -> Integers:
     """The lowest palette index of each colour of a 'P' image."""
     assert colors.listing is not None
     first = np.full(colors.count, 256)
-    np.minimum.at(first, colors.listing.rows, colors.listing.codes.astype(np.int64))
+    np.minimum.at(first, colors.listing.inverse, colors.listing.codes.astype(np.int64))
     return first

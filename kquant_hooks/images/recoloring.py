@@ -9,7 +9,7 @@ from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, mode_of
 from kquant_hooks.images.pixels import FIRST_VISIBLE, rgba_codes, rgba_codes_to_mode, with_palette_codes
 from kquant_hooks.images.refining import learn_unlisted
-from kquant_hooks.images.rendering import replace_codes, replace_dithered, replace_nearest
+from kquant_hooks.images.rendering import Fit, render
 from kquant_hooks.images.scanning import ImageColors, scan_colors
 from kquant_hooks.images.transparency import hidden_codes, with_binary_alpha
 from kquant_hooks.options.settings import Settings
@@ -77,16 +77,11 @@ def _recolored(
     mode, listing = image.mode, colors.listing
     values = codes_of(clustering.entries)
     if MODES[mode].content == "index" and listing is not None:
-        before, after = rgba_codes(image, listing.codes), values[clustering.labels[listing.rows]]
+        before, after = rgba_codes(image, listing.codes), values[clustering.labels[listing.inverse]]
         kept = np.where(hides & (before < FIRST_VISIBLE), before, after)
         return with_palette_codes(image, listing.codes, kept)
     values = rgba_codes_to_mode(values, mode)
-    if settings.dither != "none" and clustering.mse > 0:
-        return replace_dithered(image, colors, clustering, settings, values, mode)[0]
-    if listing is not None:
-        labels = clustering.labels[listing.rows]
-        return replace_codes(image, listing.codes, labels, values, mode, settings.threads)
-    return replace_nearest(image, colors, clustering, values, mode, settings.threads)[0]
+    return render(image, colors, Fit(clustering), settings, mode, values=values, measured=False).image
 
 
 def _check_mode_shows(image: Image.Image, entries: Integers) -> None:

@@ -48,7 +48,7 @@ class Listing(NamedTuple):
     """The codes of all pixels, each once, and the histogram's row for each: shape (n,)."""
 
     codes: Codes
-    rows: Integers
+    inverse: Integers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,10 +91,10 @@ def scan_colors(image: Image.Image, settings: Settings, *, counted: bool, for_pa
     if size is not None and _is_opaque_rgb(image):
         return _scan_opaque(image, settings, size)
     try:
-        histogram, codes, rows = read_histogram(image, for_palette=for_palette, threads=settings.threads)
+        histogram, codes, inverse = read_histogram(image, for_palette=for_palette, threads=settings.threads)
     except TooManyColorsError:
         return _scan_many(image, settings)
-    return ImageColors(histogram, Listing(codes, rows), len(histogram.colors))
+    return ImageColors(histogram, Listing(codes, inverse), len(histogram.colors))
 
 
 def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColors:
@@ -107,10 +107,10 @@ def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColo
     result = found()
     if isinstance(result, ColorSet):
         return ImageColors(sample or read_sample(image, size), None, result.count(), learned, result)
-    histogram, codes, rows = result
+    histogram, codes, inverse = result
     if not (enough or histogram.counted):
-        histogram, codes, rows = read_histogram(image, for_palette=True, threads=settings.threads)
-    return ImageColors(histogram, Listing(codes, rows), len(histogram.colors), learned)
+        histogram, codes, inverse = read_histogram(image, for_palette=True, threads=settings.threads)
+    return ImageColors(histogram, Listing(codes, inverse), len(histogram.colors), learned)
 
 
 def _scan_many(image: Image.Image, settings: Settings) -> ImageColors:

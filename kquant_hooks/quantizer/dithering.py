@@ -76,8 +76,8 @@ def dithered(
     Yields
     ------
     histogram : Histogram
-    rows, labels : ndarray, shape (rows, width)
-        A strip and its entries.
+    color_index, labels : ndarray, shape (height, width)
+        The colour and the entry of each pixel of a strip.
     """
     if settings.dither == "floyd-steinberg":
         return _diffused(kind, entries, settings.dither_strength, strips)
@@ -98,14 +98,14 @@ def _patterned(
     places = table.astype(np.intp) * steps // table.size
     left, top = origin
     mixed = None
-    for histogram, rows in strips:
+    for histogram, color_index in strips:
         if histogram is not mixed:
             mixed = histogram
             mixtures = _mixtures(histogram, entries, settings.dither_strength, steps).ravel()
-        height, width = rows.shape
+        height, width = color_index.shape
         lines = places[(np.arange(height) + top) % len(places)]
         tile = lines[:, (np.arange(width) + left) % len(places)]
-        yield histogram, rows, mixtures.take(rows * steps + tile)
+        yield histogram, color_index, mixtures.take(color_index * steps + tile)
         top += height
 
 
@@ -126,10 +126,10 @@ def _mixtures(histogram: Histogram, entries: Integers, strength: float, steps: i
     ranks[order] = np.arange(len(order))
     same, labels = _same_entries(histogram, entries)
     mixtures = np.repeat(labels[:, None], steps, axis=1)
-    for rows, allowed in allowed_entries(histogram, entries):
+    for selected, allowed in allowed_entries(histogram, entries):
         targets, target_ranks = coords[allowed], ranks[allowed]
         wanted = np.zeros(len(same), bool)
-        wanted[rows] = ~same[rows]
+        wanted[selected] = ~same[selected]
         numbers = np.flatnonzero(wanted)
         for start in range(0, len(numbers), _COLORS_AT_ONCE):
             some = numbers[start : start + _COLORS_AT_ONCE]

@@ -14,7 +14,7 @@ _BLOCK = 1 << 14
 
 
 def squared_errors(
-    histogram: Histogram, entries: Integers, rows: Integers | slice, labels: Integers
+    histogram: Histogram, entries: Integers, color_index: Integers | slice, labels: Integers
 ) -> Integers:
     """What pixels add to the squared error: int64, shape (n,).
 
@@ -25,7 +25,7 @@ def squared_errors(
     histogram : Histogram
     entries : ndarray, shape (k, d)
         Like the histogram's colours.
-    rows, labels : ndarray of int, shape (n,)
+    color_index, labels : ndarray of int, shape (n,)
         The colour and the entry of each pixel; all colours may be given as a slice.
 
     Returns
@@ -36,7 +36,9 @@ def squared_errors(
     total = np.zeros(len(labels), np.int64)
     for start in range(0, len(labels), _BLOCK):
         part = slice(start, start + _BLOCK)
-        colors = histogram.colors[part] if isinstance(rows, slice) else histogram.colors[rows[part]]
+        colors = (
+            histogram.colors[part] if isinstance(color_index, slice) else histogram.colors[color_index[part]]
+        )
         _add_errors(total[part], colors, entries[labels[part]], alpha=histogram.alpha)
     return total
 

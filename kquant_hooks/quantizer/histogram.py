@@ -62,13 +62,13 @@ def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Intege
     rising = len(codes) < 2 or bool((codes[1:] > codes[:-1]).all())
     visible = np.where(codes < np.uint32(1 << 24), np.uint32(0), codes)
     if rising and np.array_equal(visible, codes):
-        distinct, rows, weights = codes, np.arange(len(codes)), counts
+        distinct, inverse, weights = codes, np.arange(len(codes)), counts
     else:
-        distinct, rows = np.unique(visible, return_inverse=True)
+        distinct, inverse = np.unique(visible, return_inverse=True)
         weights = np.zeros(len(distinct), np.int64)
-        np.add.at(weights, rows, counts)
+        np.add.at(weights, inverse, counts)
     alpha = bool((distinct < OPAQUE_BITS).any())
-    return _in_order(Histogram(levels_of(distinct)[:, : 4 if alpha else 3], weights, alpha), rows)
+    return _in_order(Histogram(levels_of(distinct)[:, : 4 if alpha else 3], weights, alpha), inverse)
 
 
 def histogram_of_channels(codes: Codes, counts: Integers, channels: int) -> tuple[Histogram, Integers]:
@@ -242,11 +242,11 @@ def _points(coords: Floats, weights: Integers, bits: int) -> Points:
     return Points(coords, weights.astype(np.float64), bits)
 
 
-def _in_order(histogram: Histogram, rows: Integers) -> tuple[Histogram, Integers]:
+def _in_order(histogram: Histogram, inverse: Integers) -> tuple[Histogram, Integers]:
     order = sorting_order(morton_keys(histogram.colors[:, :3], 8), 24)
     if order is None:
-        return histogram, rows
+        return histogram, inverse
     places = np.empty(len(order), np.intp)
     places[order] = np.arange(len(order))
     ordered = replace(histogram, colors=histogram.colors[order], weights=histogram.weights[order])
-    return ordered, places[rows]
+    return ordered, places[inverse]

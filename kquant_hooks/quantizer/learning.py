@@ -76,12 +76,12 @@ def _no_room(colors: int, fixed: int) -> str:
     return f"colors={colors} cannot keep transparent pixels apart from visible ones; use colors=2 or more"
 
 
-def _part(histogram: Histogram, rows: Bools) -> Histogram:
+def _part(histogram: Histogram, selected: Bools) -> Histogram:
     """Some of the colours; without alpha where all of these are opaque."""
-    colors = histogram.colors[rows]
+    colors = histogram.colors[selected]
     alpha = bool((colors[:, 3] < 255).any())
     colors = colors if alpha else colors[:, :3]
-    return replace(histogram, colors=colors, weights=histogram.weights[rows], alpha=alpha)
+    return replace(histogram, colors=colors, weights=histogram.weights[selected], alpha=alpha)
 
 
 def _losses(histogram: Histogram, entries: Integers) -> Floats:

@@ -44,14 +44,14 @@ def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
     targets, _, _ = exact_coords(entries, alpha=histogram.alpha, space=histogram.space)
     labels = np.empty(len(coords), np.intp)
     errors = np.empty(len(coords), np.int64)
-    for rows, allowed in allowed_entries(histogram, entries):
-        part = coords[rows]
+    for selected, allowed in allowed_entries(histogram, entries):
+        part = coords[selected]
         if not len(part):
             continue
         places = np.flatnonzero(allowed)
         found, scores = nearest(part, targets[places])
-        labels[rows] = places[found]
-        errors[rows] = (scores + squared_lengths(part)).astype(np.int64)
+        labels[selected] = places[found]
+        errors[selected] = (scores + squared_lengths(part)).astype(np.int64)
     return Mapping(labels, errors)
 
 
@@ -75,8 +75,8 @@ def allowed_entries(histogram: Histogram, entries: Integers) -> list[tuple[Bools
     opaque = entries[:, 3] == 255
     if not opaque.any():
         return [(slice(None), everything)]
-    rows = histogram.colors[:, 3] == 255
-    return [(rows, opaque), (~rows, everything)]
+    opaque_colors = histogram.colors[:, 3] == 255
+    return [(opaque_colors, opaque), (~opaque_colors, everything)]
 
 
 def labels_and_errors(labels: Integers, errors: Integers) -> Codes:

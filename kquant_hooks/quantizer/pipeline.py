@@ -68,7 +68,7 @@ class Clustering:
 def cluster(
     histogram: Histogram,
     settings: Settings,
-    ranks: Integers | None = None,
+    palette_ranks: Integers | None = None,
     learned: SearchResult | None = None,
 ) -> Clustering:
     """Quantize a histogram.
@@ -77,7 +77,7 @@ def cluster(
     ----------
     histogram : Histogram
     settings : Settings
-    ranks : ndarray of int, shape (n,), optional
+    palette_ranks : ndarray of int, shape (n,), optional
         Place of each colour in an order that the picture came with.
     learned : SearchResult, optional
         From a sample of the same picture, to start from. It must be there if the pixels were not counted.
@@ -96,13 +96,13 @@ def cluster(
             entries = entries[by_lightness(entries)]
         mapping = map_colors(histogram, entries)
         # Its order is the one that is given, whatever order the picture came with.
-        ranks, fixed = None, entries[:0]
+        palette_ranks, fixed = None, entries[:0]
     else:
         histogram, fixed = with_fixed(histogram, settings)
         if learned is None or len(histogram.colors) <= settings.colors:
             learned = learn_entries(histogram, settings)
         entries, mapping = _fill(histogram, learned.entries, settings.colors, fixed)
-    entries, mapping = _reorder(histogram, entries, mapping, settings.order, ranks, fixed)
+    entries, mapping = _reorder(histogram, entries, mapping, settings.order, palette_ranks, fixed)
     if settings.palette is None:
         entries, mapping = _without_unused(entries, mapping, fixed)
     errors = errors_in_srgb(histogram, entries, mapping)
@@ -188,7 +188,7 @@ def _reorder(
     entries: Integers,
     mapping: Mapping,
     order: str,
-    ranks: Integers | None,
+    palette_ranks: Integers | None,
     fixed: Integers,
 ) -> tuple[Integers, Mapping]:
     """Put entries into an order that may depend on their use; ties between entries depend on the order."""
@@ -199,10 +199,10 @@ def _reorder(
             places = by_population(entries, populations)
         elif order == "hue":
             places = by_hue(entries)
-        elif order == "given" and (ranks is not None or len(fixed)):
+        elif order == "given" and (palette_ranks is not None or len(fixed)):
             places = np.arange(len(entries))
-            if ranks is not None:
-                places = by_first_use(mapping.labels, ranks, len(entries))
+            if palette_ranks is not None:
+                places = by_first_use(mapping.labels, palette_ranks, len(entries))
             if len(fixed):
                 places = places[as_given(codes_of(entries[places]), codes_of(fixed), entries[places])]
         else:

@@ -34,14 +34,14 @@ class _Cells:
         How many of a key's last bits are left out.
     keys : ndarray of uint64, shape (n,)
         The kind in front of 32 bits.
-    ranks : ndarray of int16, shape (n,)
+    palette_ranks : ndarray of int16, shape (n,)
     sums : ndarray of int64, shape (5, n)
         Over pixels: 1, their alpha, and it times each of R, G and B.
     """
 
     shift: int
     keys: Keys
-    ranks: Integers
+    palette_ranks: Integers
     sums: Integers
 
 
@@ -52,9 +52,9 @@ class Tally:
         self._parts = [_cells_of(Histogram(np.empty((0, 3), np.uint8), np.empty(0, np.int64), False), None)]
         self._gathered = 0
 
-    def add(self, histogram: Histogram, ranks: Integers | None = None) -> None:
+    def add(self, histogram: Histogram, palette_ranks: Integers | None = None) -> None:
         """Add a histogram, perhaps with the place of each colour in an order that it came with."""
-        self._parts.append(_cells_of(histogram, ranks))
+        self._parts.append(_cells_of(histogram, palette_ranks))
         self._gathered += len(histogram.colors)
         if self._gathered > max(_GATHERED, len(self._parts[0].keys) // 2):
             self._join()
@@ -68,10 +68,10 @@ class Tally:
         codes = alphas << 24
         for channel, total in enumerate(totals):
             codes |= _rounded(total, coverage) << (8 * channel)
-        histogram, rows = histogram_of_rgba(codes.astype(np.uint32), weights)
-        ranks = np.full(len(rows), MAX_COLORS)
-        ranks[rows] = cells.ranks
-        return histogram, ranks, cells.shift == 0
+        histogram, inverse = histogram_of_rgba(codes.astype(np.uint32), weights)
+        palette_ranks = np.full(len(inverse), MAX_COLORS)
+        palette_ranks[inverse] = cells.palette_ranks
+        return histogram, palette_ranks, cells.shift == 0
 
     def _join(self) -> None:
         self._parts, self._gathered = [_joined(self._parts)], 0
@@ -90,7 +90,7 @@ def condensed(histogram: Histogram) -> Histogram:
     return merged([histogram])
 
 
-def _cells_of(histogram: Histogram, ranks: Integers | None) -> _Cells:
+def _cells_of(histogram: Histogram, palette_ranks: Integers | None) -> _Cells:
     colors = opaque_rows(histogram.colors)
     alphas = colors[:, 3].astype(np.int64)
     solid = alphas == 255
@@ -103,8 +103,8 @@ def _cells_of(histogram: Histogram, ranks: Integers | None) -> _Cells:
     sums[1] = sums[0] * alphas
     for channel in range(3):
         sums[2 + channel] = sums[1] * colors[:, channel]
-    ranks = np.full(len(colors), MAX_COLORS) if ranks is None else ranks
-    return _Cells(0, keys, ranks.astype(np.int16), sums)
+    palette_ranks = np.full(len(colors), MAX_COLORS) if palette_ranks is None else palette_ranks
+    return _Cells(0, keys, palette_ranks.astype(np.int16), sums)
 
 
 def _joined(parts: list[_Cells]) -> _Cells:
@@ -119,9 +119,9 @@ def _joined(parts: list[_Cells]) -> _Cells:
     sums = np.zeros((5, len(keys)), np.int64)
     for row, total in enumerate(sums):
         np.add.at(total, places, np.concatenate([part.sums[row] for part in parts]))
-    ranks = np.full(len(keys), MAX_COLORS, np.int16)
-    np.minimum.at(ranks, places, np.concatenate([part.ranks for part in parts]))
-    return _Cells(shift, keys, ranks, sums)
+    palette_ranks = np.full(len(keys), MAX_COLORS, np.int16)
+    np.minimum.at(palette_ranks, places, np.concatenate([part.palette_ranks for part in parts]))
+    return _Cells(shift, keys, palette_ranks, sums)
 
 
 def _rounded(total: Integers, count: Integers) -> Integers:
