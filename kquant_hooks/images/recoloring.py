@@ -15,6 +15,7 @@ from kquant_hooks.images.transparency import hidden_codes, with_binary_alpha
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import codes_of, opaque_rows
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
+from kquant_hooks.quantizer.spaces.space import space_named
 
 _PEAK = 255
 
@@ -29,9 +30,9 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         colours of a given palette.
     """
     mode = mode_of(image.mode)
-    if settings.space == "oklab" and mode.content in ("deep", "inks", "channels"):
+    if mode.content in ("deep", "inks", "channels") and space_named(settings.space).rgb_only:
         way_out = "use quantize(), which scales the levels" if mode.indexable else "convert to 'RGB' first"
-        raise ValueError(f"cannot compare mode {image.mode!r} colours in space='oklab'; {way_out}")
+        raise ValueError(f"cannot compare mode {image.mode!r} colours in space={settings.space!r}; {way_out}")
     given = settings.palette or settings.fixed
     if given is not None and mode.content == "deep":
         raise ValueError(

@@ -14,11 +14,13 @@ from kquant_hooks.images.rendering import FEWER_PIXELS
 from kquant_hooks.images.scanning import ImageColors, thinned
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.codes import OPAQUE_BITS
+from kquant_hooks.quantizer.coords import exact_coords, mean_colors
 from kquant_hooks.quantizer.effort import EFFORTS
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, histogram_like, mean_colors
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, colors_like
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import nearest_lookup
 from kquant_hooks.quantizer.search import SearchResult
+from kquant_hooks.quantizer.spaces.space import space_named
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
 # With so many pixels the error is higher by a ten-thousandth than with any more.
@@ -41,7 +43,7 @@ def learn_unlisted(image: Image.Image, colors: ImageColors, settings: Settings) 
         rounds = min(rounds, settings.max_iter - learned.iterations)
     if image.width * image.height > 2 * _ENOUGH_PIXELS:
         image = thinned(image, _ENOUGH_PIXELS)
-    kind, fixed = with_fixed(replace(colors.histogram, space=settings.space), settings)
+    kind, fixed = with_fixed(replace(colors.histogram, space=space_named(settings.space)), settings)
     entries = learned.entries
     for _ in range(rounds):
         entries = _means(image, kind, entries, fixed, settings.threads)
@@ -61,7 +63,7 @@ def _means(
         codes = codes_in(image, boxes[number], mode)
         codes = codes | OPAQUE_BITS if mode.bits == 24 else codes
         labels = nearest(codes)
-        coords, _, _ = exact_coords(histogram_like(kind, codes).colors, alpha=kind.alpha, space=kind.space)
+        coords = exact_coords(kind, colors_like(kind, codes))
         counted = np.ones(len(codes))
         if kind.alpha:
             counted[(codes >= OPAQUE_BITS) != (entries[:, 3] == 255)[labels]] = 0
@@ -75,7 +77,7 @@ def _means(
     if kind.alpha:
         moved &= entries[:, 3] > 0
     result = entries.copy()
-    found = mean_colors(weight[moved], [total[moved] for total in totals], alpha=kind.alpha, space=kind.space)
+    found = mean_colors(kind, weight[moved], [total[moved] for total in totals])
     if kind.alpha:
         found[found[:, 3] == 0] = 0
     result[moved] = found

@@ -17,7 +17,8 @@ from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.clustering.scores import coefficients
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.blue_noise import blue_noise
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords
+from kquant_hooks.quantizer.coords import exact_coords, grid_of
+from kquant_hooks.quantizer.histogram import Histogram, codes_of
 from kquant_hooks.quantizer.mapping import allowed_entries
 from kquant_hooks.quantizer.ordering import by_lightness
 
@@ -254,8 +255,7 @@ def _limited(error: Floats, limit: float) -> Floats:
 
 def _coords(kind: Histogram, colors: Integers) -> Floats:
     """Where colours of a kind lie when distances are measured, with fractions of a level."""
-    coords, _, unit = exact_coords(colors, alpha=kind.alpha, space=kind.space)
-    return coords.astype(np.float64) * (_FRACTIONS if unit == 1 else 1)
+    return exact_coords(kind, colors).astype(np.float64) * (_FRACTIONS if grid_of(kind).unit == 1 else 1)
 
 
 def _same_entries(histogram: Histogram, entries: Integers) -> tuple[Bools, Labels]:

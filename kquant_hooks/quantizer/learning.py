@@ -8,10 +8,12 @@ import numpy as np
 
 from kquant_hooks.clustering.arrays import Bools, Floats, Integers, grouped_sums, sum_in_order
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, exact_coords, opaque_rows, with_alpha
+from kquant_hooks.quantizer.coords import exact_coords
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows, with_alpha
 from kquant_hooks.quantizer.mapping import losses_of, map_colors
 from kquant_hooks.quantizer.opacity import divide_by_opacity
 from kquant_hooks.quantizer.search import SearchResult, all_colors, learn
+from kquant_hooks.quantizer.spaces.space import space_named
 
 
 def with_fixed(histogram: Histogram, settings: Settings) -> tuple[Histogram, Integers]:
@@ -34,7 +36,7 @@ def learn_entries(histogram: Histogram, settings: Settings) -> SearchResult:
         If one colour is wanted of a picture that is transparent in part, or if the fixed ones leave no room
         for transparency.
     """
-    histogram, fixed = with_fixed(replace(histogram, space=settings.space), settings)
+    histogram, fixed = with_fixed(replace(histogram, space=space_named(settings.space)), settings)
     if not histogram.alpha or all_colors(histogram, fixed, settings.colors) is not None:
         return learn(histogram, settings.colors, settings, fixed)
     solid = histogram.colors[:, 3] == 255
@@ -93,7 +95,7 @@ def _losses(histogram: Histogram, entries: Integers) -> Floats:
 
 def _min_loss_of_opaque(histogram: Histogram) -> float:
     """What the difference in alpha alone would cost translucent colours without entries of their kind."""
-    opacity = exact_coords(histogram.colors, alpha=True, space=histogram.space)[0][:, 3]
+    opacity = exact_coords(histogram, histogram.colors)[:, 3]
     apart = opacity.max() - opacity
     if histogram.transparent:
         apart = np.minimum(apart, opacity)

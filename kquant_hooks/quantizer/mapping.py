@@ -11,9 +11,11 @@ from kquant_hooks.clustering.morton import morton_keys, sorting_order
 from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.clustering.scores import squared_lengths
 from kquant_hooks.quantizer.codes import COLOR_MASK, OPAQUE_BITS, Codes, Lookup, levels_of
+from kquant_hooks.quantizer.coords import exact_coords
 from kquant_hooks.quantizer.counting import ColorSet
 from kquant_hooks.quantizer.errors import squared_errors
-from kquant_hooks.quantizer.histogram import Histogram, exact_coords, histogram_like, in_morton_order
+from kquant_hooks.quantizer.histogram import Histogram, histogram_like, in_morton_order
+from kquant_hooks.quantizer.spaces import srgb
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
 # Marked codes are mapped in parts of about so many, but no more parts than needed: colours that are close to
@@ -40,8 +42,8 @@ class Mapping:
 
 def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
     """Map to ``entries``: shape (k, d), k >= 1, of the histogram's kind."""
-    coords, _, _ = exact_coords(histogram.colors, alpha=histogram.alpha, space=histogram.space)
-    targets, _, _ = exact_coords(entries, alpha=histogram.alpha, space=histogram.space)
+    coords = exact_coords(histogram, histogram.colors)
+    targets = exact_coords(histogram, entries)
     labels = np.empty(len(coords), np.intp)
     errors = np.empty(len(coords), np.int64)
     for selected, allowed in allowed_entries(histogram, entries):
@@ -57,7 +59,7 @@ def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
 
 def errors_in_srgb(histogram: Histogram, entries: Integers, mapping: Mapping) -> Integers:
     """What a pixel of each colour adds to the squared error; see ``squared_errors``."""
-    if histogram.alpha or histogram.space != "srgb":
+    if histogram.alpha or histogram.space != srgb.SPACE:
         return squared_errors(histogram, entries, slice(None), mapping.labels)
     return mapping.errors
 

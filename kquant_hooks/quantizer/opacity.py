@@ -6,7 +6,8 @@ import numpy as np
 
 from kquant_hooks.clustering.arrays import Bools, Floats, Integers, grouped_sums
 from kquant_hooks.clustering.nearest import nearest
-from kquant_hooks.quantizer.histogram import Histogram, exact_coords, mean_colors
+from kquant_hooks.quantizer.coords import exact_coords, mean_colors
+from kquant_hooks.quantizer.histogram import Histogram
 from kquant_hooks.quantizer.mapping import map_colors
 
 _ROUNDS = 2
@@ -31,8 +32,8 @@ def divide_by_opacity(histogram: Histogram, entries: Integers, fixed: int) -> In
     ndarray of uint8, shape (k, 4)
     """
     solid = histogram.colors[:, 3] == 255
-    coords, _, _ = exact_coords(histogram.colors, alpha=True, space=histogram.space)
-    labels, _ = nearest(coords, exact_coords(entries, alpha=True, space=histogram.space)[0])
+    coords = exact_coords(histogram, histogram.colors)
+    labels, _ = nearest(coords, exact_coords(histogram, entries))
     solid_weight, other_weight = _weights(histogram, labels, solid, len(entries))
     opaque = (solid_weight >= other_weight) & (solid_weight > 0)
     opaque[:fixed] = entries[:fixed, 3] == 255
@@ -57,13 +58,11 @@ def _averages(
 ) -> Integers:
     """Mean of the members of an entry's own kind, not premultiplied; an entry without keeps its colour."""
     counted = np.where(solid == opaque[labels], histogram.weights, 0).astype(np.float64)
-    coords, _, _ = exact_coords(histogram.colors, alpha=True, space=histogram.space)
+    coords = exact_coords(histogram, histogram.colors)
     rows = [counted * coords[:, channel] for channel in range(4)]
     weight, *sums = grouped_sums(labels, [counted, *rows], len(entries))
     filled = weight > 0
     result = entries.copy()
-    result[filled] = mean_colors(
-        weight[filled], [total[filled] for total in sums], alpha=True, space=histogram.space
-    )
+    result[filled] = mean_colors(histogram, weight[filled], [total[filled] for total in sums])
     result[result[:, 3] == 0] = 0
     return result

@@ -23,6 +23,7 @@ from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import Mapping, errors_in_srgb, losses_of, map_colors
 from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_lightness, by_population
 from kquant_hooks.quantizer.search import SearchResult
+from kquant_hooks.quantizer.spaces.space import space_named
 
 # Mapping and ordering each depend on the other; nearly always they agree at once.
 _ORDER_ROUNDS = 8
@@ -88,7 +89,7 @@ def cluster(
         If one colour is wanted of a picture that is transparent in part; if the given palette is not of
         the histogram's kind or has no room for transparency.
     """
-    histogram = replace(histogram, space=settings.space)
+    histogram = replace(histogram, space=space_named(settings.space))
     if settings.palette is not None:
         learned = SearchResult(settings.palette.colors, 0, True)
         histogram, entries = _with_given(histogram, settings.palette)

@@ -19,8 +19,9 @@ from kquant_hooks.clustering.seeding import (
 )
 from kquant_hooks.clustering.swaps import SwapPlan, kick, split_to, swap
 from kquant_hooks.options.settings import Settings
+from kquant_hooks.quantizer.coords import colors_at, fine_points, search_points
 from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, colors_at, fine_points, search_points
+from kquant_hooks.quantizer.histogram import Histogram, codes_of
 
 _FEW_COLORS = 32
 # Up to so many points, merging all of them in pairs takes less time than building Wu's tables.

@@ -13,7 +13,7 @@ from kquant_hooks.clustering.arrays import Points
 from kquant_hooks.clustering.kmeans import lloyd, relative_error
 from kquant_hooks.clustering.seeding import kmeans_plus_plus, random_pixels
 from kquant_hooks.images.pixels import read_histogram
-from kquant_hooks.quantizer.histogram import fine_points
+from kquant_hooks.quantizer.coords import fine_points
 from kquant_hooks.quantizer.pipeline import _used
 
 

@@ -15,7 +15,7 @@ from kquant_hooks.documents.codec import read_document
 from kquant_hooks.documents.reduce import reduce
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.quantizer import oklab
+from kquant_hooks.quantizer.spaces import oklab
 
 TO_CONES = [
     [0.4122214708, 0.5363325363, 0.0514459929],
@@ -86,7 +86,7 @@ def test_colours_come_back_from_oklab_and_none_are_taken_for_each_other(colors):
     expected = lab_of(colors) * [255, 382.5, 382.5] + [0, 128, 128]
     assert np.abs(coords / 256 - expected).max() <= 0.5001 / 256
     assert len(np.unique(coords, axis=0)) == len(colors)
-    assert np.array_equal(oklab.colors_of(coords / 256), colors)
+    assert np.array_equal(oklab.rgb_of(coords / 256), colors)
 
 
 def test_roots_that_differ_in_their_last_bits_change_nothing(monkeypatch):
@@ -99,14 +99,12 @@ def test_roots_that_differ_in_their_last_bits_change_nothing(monkeypatch):
 
 def test_greys_are_grey():
     levels = np.random.default_rng(2).random((5000, 1)) * 255
-    colors = oklab.colors_of(np.concatenate([levels, np.full((5000, 2), 128.0)], axis=1))
+    colors = oklab.rgb_of(np.concatenate([levels, np.full((5000, 2), 128.0)], axis=1))
     assert np.array_equal(colors, colors[:, :1].repeat(3, 1))
 
 
 def test_what_is_outside_the_gamut_becomes_its_border():
-    red, black, white = oklab.colors_of(
-        np.array([[255.0, 255, 128], [-9, 128, 128], [300, 128, 128]])
-    ).tolist()
+    red, black, white = oklab.rgb_of(np.array([[255.0, 255, 128], [-9, 128, 128], [300, 128, 128]])).tolist()
     assert (red[0], black, white) == (255, [0, 0, 0], [255, 255, 255])
 
 

@@ -1,8 +1,8 @@
 """Oklab on an integer grid, where distances are close to what an eye sees.
 
 Ottosson 2020, *A perceptual color space for image processing*, with the matrices of that article. A level is
-1/255 of the way from black to white: L lies in 0..255; a and b, which have a sign, lie about 128. Alpha as
-a fourth channel reaches 147: its whole range is worth ``1 / sqrt(3)`` of that way.
+1/255 of the way from black to white: L lies in 0..255; a and b, which have a sign, lie about 128. Alpha is
+a fourth channel of 147 levels, so its whole range is worth ``1 / sqrt(3)`` of that way.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from kquant_hooks.clustering.arrays import Floats, Integers
+from kquant_hooks.quantizer.spaces.space import ColorSpace
 
-# Parts of a level. With so many, each of the 2**24 colours of sRGB has coordinates of its own. None of these
-# is nearer than 3e-8 to the middle between two parts, and roots and powers that differ in their last bits
-# move them by less than 1e-9: so they are rounded to the same on every machine.
-STEPS = 256
-# Levels of what is 1 in Oklab. That a and b count for half as much again lowers the mean CIEDE2000 by 6 to
-# 9 % and makes shades as similar (SSIM of the grey levels) as sRGB does; twice lowers both further.
+# Parts of a level. With this many, no two of the 2**24 colours of sRGB have the same coordinates. None of
+# these is nearer than 3e-8 to the middle between two parts, and roots and powers that differ in their last
+# bits move them by less than 1e-9, so every machine rounds them to the same values.
+_PARTS = 256
+# Levels per unit of Oklab's L, a and b. A weight of 1.5 for a and b lowers the mean CIEDE2000 by 6 to 9 % and
+# keeps shades as similar (SSIM of the grey levels) as sRGB does; a weight of 2 lowers both further.
 _SPANS = (255.0, 382.5, 382.5)
-ZERO = (0, 128, 128)
-OPAQUE = 147
+_ZERO = (0, 128, 128)
 
 _Matrix = tuple[tuple[float, float, float], ...]
 _CONES_OF_RGB: _Matrix = (
@@ -47,7 +47,7 @@ _RGB_OF_CONES: _Matrix = (
 
 
 def coords_of(colors: Integers) -> Floats:
-    """Where colours lie on the grid.
+    """The coordinates of colours.
 
     Parameters
     ----------
@@ -64,11 +64,11 @@ def coords_of(colors: Integers) -> Floats:
         part = slice(start, start + _BLOCK)
         cones = _mixed(_CONES_OF_RGB, [_LIGHT.take(colors[part, channel]) for channel in range(3)])
         for channel, value in enumerate(_mixed(_LAB_OF_ROOTS, [np.cbrt(cone) for cone in cones])):
-            coords[part, channel] = np.rint(value * (_SPANS[channel] * STEPS)) + ZERO[channel] * STEPS
+            coords[part, channel] = np.rint(value * (_SPANS[channel] * _PARTS)) + _ZERO[channel] * _PARTS
     return coords
 
 
-def colors_of(levels: Floats) -> Integers:
+def rgb_of(levels: Floats) -> Integers:
     """The nearest colours in the gamut of sRGB, channel by channel.
 
     Parameters
@@ -80,7 +80,7 @@ def colors_of(levels: Floats) -> Integers:
     -------
     ndarray of uint8, shape (n, 3)
     """
-    lab = [(levels[:, channel] - ZERO[channel]) / _SPANS[channel] for channel in range(3)]
+    lab = [(levels[:, channel] - _ZERO[channel]) / _SPANS[channel] for channel in range(3)]
     roots = _mixed(_ROOTS_OF_LAB, lab)
     light = _mixed(_RGB_OF_CONES, [root * root * root for root in roots])
     return np.stack([np.searchsorted(_BORDERS, value) for value in light], axis=1).astype(np.uint8)
@@ -103,3 +103,14 @@ _BLOCK = 1 << 13
 _LIGHT = _light(np.arange(256.0))
 # Half-way between levels as they are stored. Rounded, so that it does not matter how a machine rounds powers.
 _BORDERS = np.rint(_light(np.arange(255) + 0.5) * 2.0**40) / 2.0**40
+
+SPACE = ColorSpace(
+    name="oklab",
+    coords_of=coords_of,
+    rgb_of=rgb_of,
+    rgb_only=True,
+    parts=_PARTS,
+    alpha_parts=_PARTS,
+    zero=_ZERO,
+    alpha_levels=147,
+)
