@@ -1,1 +1,1 @@
-"""Weighted k-means on integer points; knows no colour."""
+"""Weighted k-means on integer points; knows no colours."""

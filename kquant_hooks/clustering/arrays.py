@@ -1,9 +1,9 @@
-"""The array types and the two sums that every stage shares.
+"""The array types and the sums that all stages share.
 
-Exactness is what makes results the same on every machine: coordinates are integers held in floats, small
-enough that each product and each partial sum of a distance is an integer below the float's precision
-(2**24 for float32, 2**53 for float64). A matrix product then has one right answer, whatever the BLAS, its
-threads or the order of its additions. Sums over points go through ``bincount``, which adds in order.
+Results are the same on every machine because they are exact. Coordinates are integers held in floats, and so
+small that each product and each partial sum of a distance is an integer below the float's precision (2**24
+for float32, 2**53 for float64). A matrix product then has one right answer, whatever the BLAS, its threads or
+the order of its additions. Sums over points use ``bincount``, which adds in order.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Points:
     bits : int
         Width of the grid.
     fixed : int
-        How many of the centres for these points stand still: the first ones.
+        How many of the centres for these points never move: the first ones.
     """
 
     coords: Floats
@@ -44,7 +44,7 @@ class Points:
 
 
 def exact_dtype(bits: int, dimensions: int) -> type[np.floating[Any]]:
-    """The smallest float type in which ``|c|**2 - 2 x.c`` is exact on a grid of that width."""
+    """The smallest float type in which ``|c|**2 - 2 x.c`` is exact on a grid of this width."""
     largest = 3 * dimensions << (2 * bits)
     if largest <= 1 << 24:
         return np.float32
@@ -54,12 +54,12 @@ def exact_dtype(bits: int, dimensions: int) -> type[np.floating[Any]]:
 
 
 def grouped_sums(groups: Integers, values: Sequence[Floats], count: int) -> list[Floats]:
-    """Per group, the sum of each array of ``values``: a list of float64 arrays of shape (count,)."""
+    """The sum per group of each array of ``values``: a list of float64 arrays of shape (count,)."""
     return [np.bincount(groups, value, count).astype(np.float64, copy=False) for value in values]
 
 
 def sum_in_order(values: Floats) -> float:
-    """The sum of a long array, added up in order, which NumPy's own sum does not do."""
+    """The sum of a long array, added in order, unlike NumPy's own sum."""
     return float(np.bincount(np.zeros(len(values), np.intp), values, 1)[0])
 
 

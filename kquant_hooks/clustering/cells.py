@@ -1,8 +1,8 @@
 """Reduce a histogram to fewer weighted points: an adaptive grid of cells.
 
-A uniform grid wastes points on colours that hardly occur and is too coarse for dark or narrow-gamut
-pictures. Here a cell is split as long as its own squared error is large, as an octree would, so every
-point stands for about the same share of the error whatever the picture.
+A uniform grid wastes points on colours that hardly occur, and is too coarse for pictures that are dark or
+have a narrow gamut. Here a cell is split while its own squared error is large, as in an octree, so each point
+stands for about the same share of the error in any picture.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ import numpy as np
 from kquant_hooks.clustering.arrays import Floats, Integers, Points
 from kquant_hooks.clustering.morton import Keys, morton_keys, sorting_order
 
-# Log2 of the number of cells to start with.
-_FIRST_CELLS = 12
+# Binary logarithm of the number of cells at the start.
+_FIRST_CELL_BITS = 12
 
 
 def reduce_to_cells(points: Points, target: int) -> Points:
-    """Weighted cell means of ``points``, for most pictures ``target`` to twice as many of them.
+    """Weighted cell means of ``points``: for most pictures between ``target`` and twice as many.
 
-    Noise in a narrow gamut can give eight times as many: its cells are all divided at once, or none is.
+    Noise in a narrow gamut can give eight times as many, as either all of its cells are divided or none.
 
     Parameters
     ----------
     points : Points
     target : int
-        How many points are wanted. Where ``points`` has no more than that it is returned as it is.
+        How many points are wanted. If ``points`` has no more than that, it is returned unchanged.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def reduce_to_cells(points: Points, target: int) -> Points:
     divisible = np.ones(count, bool)
     starts_kept = np.zeros(count, bool)
     threshold = None
-    for level in range(max(1, _FIRST_CELLS // dimensions), points.bits + 1):
-        # A cell of a level is a run of points between two borders of that level or a higher one.
+    for level in range(max(1, _FIRST_CELL_BITS // dimensions), points.bits + 1):
+        # A cell of a level is a run of points between two borders of this or a higher level.
         starts = np.flatnonzero(levels < level)
         stops = np.append(starts[1:], count)
         cells = np.flatnonzero(divisible[starts])
@@ -75,21 +75,21 @@ def reduce_to_cells(points: Points, target: int) -> Points:
 def _running_sums(points: Points) -> list[Integers]:
     """Weight, weighted coordinates and weighted squared length of all points before each: shape (n + 1,).
 
-    In int64, which holds them for 2**30 pixels of any kind, and which NumPy adds up eight times as fast as
+    In int64, which holds the sums of 2**30 pixels of any kind. NumPy adds these eight times as fast as
     floats.
     """
     count, dimensions = points.coords.shape
     weights = points.weights.astype(np.int64)
     square = np.zeros(count, np.int64)
-    rows = [weights]
+    terms = [weights]
     for channel in range(dimensions):
         value = points.coords[:, channel].astype(np.int64)
-        rows.append(weights * value)
-        square += rows[-1] * value
+        terms.append(weights * value)
+        square += terms[-1] * value
     sums = []
-    for row in [*rows, square]:
+    for term in [*terms, square]:
         total = np.zeros(count + 1, np.int64)
-        np.cumsum(row, out=total[1:])
+        np.cumsum(term, out=total[1:])
         sums.append(total)
     return sums
 
@@ -101,21 +101,21 @@ def _moments(sums: list[Integers], starts: Integers, stops: Integers) -> list[Fl
 def _levels_of_borders(keys: Keys, bits: int, dimensions: int) -> Integers:
     """The level of the smallest cell that holds each point and the one before it; -1 for the first."""
     levels = np.full(len(keys), -1, np.int8)
-    # The exponent of a difference is the place of the highest bit in which the two keys differ.
+    # The exponent of the difference is the place of the highest bit in which two keys differ.
     _, highest = np.frexp((keys[1:] ^ keys[:-1]).astype(np.float64))
     levels[1:] = bits - 1 - (highest - 1) // dimensions
     return levels
 
 
 def _error_per_cell(errors: Floats, target: int) -> float:
-    """The largest error that a cell may have, if about ``target`` cells shall remain."""
+    """The largest error that a cell may have if about ``target`` cells are wanted."""
     # Panter-Dite: error falls with the 2/3 power of the number of cells in three dimensions.
     total = float(np.cumsum(errors)[-1])
     return total * math.pow(len(errors) / target, 2 / 3) / target
 
 
 def _errors(moments: list[Floats]) -> Floats:
-    """Squared error of each cell about its mean."""
+    """The squared error of each cell about its mean."""
     weight, *sums, square = moments
     between = np.zeros(len(weight))
     for total in sums:

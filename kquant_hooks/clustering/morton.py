@@ -1,8 +1,8 @@
 """Points in Morton order, in which neighbours in a list are neighbours in space.
 
 Morton 1966, *A computer oriented geodetic data base*: the bits of the coordinates, highest first, are
-interleaved to one key. Points sorted by it lie in the order in which an octree is walked, so every cell of
-the octree is one run of them, and any few successive ones share a small box.
+interleaved into one key. Points sorted by it are in the order of a walk through an octree, so each cell of
+the octree is one run of points, and a few successive points lie in a small box.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kquant_hooks.clustering.arrays import Floats, Integers
 
 Keys = npt.NDArray[np.unsignedinteger[Any]]
 
-_DIGIT = 16
+_DIGIT_BITS = 16
 
 
 def morton_keys(coords: Integers | Floats, bits: int) -> Keys:
@@ -55,15 +55,15 @@ def rgb_of_keys(keys: Keys) -> Keys:
 
 
 def sorting_order(keys: Keys, bits: int) -> Integers | None:
-    """The stable order that sorts keys of so many bits; None where they are sorted.
+    """The stable order that sorts keys of ``bits`` bits; None if they are sorted.
 
-    By 16-bit digits, lowest first: for these NumPy's stable sort is a radix sort, several times as fast as
-    its sorts of longer integers.
+    Sorts by 16-bit digits, lowest first. For these NumPy's stable sort is a radix sort, several times as fast
+    as its sorts of longer integers.
     """
     if bool((keys[1:] >= keys[:-1]).all()):
         return None
     order = np.argsort(keys.astype(np.uint16), kind="stable")
-    for low in range(_DIGIT, bits, _DIGIT):
+    for low in range(_DIGIT_BITS, bits, _DIGIT_BITS):
         digit = (keys >> keys.dtype.type(low)).astype(np.uint16)
         order = order[np.argsort(digit[order], kind="stable")]
     return order
@@ -75,14 +75,14 @@ def _four_bits_each() -> Keys:
     rgb = np.zeros(1 << 12, np.uint32)
     for channel in range(3):
         for bit in range(4):
-            there = (np.arange(1 << 12) >> (3 * bit + 2 - channel)) & 1
-            rgb |= (there << (8 * channel + bit)).astype(np.uint32)
+            is_set = (np.arange(1 << 12) >> (3 * bit + 2 - channel)) & 1
+            rgb |= (is_set << (8 * channel + bit)).astype(np.uint32)
     return rgb
 
 
 @cache
 def _spread(bits: int, dimensions: int) -> Keys:
-    """Every number of so many bits, with ``dimensions - 1`` zeros put between these."""
+    """Every number of ``bits`` bits, with ``dimensions - 1`` zeros between its bits."""
     values = np.arange(1 << bits, dtype=np.uint64)
     spread = np.zeros(1 << bits, np.uint64)
     for bit in range(bits):

@@ -1,9 +1,9 @@
 """The exactly nearest centre of every point.
 
-Where there are many points they are taken in blocks of successive ones, which lie close together if the
-points are in Morton order. The bisecting planes of the centres rule most centres out for a whole block at
-once, so that some twenty of 256 remain to be compared with each point. The idea is that of the filtering
-algorithm of Kanungo et al. 2002, *An efficient k-means clustering algorithm*, on runs instead of a tree.
+Many points are taken in blocks of successive ones, which lie close together if the points are in Morton
+order. The bisecting planes of the centres rule out most centres for a whole block at once, so about twenty of
+256 are left to compare with each point. The idea is that of the filtering algorithm of Kanungo et al. 2002,
+*An efficient k-means clustering algorithm*, on runs instead of a tree.
 """
 
 from __future__ import annotations
@@ -13,49 +13,49 @@ import numpy as np
 from kquant_hooks.clustering.arrays import Bools, Floats, Integers
 from kquant_hooks.clustering.scores import coefficients, score_chunks
 
-# Fewer points than this are compared with all centres; so are blocks with more candidates than that.
+# Fewer points than this are compared with all centres, and so are blocks with more candidates than that.
 _FEW_POINTS = 1 << 15
 _MANY_CANDIDATES = 64
 # A power of two.
 _BLOCK = 256
 _SHORT_ROW = 8
 _BLOCKS_AT_ONCE = 512
-# Scores of as many blocks as this with one candidate fit into the second-level cache.
+# The scores of this many blocks with one candidate fit into the second-level cache.
 _BLOCKS_PER_PRODUCT = 1024
 
 
 def nearest(coords: Floats, centers: Floats) -> tuple[Integers, Floats]:
-    """Index of the nearest centre for every point, ties to the lowest index, and its score.
+    """The index of the nearest centre of every point, ties to the lowest index, and its score.
 
     Parameters
     ----------
     coords : ndarray, shape (n, d)
-        Integer-valued, of a dtype in which scores are exact. The result does not depend on the order of
-        the points, but many are dealt with sooner in Morton order.
+        Integers, of a dtype in which scores are exact. The result does not depend on the order of the points,
+        but Morton order is faster for many points.
     centers : ndarray, shape (k, d)
-        Integer-valued; at most 256.
+        Integers; at most 256 centres.
 
     Returns
     -------
     labels : ndarray of intp, shape (n,)
     scores : ndarray, shape (n,)
-        Squared distance less the squared length of the point.
+        Squared distance minus the squared length of the point.
     """
     if len(coords) < _FEW_POINTS:
         return _nearest_of_all(coords, centers)
     blocks = -(-len(coords) // _BLOCK)
     labels = np.empty((blocks, _BLOCK), np.intp)
     best = np.empty((blocks, _BLOCK), coords.dtype)
-    apart = np.abs(centers.T[:, :, None] - centers.T[:, None, :])
+    axis_distances = np.abs(centers.T[:, :, None] - centers.T[:, None, :])
     for start in range(0, blocks, _BLOCKS_AT_ONCE):
         some = slice(start, min(start + _BLOCKS_AT_ONCE, blocks))
         points = _in_blocks(coords[some.start * _BLOCK : some.stop * _BLOCK])
-        _find(points, centers, _candidates(points, centers, apart), labels[some], best[some])
+        _fill_nearest(points, centers, _candidates(points, centers, axis_distances), labels[some], best[some])
     return labels.reshape(-1)[: len(coords)], best.reshape(-1)[: len(coords)]
 
 
 def nearest_two(coords: Floats, centers: Floats) -> tuple[Integers, Floats, Floats]:
-    """As ``nearest``, and the score of the second nearest centre (infinite where there is one centre)."""
+    """As ``nearest``, with the score of the second nearest centre (infinite if there is one centre)."""
     labels = np.empty(len(coords), np.intp)
     best = np.empty(len(coords), coords.dtype)
     second = np.empty(len(coords), coords.dtype)
@@ -89,19 +89,19 @@ def _in_blocks(coords: Floats) -> Floats:
     return points
 
 
-def _candidates(points: Floats, centers: Floats, apart: Floats) -> Bools:
-    """Which centres may be nearest to some point of each block: shape (blocks, k).
+def _candidates(points: Floats, centers: Floats, axis_distances: Floats) -> Bools:
+    """Which centres may be nearest to a point of each block: shape (blocks, k).
 
-    A centre is out if it is farther away than the one nearest to the middle of the block's box, wherever
-    in that box one looks: that is least so in the corner at which the difference of the two squared
-    distances, a linear function, is lowest. All of it is in integers, and exact.
+    A centre is ruled out if, everywhere in the block's box, it is farther away than the centre nearest to the
+    middle of the box. The difference of the two squared distances is a linear function, so it is enough to
+    test the corner where it is lowest. All numbers are integers, and exact.
 
     Parameters
     ----------
     points : ndarray, shape (blocks, d + 1, _BLOCK)
     centers : ndarray, shape (k, d)
-    apart : ndarray, shape (d, k, k)
-        Distances between centres along each axis.
+    axis_distances : ndarray, shape (d, k, k)
+        The distances between centres along each axis.
     """
     low, high = (_folded(points[:, :-1], extreme) for extreme in (np.minimum, np.maximum))
     middle = np.floor((low + high) / 2)
@@ -112,12 +112,12 @@ def _candidates(points: Floats, centers: Floats, apart: Floats) -> Bools:
         np.argmin(scores, axis=1, out=closest[part])
         margin[part] = scores - scores[lines, closest[part], None]
     for channel in range(centers.shape[1]):
-        margin -= apart[channel].take(closest, axis=0) * reach[:, channel, None]
+        margin -= axis_distances[channel].take(closest, axis=0) * reach[:, channel, None]
     return margin <= 0
 
 
 def _folded(values: Floats, extreme: np.ufunc) -> Floats:
-    """The lowest or highest of each row: half of it against the other half, and so on."""
+    """The lowest or highest value of each row: one half against the other, and so on."""
     while values.shape[-1] > _SHORT_ROW:
         half = values.shape[-1] // 2
         values = extreme(values[..., :half], values[..., half:])
@@ -125,19 +125,19 @@ def _folded(values: Floats, extreme: np.ufunc) -> Floats:
     return lowest
 
 
-def _find(points: Floats, centers: Floats, possible: Bools, labels: Integers, best: Floats) -> None:
+def _fill_nearest(points: Floats, centers: Floats, possible: Bools, labels: Integers, best: Floats) -> None:
     """Fill ``labels`` and ``best``, shape (blocks, _BLOCK), from the candidates of each block."""
     counts = possible.sum(axis=1)
-    lists = _lists(possible, counts)
-    # What a list is filled up with is never nearest.
+    lists = _candidate_lists(possible, counts)
+    # The last one, which pads the lists, is never nearest.
     last = np.array([[0.0] * centers.shape[1] + [np.inf]])
     rows = np.concatenate([coefficients(centers, points.dtype), last], axis=0, dtype=points.dtype)
     width, above = 1, 0
     while above < _MANY_CANDIDATES:
-        alike = np.flatnonzero((counts > above) & (counts <= width))
+        same_width = np.flatnonzero((counts > above) & (counts <= width))
         step = max(1, _BLOCKS_PER_PRODUCT // width)
-        for start in range(0, len(alike), step):
-            blocks = alike[start : start + step]
+        for start in range(0, len(same_width), step):
+            blocks = same_width[start : start + step]
             candidates = lists[blocks, :width]
             scores = np.empty((width, len(blocks), _BLOCK), points.dtype)
             np.matmul(rows[candidates], points[blocks], out=scores.transpose(1, 0, 2))
@@ -150,8 +150,8 @@ def _find(points: Floats, centers: Floats, possible: Bools, labels: Integers, be
         labels[hard], best[hard] = found.reshape(-1, _BLOCK), lowest.reshape(-1, _BLOCK)
 
 
-def _lists(possible: Bools, counts: Integers) -> Integers:
-    """The numbers of the first candidates, rising, filled up with the number of centres."""
+def _candidate_lists(possible: Bools, counts: Integers) -> Integers:
+    """The indices of the first candidates, rising, padded with the number of centres."""
     block, center = np.nonzero(possible)
     place = np.arange(len(block)) - np.repeat(np.cumsum(counts) - counts, counts)
     lists = np.full((len(possible), _MANY_CANDIDATES), possible.shape[1])
@@ -174,7 +174,7 @@ def _lowest(scores: Floats, candidates: Integers) -> tuple[Integers, Floats]:
     place = np.zeros(lowest.shape, np.uint8)
     for other in range(1, len(scores)):
         better = scores[other] < lowest
-        # Of the places that were better once, the last one is the highest.
+        # The last place that was better is the highest one.
         np.maximum(place, better.view(np.uint8) * np.uint8(other), out=place)
         np.minimum(lowest, scores[other], out=lowest)
     first = np.arange(0, candidates.size, len(scores))

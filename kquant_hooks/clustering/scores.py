@@ -13,9 +13,9 @@ import numpy as np
 
 from kquant_hooks.clustering.arrays import Floats, Integers
 
-# OpenBLAS starts threads for products of more than 2**18 multiplications. Staying at that size keeps it on
-# the calling thread: thread start-up costs more than such a product, and many times more beside a busy
-# neighbour. It also keeps the chunk of scores inside the second-level cache.
+# OpenBLAS starts threads for products of more than 2**18 multiplications. Products of this size stay on the
+# calling thread: starting threads costs more than such a product, and many times more on a busy machine. The
+# chunk of scores also stays in the second-level cache.
 _MULTIPLICATIONS_PER_PRODUCT = 1 << 18
 _PRODUCTS_PER_CALL = 8
 
@@ -38,7 +38,7 @@ def coefficients(centers: Floats, dtype: np.dtype[Any]) -> Floats:
 
 
 def score_chunks(coords: Floats, centers: Floats) -> Iterator[tuple[slice, Integers, Floats]]:
-    """Some points at a time: which, their lines in the scores, and their scores in a reused buffer."""
+    """Chunks of points: their slice, the row numbers of their scores, and the scores in a reused buffer."""
     count, dimensions = centers.shape
     columns = np.ascontiguousarray(coefficients(centers, coords.dtype).T)
     per_product = max(1, min(_MULTIPLICATIONS_PER_PRODUCT // columns.size, len(coords)))

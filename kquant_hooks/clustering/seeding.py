@@ -1,4 +1,4 @@
-"""First centres: Wu's variance cuts, k-means++ and the textbook's random pixels."""
+"""First centres: Wu's variance cuts, k-means++ and random pixels, as in textbooks."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from kquant_hooks.clustering.arrays import Floats, Integers, Points, grouped_sum
 from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.clustering.scores import squared_lengths
 
-# Bins per axis of Wu's moment table, by number of dimensions: as fine as 20 to 80 thousand bins allow.
+# Bins per axis of Wu's moment table, by number of dimensions: 4 to 66 thousand bins in all.
 _WU_BINS = {1: 4096, 2: 180, 3: 28, 4: 16, 5: 8}
 
 
 def random_pixels(points: Points, count: int, seed: int) -> Floats:
-    """``count`` distinct colours, drawn pixel by pixel: shape (count, d)."""
-    draw = _Draws(seed)
+    """``count`` distinct points, drawn by weight: shape (count, d)."""
+    draw = _WeightedDraws(seed)
     weights = points.weights.copy()
     chosen = []
     for _ in range(count):
@@ -26,11 +26,11 @@ def random_pixels(points: Points, count: int, seed: int) -> Floats:
 
 
 def kmeans_plus_plus(points: Points, count: int, seed: int) -> Floats:
-    """Colours drawn with chances proportional to their squared distance from those drawn: (count, d).
+    """Points drawn with probabilities proportional to their squared distance from those drawn: (count, d).
 
     Arthur & Vassilvitskii 2007, *k-means++: the advantages of careful seeding*.
     """
-    draw = _Draws(seed)
+    draw = _WeightedDraws(seed)
     lengths = squared_lengths(points.coords)
     chosen = [draw.index(points.weights)]
     distance = np.full(len(lengths), np.inf)
@@ -42,11 +42,11 @@ def kmeans_plus_plus(points: Points, count: int, seed: int) -> Floats:
 
 
 def farthest_points(points: Points, count: int) -> Floats:
-    """Colours that add most to the error of those before them: k-means++ without chance; (count, d).
+    """Points that each add most to the error of those before them: k-means++ without chance; (count, d).
 
     Gonzalez 1985, *Clustering to minimize the maximum intercluster distance*, with distances weighted.
     """
-    # On the grid, so that every distance is exact.
+    # On the grid, so every distance is exact.
     mean = np.rint(points.weights @ points.coords / points.weights.sum())
     loss = points.weights * ((points.coords - mean) ** 2).sum(axis=1)
     distance = np.full(len(loss), np.inf)
@@ -60,12 +60,12 @@ def farthest_points(points: Points, count: int) -> Floats:
 
 
 def wu_cuts(points: Points, count: int) -> tuple[Floats, Floats]:
-    """Means and weights of at most ``count`` boxes, cut where the variance falls most.
+    """Means and weights of at most ``count`` boxes, cut where this lowers the variance most.
 
-    Wu 1991, *Efficient statistical computations for optimal color quantization* (Graphics Gems II), with
-    two changes: the grid lines follow the quantiles of the points, so that dark and narrow-gamut pictures
-    are resolved as well as others; and of each generation the more gainful half is cut at once, not box by
-    box, so that NumPy works on many.
+    Wu 1991, *Efficient statistical computations for optimal color quantization* (Graphics Gems II), with two
+    changes. The grid lines follow the quantiles of the points, so pictures that are dark or have a narrow
+    gamut are resolved as well as others. And the more gainful half of each generation is cut at once, not box
+    by box, so NumPy works on many boxes.
 
     Returns
     -------
@@ -74,10 +74,10 @@ def wu_cuts(points: Points, count: int) -> tuple[Floats, Floats]:
     """
     table = _moment_table(points)
     dimensions = points.coords.shape[1]
-    turned = [_turned(table, channel) for channel in range(dimensions)]
+    tables = [_profiles_last(table, channel) for channel in range(dimensions)]
     low = np.zeros((1, dimensions), np.intp)
     high = np.full((1, dimensions), len(table) - 1, np.intp)
-    cuts = _best_cuts(turned, _box_moments(table, low, high), low, high)
+    cuts = _best_cuts(tables, _box_moments(table, low, high), low, high)
     while len(low) < count:
         gain, axis, place = cuts
         order = np.argsort(-gain, kind="stable")[: min(count - len(low), (len(low) + 1) // 2)]
@@ -95,17 +95,17 @@ def wu_cuts(points: Points, count: int) -> tuple[Floats, Floats]:
             break
         cuts = np.concatenate([cuts, np.empty((3, len(rows)))], axis=1)
         whole = _box_moments(table, low[changed], high[changed])
-        cuts[:, changed] = _best_cuts(turned, whole, low[changed], high[changed])
+        cuts[:, changed] = _best_cuts(tables, whole, low[changed], high[changed])
     moments = _box_moments(table, low, high)
     return moments[:, 1:] / moments[:, :1], moments[:, 0]
 
 
 def merge_pairs(means: Floats, weights: Floats, count: int) -> Floats:
-    """Merge clusters whose union costs least until ``count`` are left: shape (count, d).
+    """Merge the clusters whose union costs least until ``count`` are left: shape (count, d).
 
     Equitz 1989, *A new vector quantization clustering algorithm* (pairwise nearest neighbour); the cost is
-    Ward's. Not one pair at a time, but all pairs of which each is the other's cheapest partner: with Ward's
-    cost they stay that whatever else is merged.
+    Ward's. Each round merges all pairs in which each cluster is the other's cheapest partner, not one pair:
+    with Ward's cost other merges do not change that.
     """
     means, weights = means.copy(), weights.copy()
     while len(means) > count:
@@ -122,8 +122,8 @@ def merge_pairs(means: Floats, weights: Floats, count: int) -> Floats:
     return means
 
 
-class _Draws:
-    """Weighted draws that are the same for every NumPy version: only PCG64's raw stream is used."""
+class _WeightedDraws:
+    """Weighted random draws that are the same in every NumPy version: they use only PCG64's raw stream."""
 
     def __init__(self, seed: int) -> None:
         self._bits = np.random.PCG64(seed)
@@ -144,18 +144,18 @@ def _moment_table(points: Points) -> Floats:
         value = points.coords[:, channel]
         edges = np.sort(value)[np.arange(1, bins) * len(value) // bins]
         cell = cell * bins + np.searchsorted(edges, value, side="right")
-    rows = [points.weights * points.coords[:, channel] for channel in range(dimensions)]
+    weighted = [points.weights * points.coords[:, channel] for channel in range(dimensions)]
     table = np.zeros((bins + 1,) * dimensions + (dimensions + 1,))
     inside = (slice(1, None),) * dimensions
-    for number, sums in enumerate(grouped_sums(cell, [points.weights, *rows], bins**dimensions)):
+    for number, sums in enumerate(grouped_sums(cell, [points.weights, *weighted], bins**dimensions)):
         table[(*inside, number)] = sums.reshape((bins,) * dimensions)
     for axis in range(dimensions):
         np.cumsum(table, axis=axis, out=table)
     return table
 
 
-def _turned(table: Floats, channel: int) -> Floats:
-    """The table with its profiles along a channel as runs of memory; these are its last axis."""
+def _profiles_last(table: Floats, channel: int) -> Floats:
+    """The table with its profiles along a channel as the last axis, contiguous in memory."""
     return np.ascontiguousarray(np.moveaxis(table, channel, -1))
 
 
@@ -168,15 +168,15 @@ def _box_moments(table: Floats, low: Integers, high: Integers) -> Floats:
     return totals
 
 
-def _best_cuts(turned: list[Floats], whole: Floats, low: Integers, high: Integers) -> Floats:
-    """For each box the error saved by its best cut (0: none), that cut's axis, and its place: (3, boxes).
+def _best_cuts(tables: list[Floats], whole: Floats, low: Integers, high: Integers) -> Floats:
+    """For each box the error that its best cut saves (0: none), the cut's axis and its place: (3, boxes).
 
-    ``whole`` are the moments of the boxes.
+    ``whole`` holds the moments of the boxes.
     """
     rows = np.arange(len(low))
-    places = np.arange(turned[0].shape[-1])
+    places = np.arange(tables[0].shape[-1])
     cuts = np.zeros((3, len(low)))
-    for channel, table in enumerate(turned):
+    for channel, table in enumerate(tables):
         profiles = _profiles(table, np.delete(low, channel, axis=1), np.delete(high, channel, axis=1))
         start, stop = low[:, channel], high[:, channel]
         profiles -= profiles[rows, :, start][:, :, None]
@@ -191,7 +191,7 @@ def _best_cuts(turned: list[Floats], whole: Floats, low: Integers, high: Integer
 
 
 def _profiles(table: Floats, low: Integers, high: Integers) -> Floats:
-    """Moments of each box's cross-section, cumulative along the last axis: (boxes, d + 1, bins + 1)."""
+    """The moments of each box's cross-section, cumulative along the last axis: (boxes, d + 1, bins + 1)."""
     profiles = np.zeros((len(low), *table.shape[-2:]))
     for corner in product((False, True), repeat=low.shape[1]):
         add = np.add if sum(corner) % 2 == low.shape[1] % 2 else np.subtract
@@ -200,17 +200,17 @@ def _profiles(table: Floats, low: Integers, high: Integers) -> Floats:
 
 
 def _error_saved(left: Floats, whole: Floats) -> Floats:
-    """By cutting boxes with moments ``whole``, (boxes, d + 1), at each place: (boxes, bins + 1)."""
+    """The error that a cut at each place of boxes with moments ``whole`` saves: (boxes, bins + 1)."""
     weight = whole[:, :1]
     between = np.zeros((len(left), left.shape[-1]))
     for moment in range(1, left.shape[1]):
         between += (left[:, moment] * weight - left[:, 0] * whole[:, moment, None]) ** 2
-    # A part without pixels has nothing between it and the rest either.
+    # A part without pixels saves nothing, so the divisor does not matter.
     return between / np.maximum(left[:, 0] * (weight - left[:, 0]) * weight, 1)
 
 
 def _union_costs(means: Floats, weights: Floats) -> Floats:
-    """Ward's cost of merging each two clusters, by how much the error rises: shape (k, k)."""
+    """Ward's cost of merging any two clusters, which is the rise of the error: shape (k, k)."""
     costs = np.zeros((len(means), len(means)))
     difference = np.empty_like(costs)
     for channel in range(means.shape[1]):

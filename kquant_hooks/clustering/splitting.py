@@ -1,4 +1,4 @@
-"""Each cluster cut in two: what that would save, and the two centres."""
+"""Each cluster cut in two: the error that this saves, and the two centres."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _POWER_ITERATIONS = 8
 
 
 def split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tuple[Floats, Floats]]:
-    """Cut each cluster in two: error saved, and the two means.
+    """Cut each cluster in two: the error saved, and the two means.
 
-    Either through its mean across its principal axis, or into its worst point and the rest, which gets hold
-    of outliers; whichever saves more.
+    The cut is either through the mean, across the principal axis, or between the worst point and the rest,
+    which catches outliers: whichever saves more.
     """
     count, dimensions = means.shape
     offsets: list[Floats] = [
@@ -33,10 +33,10 @@ def split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tupl
     worst = np.zeros(count, np.intp)
     candidates = np.flatnonzero(loss == highest[labels])
     worst[labels[candidates]] = candidates
-    alone = np.zeros(len(labels), bool)
-    alone[worst] = True
+    worst_only = np.zeros(len(labels), bool)
+    worst_only[worst] = True
     gain, first, second = _cut(points, offsets, labels, projection > 0, means)
-    other_gain, other_first, other_second = _cut(points, offsets, labels, alone, means)
+    other_gain, other_first, other_second = _cut(points, offsets, labels, worst_only, means)
     better = other_gain > gain
     first[better], second[better] = other_first[better], other_second[better]
     return np.maximum(gain, other_gain), (first, second)
@@ -45,13 +45,13 @@ def split(points: Points, labels: Integers, means: Floats) -> tuple[Floats, tupl
 def _cut(
     points: Points, offsets: list[Floats], labels: Integers, side: Bools, means: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Error saved by dividing each cluster by ``side``, and the means of the two parts.
+    """The error saved by dividing each cluster by ``side``, and the means of the two parts.
 
-    A fixed centre stays the first of the two, and the part that is better off without it gets the other.
+    A fixed centre stays as the first of the two. The part that gains more by leaving it gets the second.
     """
     count, fixed = len(means), points.fixed
-    rows = [points.weights, *(points.weights * offset for offset in offsets)]
-    weight, *sums = grouped_sums(2 * labels + side, rows, 2 * count)
+    weighted = [points.weights, *(points.weights * offset for offset in offsets)]
+    weight, *sums = grouped_sums(2 * labels + side, weighted, 2 * count)
     left, right = weight[0::2], weight[1::2]
     gain = np.zeros(count)
     first, second = np.array(means, np.float64), np.array(means, np.float64)
@@ -72,9 +72,9 @@ def _cut(
 
 
 def _principal_axis(weights: Floats, offsets: list[Floats], labels: Integers, count: int) -> list[Floats]:
-    """Direction of largest variance per cluster, by power iteration: one array of shape (k,) a channel.
+    """The direction of largest variance of each cluster: one array of shape (k,) per channel.
 
-    Not by LAPACK, whose last bits differ between builds.
+    By power iteration and not by LAPACK, whose last bits differ between builds.
     """
     dimensions = len(offsets)
     covariance: dict[tuple[int, int], Floats] = {}
@@ -82,17 +82,17 @@ def _principal_axis(weights: Floats, offsets: list[Floats], labels: Integers, co
         weighted = weights * offsets[i]
         for j in range(i, dimensions):
             covariance[i, j] = covariance[j, i] = grouped_sums(labels, [weighted * offsets[j]], count)[0]
-    # A start that is orthogonal to no axis in practice: its components are incommensurable.
+    # In practice this start is not orthogonal to any axis, as its components are incommensurable.
     axis = [np.full(count, 1.0 + 0.37 * channel) for channel in range(dimensions)]
     for _ in range(_POWER_ITERATIONS):
-        turned = []
+        products = []
         for i in range(dimensions):
             total = np.zeros(count)
             for j in range(dimensions):
                 total += covariance[i, j] * axis[j]
-            turned.append(total)
+            products.append(total)
         longest = np.zeros(count)
-        for total in turned:
+        for total in products:
             np.maximum(longest, np.abs(total), out=longest)
-        axis = [total / np.where(longest > 0, longest, 1.0) for total in turned]
+        axis = [total / np.where(longest > 0, longest, 1.0) for total in products]
     return axis

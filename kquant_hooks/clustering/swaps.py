@@ -1,10 +1,10 @@
-"""Moving centres out of the local minima that a descent ends in.
+"""Swaps and kicks that move centres out of the local minima in which Lloyd's iterations end.
 
-The swaps follow the idea of breathing k-means (Fritzke 2020): centres that are cheap to lose are taken from
-where they help least and given to the clusters that gain most from being split; the new state is kept only
-if its error is lower. Where time is plenty, kicks follow: a batch of swaps is kept whatever its error, and
-what swaps make of that is compared with the best so far (iterated local search; Lourenço, Martin & Stützle
-2003).
+Swaps follow the idea of breathing k-means (Fritzke 2020): the centres that are cheapest to lose are taken
+away, and the clusters that gain most from a split get them. The new state is kept only if its error is lower.
+If there is plenty of time, kicks follow: a batch of swaps is made whatever its error, swaps improve the
+result, and it replaces the best state so far if its error is lower (iterated local search; Lourenço, Martin &
+Stützle 2003).
 """
 
 from __future__ import annotations
@@ -18,29 +18,29 @@ from kquant_hooks.clustering.kmeans import RELAXATION, LloydResult, means_of, st
 from kquant_hooks.clustering.nearest import nearest, nearest_two
 from kquant_hooks.clustering.splitting import split
 
-_SINGLE_MOVE_CANDIDATES = 6
-# After a kick, so many single moves that do not pay in a row end the attempt.
-_PATIENCE = 4
+_SINGLE_SWAP_CANDIDATES = 6
+# After a kick, more successive single swaps without a gain than this end the attempt.
+_KICK_PATIENCE = 4
 _KICK_SHARE = 0.06
-# Kicks take centres from so many places along the order of their worth, half a batch apart.
+# Kicks take centres from this many places along the order of their cost, half a batch apart.
 _KICK_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class SwapPlan:
-    """How centres are moved.
+    """How many swaps and kicks are tried.
 
     Attributes
     ----------
     tries : int
-        How many changed states are looked at, after each kick as well.
+        How many changed states are tried, also after each kick.
     share : float
-        Part of the centres to move at once at first, 0..1. Halved after each try that did not pay; once
-        moving one centre did not pay, the next best single moves follow.
+        The fraction of the centres to swap at once at first, 0..1. Each try without a gain halves the batch.
+        Once a single swap brings no gain, the next best single swaps follow.
     lloyd_steps : int
-        Over-relaxed Lloyd iterations after each move.
+        Over-relaxed Lloyd iterations after each swap.
     kicks : int
-        How many times it is tried to leave the minimum that was found.
+        How many attempts to leave the minimum are made.
     """
 
     tries: int
@@ -50,7 +50,7 @@ class SwapPlan:
 
 
 def split_to(points: Points, centers: Floats, count: int) -> Floats:
-    """Split the most gainful clusters until there are ``count`` centres, or nothing is left to split."""
+    """Split the clusters that gain most until there are ``count`` centres or nothing is left to split."""
     while len(centers) < count:
         state = _assess(points, _partition(points, centers))
         targets = np.argsort(-state.split_gain, kind="stable")[: count - len(centers)]
@@ -63,12 +63,12 @@ def split_to(points: Points, centers: Floats, count: int) -> Floats:
 
 
 def swap(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> LloydResult:
-    """Move centres out of local minima; the error never rises.
+    """Swap centres out of local minima; the error never rises.
 
     Parameters
     ----------
     limit : int, optional
-        Most Lloyd iterations in all.
+        The most Lloyd iterations in total; None: no limit.
     """
     tries = _capped(plan.tries, limit, plan)
     if tries == 0:
@@ -79,9 +79,9 @@ def swap(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> 
 
 
 def kick(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> LloydResult:
-    """Leave the minimum that swaps have ended in, several times; the error never rises.
+    """Try several times to leave the minimum in which swaps have ended; the error never rises.
 
-    Parameters are those of ``swap``.
+    The parameters are those of ``swap``.
     """
     if plan.kicks == 0:
         return LloydResult(centers, 0, True)
@@ -93,9 +93,9 @@ def kick(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> 
         if tries == 0:
             break
         state = _assess(points, best)
-        pairs = _batch_of_moves(state, size, number % _KICK_PLACES * size // 2)
-        kicked = _moved(points, state, pairs, plan.lloyd_steps)
-        other, tried = _improved(points, kicked, plan, max(1, size // 2), tries - 1, _PATIENCE)
+        pairs = _batch_of_swaps(state, size, number % _KICK_PLACES * size // 2)
+        kicked = _swapped(points, state, pairs, plan.lloyd_steps)
+        other, tried = _improved(points, kicked, plan, max(1, size // 2), tries - 1, _KICK_PATIENCE)
         used += 1 + tried
         if other.error < best.error:
             best = other
@@ -103,6 +103,7 @@ def kick(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> 
 
 
 def _capped(tries: int, limit: int | None, plan: SwapPlan) -> int:
+    """At most as many tries as the limit of Lloyd iterations allows."""
     return tries if limit is None else min(tries, limit // plan.lloyd_steps)
 
 
@@ -112,16 +113,16 @@ def _improved(
     plan: SwapPlan,
     batch: int,
     tries: int,
-    patience: int = _SINGLE_MOVE_CANDIDATES**2,
+    patience: int = _SINGLE_SWAP_CANDIDATES**2,
 ) -> tuple[_Partition, int]:
-    """The partition after all moves that paid, and how many were tried."""
+    """The partition after all swaps that lowered the error, and how many were tried."""
     state = _assess(points, partition)
     singles = 0
     for number in range(tries):
-        pairs = _batch_of_moves(state, batch, 0) if singles == 0 else _single_move(state, singles)
+        pairs = _batch_of_swaps(state, batch, 0) if singles == 0 else _single_swap(state, singles)
         if not pairs or singles > patience:
             return partition, number
-        changed = _moved(points, state, pairs, plan.lloyd_steps)
+        changed = _swapped(points, state, pairs, plan.lloyd_steps)
         if changed.error < partition.error:
             partition = changed
             state = _assess(points, partition)
@@ -133,8 +134,10 @@ def _improved(
     return partition, tries
 
 
-def _moved(points: Points, state: _State, pairs: list[tuple[int, int]], lloyd_steps: int) -> _Partition:
-    centers = _apply_moves(state, pairs)
+def _swapped(
+    points: Points, state: _Assessment, pairs: list[tuple[int, int]], lloyd_steps: int
+) -> _Partition:
+    centers = _after_swaps(state, pairs)
     for _ in range(lloyd_steps):
         labels, _ = nearest(points.coords, centers)
         centers = stepped(points, centers, means_of(points, labels, centers), RELAXATION)
@@ -142,8 +145,8 @@ def _moved(points: Points, state: _State, pairs: list[tuple[int, int]], lloyd_st
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _State:
-    """What moving centres would cost and gain; that of fixed ones costs infinitely much."""
+class _Assessment:
+    """What it costs to remove each centre (infinitely much if it is fixed), and what a split of it gains."""
 
     means: Floats
     removal_cost: Floats
@@ -153,7 +156,7 @@ class _State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Partition:
-    """Points and the two centres nearest to each; ``error`` lacks a constant of the points."""
+    """The two centres nearest to each point; ``error`` lacks a constant of the points."""
 
     centers: Floats
     labels: Integers
@@ -169,19 +172,19 @@ def _partition(points: Points, centers: Floats) -> _Partition:
     )
 
 
-def _assess(points: Points, partition: _Partition) -> _State:
+def _assess(points: Points, partition: _Partition) -> _Assessment:
     means = means_of(points, partition.labels, partition.centers)
     detour = points.weights * (partition.second_scores - partition.scores)
     removal_cost = grouped_sums(partition.labels, [detour], len(means))[0]
     removal_cost[: points.fixed] = np.inf
     gain, halves = split(points, partition.labels, means)
-    return _State(means, removal_cost, gain, halves)
+    return _Assessment(means, removal_cost, gain, halves)
 
 
-def _batch_of_moves(state: _State, batch: int, skipped: int) -> list[tuple[int, int]]:
-    """Pairs (centre to take away, cluster to split), cheapest against most gainful, none named twice.
+def _batch_of_swaps(state: _Assessment, batch: int, skipped: int) -> list[tuple[int, int]]:
+    """Pairs (centre to remove, cluster to split): the cheapest with the most gainful, each used once.
 
-    Without the first ``skipped`` of both.
+    The first ``skipped`` of both are left out.
     """
     used: set[int] = set()
     pairs: list[tuple[int, int]] = []
@@ -199,17 +202,17 @@ def _batch_of_moves(state: _State, batch: int, skipped: int) -> list[tuple[int, 
     return pairs
 
 
-def _single_move(state: _State, rank: int) -> list[tuple[int, int]]:
-    """The pair of that rank by expected loss, among the cheapest and the most gainful centres."""
-    sources = np.argsort(state.removal_cost, kind="stable")[:_SINGLE_MOVE_CANDIDATES]
+def _single_swap(state: _Assessment, rank: int) -> list[tuple[int, int]]:
+    """The pair of this rank by expected loss, among the cheapest and the most gainful centres."""
+    sources = np.argsort(state.removal_cost, kind="stable")[:_SINGLE_SWAP_CANDIDATES]
     sources = sources[state.removal_cost[sources] < np.inf].tolist()
-    targets = np.argsort(-state.split_gain, kind="stable")[:_SINGLE_MOVE_CANDIDATES].tolist()
+    targets = np.argsort(-state.split_gain, kind="stable")[:_SINGLE_SWAP_CANDIDATES].tolist()
     pairs = [(i, j) for i in sources for j in targets if i != j and state.split_gain[j] > 0]
     pairs.sort(key=lambda pair: float(state.removal_cost[pair[0]] - state.split_gain[pair[1]]))
     return pairs[rank : rank + 1]
 
 
-def _apply_moves(state: _State, pairs: list[tuple[int, int]]) -> Floats:
+def _after_swaps(state: _Assessment, pairs: list[tuple[int, int]]) -> Floats:
     centers = state.means.copy()
     for source, target in pairs:
         centers[target] = state.halves[0][target]
