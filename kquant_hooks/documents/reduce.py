@@ -20,7 +20,7 @@ from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.errors import psnr_of
-from kquant_hooks.quantizer.histogram import Histogram, codes_of, opaque_rows
+from kquant_hooks.quantizer.histogram import Histogram, codes_of, with_opaque_alpha
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
 from kquant_hooks.quantizer.tally import Tally, merged
 
@@ -95,7 +95,7 @@ def reduce(
         return Fit(clustering if every.exact else _measured(document, clustering, settings))
 
     clustering = _best(attempt, every.histogram, settings, goal).clustering
-    palette = Palette(opaque_rows(clustering.entries).tolist())
+    palette = Palette(with_opaque_alpha(clustering.entries).tolist())
     to_palette = replace(settings, palette=palette, fixed=None, order="given")
 
     def images() -> Iterator[Image.Image]:
@@ -240,7 +240,7 @@ def _as_seen(document: Document, settings: Settings) -> Iterator[Image.Image]:
 
 def _measured(document: Document, clustering: Clustering, settings: Settings) -> Clustering:
     """A clustering of samples or cells with the error of all pixels of all frames."""
-    palette = Palette(opaque_rows(clustering.entries).tolist())
+    palette = Palette(with_opaque_alpha(clustering.entries).tolist())
     to_palette = replace(settings, palette=palette, fixed=None)
     total, pixels = 0.0, 0
     for shown in play(document):

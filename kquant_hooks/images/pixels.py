@@ -9,7 +9,7 @@ from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, Mode
-from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes, levels_of
+from kquant_hooks.quantizer.codes import FIRST_VISIBLE, OPAQUE_BITS, Codes, levels_of
 from kquant_hooks.quantizer.counting import count_codes
 from kquant_hooks.quantizer.histogram import (
     Histogram,
@@ -20,8 +20,6 @@ from kquant_hooks.quantizer.histogram import (
 
 Box = tuple[int, int, int, int]
 
-# R, G, B, A codes below this one are fully transparent.
-FIRST_VISIBLE = np.uint32(1 << 24)
 _STRIP_PIXELS = 1 << 18
 # A level times this is that level in R, G and B.
 _GREY = np.uint32(0x010101)

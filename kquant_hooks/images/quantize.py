@@ -26,7 +26,7 @@ from kquant_hooks.options.option import check_names
 from kquant_hooks.options.settings import OPTIONS, Options, Settings
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.quantizer.errors import psnr_of
-from kquant_hooks.quantizer.histogram import Histogram, opaque_rows
+from kquant_hooks.quantizer.histogram import Histogram, with_opaque_alpha
 from kquant_hooks.quantizer.pipeline import cluster, used_entries
 
 # Keys of ``info`` whose values are palette indices, which change.
@@ -210,7 +210,7 @@ def indexed(
     ``origin`` is that of ``dithered``.
     """
     clustering, source = found.clustering, prepared.source
-    entries = opaque_rows(clustering.entries)
+    entries = with_opaque_alpha(clustering.entries)
     rendering = render(source, prepared.colors, found, settings, "P", origin=origin)
     result, mse, undithered_mse = rendering.image, rendering.mse, rendering.undithered_mse
     if prepared.hidden is not None:

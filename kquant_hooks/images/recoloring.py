@@ -7,13 +7,14 @@ from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES, mode_of
-from kquant_hooks.images.pixels import FIRST_VISIBLE, rgba_codes, rgba_codes_to_mode, with_palette_codes
+from kquant_hooks.images.pixels import rgba_codes, rgba_codes_to_mode, with_palette_codes
 from kquant_hooks.images.refining import learn_unlisted
 from kquant_hooks.images.rendering import Fit, render
 from kquant_hooks.images.scanning import ImageColors, scan_colors
 from kquant_hooks.images.transparency import hidden_codes, with_binary_alpha
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.quantizer.histogram import codes_of, opaque_rows
+from kquant_hooks.quantizer.codes import FIRST_VISIBLE
+from kquant_hooks.quantizer.histogram import codes_of, with_opaque_alpha
 from kquant_hooks.quantizer.pipeline import Clustering, cluster
 from kquant_hooks.quantizer.spaces.space import space_named
 
@@ -56,7 +57,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
     if given is not None:
         # Dithering may use any of them.
         used = np.unique(clustering.labels) if settings.dither == "none" else slice(None)
-        _check_mode_shows(image, opaque_rows(clustering.entries)[used])
+        _check_mode_shows(image, with_opaque_alpha(clustering.entries)[used])
     hides = settings.keep_hidden_rgb and colors.histogram.transparent
     result = _recolored(image, colors, clustering, settings, hides=hides)
     if hides and mode.content != "index":

@@ -14,9 +14,9 @@ from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES
-from kquant_hooks.images.pixels import FIRST_VISIBLE, codes_in, read_histogram, rgba_codes, strips_of
+from kquant_hooks.images.pixels import codes_in, read_histogram, rgba_codes, strips_of
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes
+from kquant_hooks.quantizer.codes import FIRST_VISIBLE, OPAQUE_BITS, Codes
 from kquant_hooks.quantizer.counting import (
     MAX_LISTED_3_CHANNELS,
     MAX_LISTED_4_CHANNELS,

@@ -8,7 +8,6 @@ from PIL import Image, ImageChops
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.images.pixels import (
-    FIRST_VISIBLE,
     Box,
     deep_with_alpha,
     in_rgba,
@@ -21,7 +20,7 @@ from kquant_hooks.images.pixels import (
 )
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes
+from kquant_hooks.quantizer.codes import FIRST_VISIBLE, OPAQUE_BITS, Codes
 from kquant_hooks.quantizer.counting import ColorSet
 from kquant_hooks.quantizer.errors import error_scale, squared_errors
 from kquant_hooks.quantizer.histogram import Histogram, uncounted_histogram

@@ -1,7 +1,7 @@
 """A table of thresholds without low frequencies, by void and cluster; run as a module, this file makes it.
 
-Ulichney 1993, *The void-and-cluster method for dither array generation*: in the order of the thresholds,
-each pixel comes where the ones before it leave the largest void.
+Ulichney 1993, *The void-and-cluster method for dither array generation*: in the order of the thresholds, each
+pixel is placed where those before it leave the largest void.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from kquant_hooks.clustering.arrays import Bools, Integers
 
 _TABLE = Path(__file__).with_suffix(".npy")
 _SIZE = 64
-# Of the Gaussian about each pixel by which voids and clusters are told, in pixels.
+# Standard deviation, in pixels, of the Gaussian around each pixel by which voids and clusters are found.
 _SIGMA = 1.9
-# The pattern to begin with has one pixel in so many.
+# The initial pattern has one pixel in this many.
 _SPARSENESS = 10
 
 
 @cache
 def blue_noise() -> Integers:
-    """The ranks 0..4095 of the pixels of a tile that may be repeated: shape (64, 64), uint16."""
+    """The ranks 0..4095 of the pixels of a tile that repeats seamlessly: shape (64, 64), uint16."""
     table: Integers = np.load(_TABLE, allow_pickle=False)
     table.setflags(write=False)
     return table
@@ -32,7 +32,7 @@ def blue_noise() -> Integers:
 def void_and_cluster(size: int) -> Integers:
     """The ranks 0..size**2 - 1 of the pixels of a tile: shape (size, size), uint16.
 
-    The same on any machine: energies are integers, and ties go to the first pixel.
+    The same on every machine: energies are integers, and ties go to the first pixel.
     """
     draws = np.random.PCG64(0).random_raw(size * size)
     minority = np.zeros(size * size, bool)
@@ -67,7 +67,7 @@ def void_and_cluster(size: int) -> Integers:
 
 
 def _kernel(size: int) -> Integers:
-    """A Gaussian about the first pixel, on a tile that is repeated."""
+    """A Gaussian around the first pixel of a tile that repeats."""
     distance = np.minimum(np.arange(size), size - np.arange(size))
     square = np.add.outer(distance * distance, distance * distance)
     kernel: Integers = np.rint(np.exp(-square / (2 * _SIGMA**2)) * (1 << 20)).astype(np.int64)

@@ -1,9 +1,8 @@
-"""Pixels as integer codes, and what each is replaced by.
+"""Pixels as integer codes, and lookups that replace them.
 
-A code is what a mode stores for one pixel, seen as one unsigned integer: a grey level (8 bits), a palette
-index (8), a 16-bit level (16), R, G, B (24) or R, G, B, A (32; so an opaque colour is ``0xFFBBGGRR``).
-Codes keep the work per pixel at one table access, with no sorting of pixels and no buffer as large as the
-picture.
+A code is what a mode stores for one pixel, read as one unsigned integer: a grey level (8 bits), a palette
+index (8), a 16-bit level (16), R, G, B (24) or R, G, B, A (32, so an opaque colour is ``0xFFBBGGRR``). With
+codes, each pixel costs one table access, and neither sorting nor a buffer as large as the picture is needed.
 """
 
 from __future__ import annotations
@@ -18,7 +17,10 @@ from kquant_hooks.clustering.arrays import Integers
 Codes = npt.NDArray[np.unsignedinteger]
 Lookup = Callable[[Codes], npt.NDArray[np.unsignedinteger]]
 
+# R, G, B, A codes from this one on are opaque.
 OPAQUE_BITS = np.uint32(0xFF000000)
+# R, G, B, A codes below this one are transparent.
+FIRST_VISIBLE = np.uint32(1 << 24)
 COLOR_MASK = np.uint32(0x00FFFFFF)
 
 
@@ -28,15 +30,15 @@ def levels_of(codes: Codes) -> Integers:
 
 
 def make_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:
-    """A function that replaces each code by the value at its place: ``codes[i]`` by ``values[i]``.
+    """A function that replaces each code by its value: ``codes[i]`` by ``values[i]``.
 
     Parameters
     ----------
     codes : ndarray, shape (n,)
-        Every code that will be asked for; those of 32 bits rising.
+        Every code that will be looked up; codes of 32 bits must rise.
     values : ndarray, shape (n,), any unsigned dtype
     bits : {8, 16, 24, 32}
-        Width of a code.
+        The width of a code.
     """
     if bits <= 16:
         return _table_lookup(codes, values, bits)
@@ -58,7 +60,7 @@ def make_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:
 
 
 def _table_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:
-    # Not cleared: only the places of known codes are ever read.
+    # Not initialized, as only the places of known codes are read.
     table = np.empty(1 << bits, values.dtype)
     table[codes] = values
     return lambda block: table.take(block, mode="clip")

@@ -1,7 +1,7 @@
-"""Dithering: neighbouring pixels get different entries, so that their average comes near the colours.
+"""Dithering: neighbouring pixels get different entries, whose average is close to their colours.
 
-Colours that are in the palette are never dithered, so that flat areas stay flat. With alpha, opaque colours
-get opaque entries only, and what is mixed are colours as seen over grey, with their alpha.
+Colours that are in the palette are never dithered, so flat areas stay flat. With alpha, opaque colours get
+only opaque entries, and colours are mixed as seen over grey, with their alpha.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ from kquant_hooks.quantizer.ordering import by_lightness
 Labels = npt.NDArray[np.uint8]
 Strip = tuple[Histogram, Integers]
 
-# How many entries are mixed in each kind of pattern.
-_STEPS = {"bayer-2": 4, "bayer-4": 16, "bayer": 64, "blue-noise": 64}
-# Between the entries of larger palettes, which are close to each other, fewer will do, and they have to for
-# pictures of very many colours.
-_STEPS_OF_MANY = _STEPS | {"bayer": 32, "blue-noise": 16}
+# How many entries each kind of pattern mixes.
+_MIXTURE_SIZES = {"bayer-2": 4, "bayer-4": 16, "bayer": 64, "blue-noise": 64}
+# The entries of larger palettes are closer to each other, so smaller mixtures are enough. Pictures with a
+# great number of colours need them, to save time.
+_SMALL_MIXTURE_SIZES = _MIXTURE_SIZES | {"bayer": 32, "blue-noise": 16}
 _FEW_ENTRIES, _FEW_COLORS = 32, 1 << 18
-# So many colours are mixed at a time, so that only the result takes memory for all of them.
+# How many colours are mixed at a time, so that only the result takes memory for all of them.
 _COLORS_AT_ONCE = 1 << 16
 _BAYER_SIZES = {"bayer-2": 2, "bayer-4": 4, "bayer": 8}
-# What is passed on in error diffusion may be no larger than this part of the palette's widest gap: what is
-# more cannot be made up for by any neighbour, and would smear. Of 0.5, 0.75, 1 and no limit, this gave the
-# best averages for their noise on photos of CQ100.
-_LARGEST_ERROR = 0.75
-# In mixtures, where each entry makes up for this share of the error of those before it. With 1 and a limit of
-# 0.75 averages were the same, and pixels a third farther from their colours.
-_SHARE = 0.5
-_LARGEST_SUM = 1.5
-# Parts of a level, so that what is passed on is not rounded to whole ones.
-_FRACTIONS = 16
-# A row is cut into runs of so many pixels, which are worked on side by side.
-_RUN = 16
-_GOLDEN = (5**0.5 - 1) / 2
-_TO_NEXT, _BEHIND, _BELOW, _AHEAD = 7 / 16, 3 / 16, 5 / 16, 1 / 16
+# Error diffusion passes on at most this fraction of the palette's widest gap: neighbours cannot compensate a
+# larger error, which would smear. Of 0.5, 0.75, 1 and no limit, this gave the best averages for their noise
+# on photos of CQ100.
+_ERROR_LIMIT = 0.75
+# Each entry of a mixture compensates this fraction of the error of those before it. With 1 and a limit of
+# 0.75 averages were the same, but pixels were a third farther from their colours.
+_MIXTURE_STRENGTH = 0.5
+_SUM_LIMIT = 1.5
+# Errors that are passed on are rounded to parts of a level, not to whole levels.
+_PARTS_PER_LEVEL = 16
+# A row is cut into runs of this many pixels, which are dithered in parallel.
+_RUN_LENGTH = 16
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+_NEXT_WEIGHT, _BEHIND_WEIGHT, _BELOW_WEIGHT, _AHEAD_WEIGHT = 7 / 16, 3 / 16, 5 / 16, 1 / 16
 
 
 def dithered(
@@ -66,13 +66,14 @@ def dithered(
         Of all colours, or of some of them.
     entries : ndarray, shape (k, d)
     settings : Settings
-        With a kind of dithering.
-    strips : iterable of (Histogram, ndarray of shape (rows, width))
-        The picture from top to bottom, as rows of a histogram of all colours, or of those of each strip.
+        Its ``dither`` is not "none".
+    strips : iterable of (Histogram, ndarray of shape (height, width))
+        The picture from top to bottom: for each pixel the index of its colour in a histogram, which is that
+        of all colours or that of the strip.
     count : int
         How many colours the picture has.
     origin : tuple of int
-        Where the picture's left upper corner lies in what is seen, so that patterns stand still in it.
+        Where the picture's top left corner lies on the canvas, so that patterns stay in place there.
 
     Yields
     ------
@@ -83,17 +84,17 @@ def dithered(
     if settings.dither == "floyd-steinberg":
         return _diffused(kind, entries, settings.dither_strength, strips)
     few = len(entries) <= _FEW_ENTRIES and count <= _FEW_COLORS
-    steps = (_STEPS if few else _STEPS_OF_MANY)[settings.dither]
+    steps = (_MIXTURE_SIZES if few else _SMALL_MIXTURE_SIZES)[settings.dither]
     return _patterned(entries, settings, steps, strips, origin)
 
 
 def _patterned(
     entries: Integers, settings: Settings, steps: int, strips: Iterable[Strip], origin: tuple[int, int]
 ) -> Iterator[tuple[Histogram, Integers, Labels]]:
-    """Ordered dithering: which of a colour's mixture a pixel gets depends on its place alone.
+    """Ordered dithering: the place of a pixel decides which entry of its colour's mixture it gets.
 
     Knoll 1999 (US patent 6606166, expired), *Pattern dithering*: the mixture of each colour is sorted by
-    lightness, and a table of thresholds says which of it is taken.
+    lightness, and a table of thresholds selects the entry.
     """
     table = blue_noise() if settings.dither == "blue-noise" else _bayer(_BAYER_SIZES[settings.dither])
     places = table.astype(np.intp) * steps // table.size
@@ -119,9 +120,9 @@ def _bayer(size: int) -> Integers:
 
 
 def _mixtures(histogram: Histogram, entries: Integers, strength: float, steps: int) -> Labels:
-    """For each colour so many entries, from dark to light, whose average is near it: shape (n, steps)."""
+    """For each colour ``steps`` entries, from dark to light, whose average is near it: shape (n, steps)."""
     coords = _coords(histogram, entries)
-    limit = _LARGEST_SUM * _widest_gap(coords)
+    limit = _SUM_LIMIT * _widest_gap(coords)
     order = by_lightness(entries)
     ranks = np.empty(len(order), np.uint8)
     ranks[order] = np.arange(len(order))
@@ -138,7 +139,7 @@ def _mixtures(histogram: Histogram, entries: Integers, strength: float, steps: i
             error = np.zeros_like(part)
             mixed = np.empty((len(some), steps), np.uint8)
             for step in range(steps):
-                chosen, _ = nearest(part + np.rint(_SHARE * strength * error), targets)
+                chosen, _ = nearest(part + np.rint(_MIXTURE_STRENGTH * strength * error), targets)
                 mixed[:, step] = target_ranks[chosen]
                 error = _limited(error + part - targets[chosen], limit)
             mixtures[some] = order.astype(np.uint8)[np.sort(mixed, axis=1)]
@@ -147,13 +148,13 @@ def _mixtures(histogram: Histogram, entries: Integers, strength: float, steps: i
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Diffusion:
-    """What each pixel's search for an entry needs; ``d`` coordinates, ``k`` entries.
+    """What the search for each pixel's entry needs, for ``d`` coordinates and ``k`` entries.
 
     Attributes
     ----------
     entries : ndarray of float64, shape (k, d)
     factors, constants : ndarray of float64, shapes (d, k) and (2, k)
-        So that a score is ``x @ factors + constants``; the second row is for what gets opaque entries only.
+        A score is ``x @ factors + constants``; the second row is for pixels that get only opaque entries.
     limit, strength : float
     """
 
@@ -167,12 +168,12 @@ class _Diffusion:
 def _diffused(
     kind: Histogram, entries: Integers, strength: float, strips: Iterable[Strip]
 ) -> Iterator[tuple[Histogram, Integers, Labels]]:
-    """Error diffusion: what a pixel's entry lacks is added to pixels that come after it.
+    """Error diffusion: the error of each pixel's entry is added to the pixels after it.
 
     Floyd & Steinberg 1976, *An adaptive algorithm for spatial greyscale*, in serpentine order, with one
-    change: rows are cut into runs, elsewhere in each row, and what the last pixel of a run would pass on to
-    its neighbour goes to the row below. The runs of a row then do not depend on each other, which lets NumPy
-    work on all of them at once; averages and noise differ from those of whole rows by a hundredth.
+    change: rows are cut into runs, at different places in each row, and the last pixel of a run passes its
+    whole error to the row below. The runs of a row then do not depend on each other, so NumPy works on all of
+    them at once. Averages and noise differ from those of whole rows by a hundredth.
     """
     coords = _coords(kind, entries)
     scores = coefficients(coords, coords.dtype)
@@ -181,69 +182,73 @@ def _diffused(
     if part_opaque:
         constants[1, entries[:, 3] < 255] = np.inf
     factors = np.ascontiguousarray(scores[:, :-1].T)
-    diffusion = _Diffusion(coords, factors, constants, _LARGEST_ERROR * _widest_gap(coords), strength)
+    diffusion = _Diffusion(coords, factors, constants, _ERROR_LIMIT * _widest_gap(coords), strength)
     passed_down: Floats = np.zeros((1, coords.shape[1]))
     number = 0
-    known = None
+    prepared = None
     for histogram, strip in strips:
-        if histogram is not known:
-            known = histogram
+        if histogram is not prepared:
+            prepared = histogram
             colors = _coords(kind, histogram.colors)
-            # What takes no error: colours of the palette, and the alpha of opaque ones.
-            free = ~_same_entries(histogram, entries)[0]
-            solid = histogram.colors[:, -1] == 255 if part_opaque else np.zeros(len(free), bool)
+            # Colours of the palette accept no error, and opaque pixels accept none in alpha.
+            open_colors = ~_same_entries(histogram, entries)[0]
+            opaque_only = histogram.colors[:, -1] == 255 if part_opaque else np.zeros(len(open_colors), bool)
         labels = np.empty(strip.shape, np.uint8)
         for line, row in enumerate(strip):
-            runs = len(row) // _RUN + 2
-            start = int(number * _GOLDEN % 1 * _RUN)
+            runs = len(row) // _RUN_LENGTH + 2
+            start = int(number * _GOLDEN_RATIO % 1 * _RUN_LENGTH)
             inside = slice(start, start + len(row))
-            # Beside the picture there is what leaves no error.
-            wanted = np.repeat(coords[:1], runs * _RUN, axis=0)
-            takes = np.zeros(wanted.shape)
-            kinds = np.zeros(len(wanted), np.intp)
-            wanted[inside], takes[inside], kinds[inside] = colors[row], free[row, None], solid[row]
-            takes[kinds == 1, -1] = 0
-            wanted[inside] += passed_down * takes[inside]
-            way = slice(None, None, -1 if number % 2 else 1)
+            # Pad the row with pixels that leave no error.
+            wanted = np.repeat(coords[:1], runs * _RUN_LENGTH, axis=0)
+            accepts = np.zeros(wanted.shape)
+            kind_of = np.zeros(len(wanted), np.intp)
+            wanted[inside], accepts[inside], kind_of[inside] = (
+                colors[row],
+                open_colors[row, None],
+                opaque_only[row],
+            )
+            accepts[kind_of == 1, -1] = 0
+            wanted[inside] += passed_down * accepts[inside]
+            direction = slice(None, None, -1 if number % 2 else 1)
             chosen, errors = _diffuse_row(
                 diffusion,
-                wanted[way].reshape(runs, _RUN, -1),
-                takes[way].reshape(runs, _RUN, -1),
-                kinds[way].reshape(runs, _RUN),
+                wanted[direction].reshape(runs, _RUN_LENGTH, -1),
+                accepts[direction].reshape(runs, _RUN_LENGTH, -1),
+                kind_of[direction].reshape(runs, _RUN_LENGTH),
             )
-            labels[line] = chosen.ravel()[way][inside]
-            passed_down = _below(errors)[way][inside]
+            labels[line] = chosen.ravel()[direction][inside]
+            passed_down = _below(errors)[direction][inside]
             number += 1
         yield histogram, strip, labels
 
 
 def _diffuse_row(
-    diffusion: _Diffusion, wanted: Floats, takes: Floats, kinds: Integers
+    diffusion: _Diffusion, wanted: Floats, accepts: Floats, kind_of: Integers
 ) -> tuple[Integers, Floats]:
-    """The entries of a row's pixels and their errors: shapes (runs, _RUN) and (runs, _RUN, d)."""
+    """The entries of a row's pixels and their errors: shapes (runs, length) and (runs, length, d)."""
     chosen = np.empty(wanted.shape[:2], np.intp)
     errors = np.empty(wanted.shape)
-    now = wanted[:, 0]
-    for place in range(_RUN):
-        scores = now @ diffusion.factors
-        scores += diffusion.constants.take(kinds[:, place], axis=0)
+    current = wanted[:, 0]
+    for place in range(_RUN_LENGTH):
+        scores = current @ diffusion.factors
+        scores += diffusion.constants.take(kind_of[:, place], axis=0)
         found = scores.argmin(axis=1)
-        error = _limited(now - diffusion.entries.take(found, axis=0), diffusion.limit)
+        error = _limited(current - diffusion.entries.take(found, axis=0), diffusion.limit)
         error = np.rint(error * diffusion.strength)
         chosen[:, place], errors[:, place] = found, error
-        if place + 1 < _RUN:
-            now = wanted[:, place + 1] + np.rint(error * _TO_NEXT) * takes[:, place + 1]
+        if place + 1 < _RUN_LENGTH:
+            current = wanted[:, place + 1] + np.rint(error * _NEXT_WEIGHT) * accepts[:, place + 1]
     return chosen, errors
 
 
 def _below(errors: Floats) -> Floats:
-    """What the pixels of a row pass down, in the direction in which it was gone through: shape (m, d)."""
+    """The errors that the pixels of a row pass down, in the order in which it was dithered: shape (m, d)."""
     weighted = errors.copy()
-    weighted[:, -1] /= 1 - _TO_NEXT
+    weighted[:, -1] /= 1 - _NEXT_WEIGHT
     weighted = weighted.reshape(-1, errors.shape[2])
-    below = weighted * _BELOW
-    below[:-1] += weighted[1:] * _BEHIND
-    below[1:] += weighted[:-1] * _AHEAD
+    below = weighted * _BELOW_WEIGHT
+    below[:-1] += weighted[1:] * _BEHIND_WEIGHT
+    below[1:] += weighted[:-1] * _AHEAD_WEIGHT
     rounded: Floats = np.rint(below)
     return rounded
 
@@ -254,15 +259,17 @@ def _limited(error: Floats, limit: float) -> Floats:
 
 
 def _coords(kind: Histogram, colors: Integers) -> Floats:
-    """Where colours of a kind lie when distances are measured, with fractions of a level."""
-    return exact_coords(kind, colors).astype(np.float64) * (_FRACTIONS if grid_of(kind).unit == 1 else 1)
+    """The coordinates of colours like those of ``kind``, in parts of a level."""
+    return exact_coords(kind, colors).astype(np.float64) * (
+        _PARTS_PER_LEVEL if grid_of(kind).unit == 1 else 1
+    )
 
 
 def _same_entries(histogram: Histogram, entries: Integers) -> tuple[Bools, Labels]:
-    """Which colours are in the palette, and as which entry of it."""
+    """Which colours are in the palette, and the index of each there."""
     codes, wanted = codes_of(entries), codes_of(histogram.colors)
     if histogram.alpha:
-        # All that is transparent is one colour.
+        # All transparent colours are one colour.
         codes[entries[:, 3] == 0] = 0
     codes, places = np.unique(codes, return_index=True)
     found = np.searchsorted(codes, wanted).clip(max=len(codes) - 1)
@@ -270,7 +277,7 @@ def _same_entries(histogram: Histogram, entries: Integers) -> tuple[Bools, Label
 
 
 def _widest_gap(entries: Floats) -> float:
-    """The largest distance of an entry from its nearest other; 0 for one alone."""
+    """The largest distance between an entry and the entry nearest to it; 0 if there is one entry."""
     if len(entries) == 1:
         return 0.0
     apart = ((entries[:, None] - entries[None]) ** 2).sum(axis=2)

@@ -1,4 +1,4 @@
-"""The limits of the search that ``effort`` sets."""
+"""The limits that ``effort`` sets for the search."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 def for_colors(number: tuple[int, int], count: int) -> int:
-    """So many, and so many more for each colour."""
+    """The number ``(base, per_color)`` for ``count`` colours: ``base + per_color * count``."""
     base, per_color = number
     return base + per_color * count
 
@@ -15,35 +15,37 @@ def for_colors(number: tuple[int, int], count: int) -> int:
 class Effort:
     """Every internal limit that ``effort`` sets.
 
+    A pair ``(base, per_color)`` means ``base + per_color * colors``. A pair "for few and for many colours"
+    means for up to 32 colours, and for more.
+
     Attributes
     ----------
     sample_pixels : tuple of int, optional
-        How many pixels of a large picture are learned from: so many, and so many more for each colour; None:
-        all. With n of them the error of k colours is a share of k / n higher, as each mean strays by its
-        cluster's error over its pixels.
+        How many pixels of a large picture are learned from, as (base, per_color); None: all. With n pixels
+        the error of k colours is higher by the fraction k / n, as each mean deviates by its cluster's error
+        divided by its pixels.
     search_points : tuple of int
-        Target number of points while centres are seeded and moved about: so many, and so many more for each
-        colour.
+        The target number of points while centres are seeded and swapped, as (base, per_color).
     oversplit : tuple of int
-        Wu's cuts make this many times the wanted colours, which are then merged in pairs: for up to 32
-        colours, and for more.
+        Wu's cuts make this many times the wanted colours, which are then merged in pairs: for few and for
+        many colours.
     other_oversplits : tuple of int
-        Those of further starts for small searches.
+        The same for further starts of small searches.
     small_search : int
-        Up to so many products of points and colours a search is small.
+        A search is small if the product of its points and colours is at most this.
     swap_tries, swap_share, swap_kicks :
-        See ``swaps.Moves``.
+        See ``SwapPlan``.
     swap_lloyd_steps : tuple of int
-        That of ``swaps.Moves`` for up to 32 colours, and for more. Where few clusters are large, it takes
-        several iterations to show whether a move pays.
-    descent_points : tuple of int
-        Target number of points for the descent that follows, given like ``search_points``.
+        ``lloyd_steps`` of ``SwapPlan``, for few and for many colours. A few large clusters need several
+        iterations to show whether a swap lowers the error.
+    lloyd_points : tuple of int
+        The target number of points for the Lloyd iterations that follow, as (base, per_color).
     refine_colors : int
-        Pictures with no more distinct colours than this end with iterations over all of them.
+        Pictures with at most this many distinct colours end with iterations over all of them.
     refine_iterations : int
-        How many of those.
+        How many such iterations.
     tol : float
-        Where the descents stop, unless the settings say so.
+        The tolerance at which Lloyd iterations stop, unless the settings have one.
     """
 
     sample_pixels: tuple[int, int] | None
@@ -55,7 +57,7 @@ class Effort:
     swap_share: float
     swap_lloyd_steps: tuple[int, int]
     swap_kicks: int
-    descent_points: tuple[int, int]
+    lloyd_points: tuple[int, int]
     refine_colors: int
     refine_iterations: int
     tol: float
@@ -72,7 +74,7 @@ EFFORTS: dict[str, Effort] = {
         swap_share=0.12,
         swap_lloyd_steps=(2, 1),
         swap_kicks=0,
-        descent_points=(1000, 12),
+        lloyd_points=(1000, 12),
         refine_colors=0,
         refine_iterations=0,
         tol=1e-2,
@@ -87,7 +89,7 @@ EFFORTS: dict[str, Effort] = {
         swap_share=0.2,
         swap_lloyd_steps=(4, 1),
         swap_kicks=0,
-        descent_points=(3000, 52),
+        lloyd_points=(3000, 52),
         refine_colors=1 << 18,
         refine_iterations=1,
         tol=1e-3,
@@ -102,7 +104,7 @@ EFFORTS: dict[str, Effort] = {
         swap_share=0.2,
         swap_lloyd_steps=(4, 2),
         swap_kicks=18,
-        descent_points=(64000, 0),
+        lloyd_points=(64000, 0),
         refine_colors=1 << 24,
         refine_iterations=30,
         tol=2e-5,

@@ -9,16 +9,16 @@ import numpy as np
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.quantizer.histogram import Histogram
 
-# Colours at a time, whose differences fit into the second-level cache.
+# How many colours are compared at a time, so that differences fit into the second-level cache.
 _BLOCK = 1 << 14
 
 
 def squared_errors(
     histogram: Histogram, entries: Integers, color_index: Integers | slice, labels: Integers
 ) -> Integers:
-    """What pixels add to the squared error: int64, shape (n,).
+    """The squared error of each pixel: int64, shape (n,).
 
-    Colours with alpha are seen over black and over white, and the mean of both errors counts.
+    With alpha it is the mean of the errors as seen over black and over white.
 
     Parameters
     ----------
@@ -26,12 +26,12 @@ def squared_errors(
     entries : ndarray, shape (k, d)
         Like the histogram's colours.
     color_index, labels : ndarray of int, shape (n,)
-        The colour and the entry of each pixel; all colours may be given as a slice.
+        The colour and the entry of each pixel; a slice stands for all colours in order.
 
     Returns
     -------
     ndarray of int64
-        In parts of a squared level: as many as ``error_scale`` says.
+        In parts of a squared level; ``error_scale`` is how many parts there are.
     """
     total = np.zeros(len(labels), np.int64)
     for start in range(0, len(labels), _BLOCK):
@@ -50,18 +50,18 @@ def _add_errors(total: Integers, colors: Integers, targets: Integers, *, alpha: 
             total += error * error
         return
     opacity, target_opacity = colors[:, 3].astype(np.int64), targets[:, 3].astype(np.int64)
-    fainter = 255 * (opacity - target_opacity)
+    alpha_loss = 255 * (opacity - target_opacity)
     for channel in range(3):
         over_black = colors[:, channel] * opacity - targets[:, channel] * target_opacity
-        over_white = over_black - fainter
+        over_white = over_black - alpha_loss
         total += over_black * over_black + over_white * over_white
 
 
 def error_scale(histogram: Histogram) -> int:
-    """How many parts one squared level has in ``squared_errors``."""
+    """How many parts of ``squared_errors`` make one squared level."""
     return 2 * 255 * 255 if histogram.alpha else 1
 
 
 def psnr_of(mse: float, channels: int, peak: int) -> float:
-    """Peak signal-to-noise ratio in decibels; infinite where nothing changed."""
+    """Peak signal-to-noise ratio in decibels; infinite if nothing changed."""
     return 10 * math.log10(peak * peak * channels / mse) if mse else math.inf

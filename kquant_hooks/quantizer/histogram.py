@@ -8,14 +8,14 @@ import numpy as np
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.clustering.morton import morton_keys, sorting_order
-from kquant_hooks.quantizer.codes import OPAQUE_BITS, Codes, levels_of
+from kquant_hooks.quantizer.codes import FIRST_VISIBLE, OPAQUE_BITS, Codes, levels_of
 from kquant_hooks.quantizer.spaces import srgb
 from kquant_hooks.quantizer.spaces.space import ColorSpace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """A picture without its geography: results depend on nothing else.
+    """The distinct colours of a picture; palettes depend on nothing else.
 
     Attributes
     ----------
@@ -23,11 +23,11 @@ class Histogram:
         Distinct colours in Morton order of their first three channels. With alpha: R, G, B, A, not
         premultiplied, and all fully transparent pixels as one row of zeros, which comes first.
     weights : ndarray of int64, shape (n,)
-        Pixels of each colour.
+        How many pixels have each colour.
     alpha : bool
         Whether the last channel is alpha.
     counted : bool
-        Whether the pixels were counted; if not, all weights are 1.
+        Whether the pixels were counted; otherwise all weights are 1.
     space : ColorSpace
         Where distances between the colours are measured.
     """
@@ -45,13 +45,13 @@ class Histogram:
 
 
 def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
-    """From R, G, B, A codes, which may repeat; also the row of the histogram for each code.
+    """The histogram of R, G, B, A codes, which may repeat, and the index of each code's colour in it.
 
-    Fully transparent codes become one, whatever colour they hide. Without a translucent pixel the
-    histogram has three channels, so that the same pixels give the same histogram in every mode.
+    All transparent codes become one, whatever colours they hide. If all pixels are opaque, the histogram has
+    three channels, so the same pixels give the same histogram in every mode.
     """
     rising = len(codes) < 2 or bool((codes[1:] > codes[:-1]).all())
-    visible = np.where(codes < np.uint32(1 << 24), np.uint32(0), codes)
+    visible = np.where(codes < FIRST_VISIBLE, np.uint32(0), codes)
     if rising and np.array_equal(visible, codes):
         distinct, inverse, weights = codes, np.arange(len(codes)), counts
     else:
@@ -63,17 +63,17 @@ def histogram_of_rgba(codes: Codes, counts: Integers) -> tuple[Histogram, Intege
 
 
 def histogram_of_channels(codes: Codes, counts: Integers, channels: int) -> tuple[Histogram, Integers]:
-    """From distinct codes of plain channels, such as R, G, B; also the row of the histogram for each code."""
+    """The histogram of distinct codes without alpha, such as R, G, B, and the index of each code's colour."""
     return _in_order(Histogram(levels_of(codes)[:, :channels], counts, False), np.arange(len(codes)))
 
 
 def uncounted_histogram(codes: Codes) -> Histogram:
-    """From the distinct 24-bit codes of R, G, B, whose pixels were not counted; in the order of the codes."""
+    """The histogram of distinct R, G, B codes whose pixels were not counted, in the order of the codes."""
     return Histogram(levels_of(codes)[:, :3], np.ones(len(codes), np.int64), False, counted=False)
 
 
 def histogram_like(histogram: Histogram, codes: Codes) -> Histogram:
-    """One of these codes as they come, in as many channels as the given one has."""
+    """A histogram of codes in the order given, with as many channels as ``histogram``."""
     return replace(histogram, colors=colors_like(histogram, codes), weights=np.ones(len(codes), np.int64))
 
 
@@ -83,25 +83,25 @@ def colors_like(histogram: Histogram, codes: Codes) -> Integers:
 
 
 def in_morton_order(codes: Codes) -> Codes:
-    """Distinct 24-bit codes put in Morton order by 16 of its bits, which is enough to look them up."""
+    """Distinct 24-bit codes in Morton order by its first 16 bits, which is enough for fast mapping."""
     order = sorting_order(morton_keys(levels_of(codes)[:, :3], 8) >> np.uint32(8), 16)
     return codes if order is None else codes[order]
 
 
 def histogram_of_levels(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
-    """From 16-bit grey levels; distinct and rising."""
+    """The histogram of distinct, rising 16-bit grey levels, and the index of each level."""
     return Histogram(codes[:, None], counts, False), np.arange(len(codes))
 
 
 def codes_of(colors: Integers) -> Codes:
-    """The code of each colour: the inverse of the functions above, opaque where there is no alpha."""
+    """The code of each colour: the inverse of the functions above; colours without alpha become opaque."""
     if colors.dtype == np.uint16:
         return colors[:, 0].astype(np.uint16)
-    return np.ascontiguousarray(opaque_rows(colors)).view("<u4")[:, 0].astype(np.uint32)
+    return np.ascontiguousarray(with_opaque_alpha(colors)).view("<u4")[:, 0].astype(np.uint32)
 
 
-def opaque_rows(colors: Integers) -> Integers:
-    """R, G, B, A rows: alpha 255 added where there is none."""
+def with_opaque_alpha(colors: Integers) -> Integers:
+    """The colours as R, G, B, A: with an alpha of 255 if they have none."""
     if colors.shape[1] == 4:
         return colors
     return np.concatenate([colors, np.full((len(colors), 1), 255, np.uint8)], axis=1)
@@ -109,7 +109,7 @@ def opaque_rows(colors: Integers) -> Integers:
 
 def with_alpha(histogram: Histogram) -> Histogram:
     """The same R, G, B[, A] histogram, with an alpha channel."""
-    return replace(histogram, colors=opaque_rows(histogram.colors), alpha=True)
+    return replace(histogram, colors=with_opaque_alpha(histogram.colors), alpha=True)
 
 
 def _in_order(histogram: Histogram, inverse: Integers) -> tuple[Histogram, Integers]:

@@ -1,4 +1,4 @@
-"""Every distinct colour to its exactly nearest palette entry."""
+"""The exactly nearest palette entry of every distinct colour."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from kquant_hooks.quantizer.histogram import Histogram, histogram_like, in_morto
 from kquant_hooks.quantizer.spaces import srgb
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
-# Marked codes are mapped in parts of about so many, but no more parts than needed: colours that are close to
-# each other are mapped sooner.
-_PART, _LEAST_PARTS = 1 << 18, 8
+# A set of colours is mapped in parts of about this size, and in no more parts than needed: colours that are
+# close to each other are mapped faster.
+_PART_SIZE, _MIN_PARTS = 1 << 18, 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mapping:
-    """Which entry each colour of a histogram gets.
+    """The entry of each colour of a histogram.
 
     Attributes
     ----------
     labels : ndarray of intp, shape (n,)
-        Index of the nearest entry, ties to the lowest. Opaque colours get opaque entries only, as long as
-        there is one.
+        The index of the nearest entry, ties to the lowest. Opaque colours get only opaque entries, if there
+        are any.
     errors : ndarray of int64, shape (n,)
-        Exact squared distance of one pixel, in squared units of ``exact_coords`` in the histogram's space.
+        The exact squared distance of one pixel, in squared units of ``exact_coords``.
     """
 
     labels: Integers
@@ -41,7 +41,7 @@ class Mapping:
 
 
 def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
-    """Map to ``entries``: shape (k, d), k >= 1, of the histogram's kind."""
+    """Map colours to ``entries``: shape (k, d), k >= 1, like the histogram's colours."""
     coords = exact_coords(histogram, histogram.colors)
     targets = exact_coords(histogram, entries)
     labels = np.empty(len(coords), np.intp)
@@ -58,19 +58,19 @@ def map_colors(histogram: Histogram, entries: Integers) -> Mapping:
 
 
 def errors_in_srgb(histogram: Histogram, entries: Integers, mapping: Mapping) -> Integers:
-    """What a pixel of each colour adds to the squared error; see ``squared_errors``."""
+    """The squared error of one pixel of each colour; see ``squared_errors``."""
     if histogram.alpha or histogram.space != srgb.SPACE:
         return squared_errors(histogram, entries, slice(None), mapping.labels)
     return mapping.errors
 
 
 def losses_of(histogram: Histogram, mapping: Mapping) -> Floats:
-    """The squared error of all pixels of each colour, in float64, as there may be more than 64 bits."""
+    """The squared error of all pixels of each colour, in float64, as it may exceed 64 bits."""
     return mapping.errors.astype(np.float64) * histogram.weights
 
 
 def allowed_entries(histogram: Histogram, entries: Integers) -> list[tuple[Bools | slice, Bools]]:
-    """Rows that share a set of allowed entries."""
+    """Which colours share a set of allowed entries, and which entries these are."""
     everything = np.ones(len(entries), bool)
     if not histogram.alpha:
         return [(slice(None), everything)]
@@ -82,28 +82,28 @@ def allowed_entries(histogram: Histogram, entries: Integers) -> list[tuple[Bools
 
 
 def labels_and_errors(labels: Integers, errors: Integers) -> Codes:
-    """Both in one integer, with the error above eight bits: it is the access to memory that takes time."""
+    """Both in one integer, the error above eight bits: one memory access takes less time than two."""
     return errors.astype(np.uint32) << np.uint32(8) | labels.astype(np.uint8)
 
 
 def color_set_lookup(
     color_set: ColorSet, histogram: Histogram, entries: Integers, threads: int | None
 ) -> Lookup:
-    """A function that gives the ``labels_and_errors`` of 24-bit codes, which are too many to be listed.
+    """A function that returns the ``labels_and_errors`` of 24-bit codes that are too many to list.
 
     Parameters
     ----------
     color_set : ColorSet
-        Which of them occur.
+        The codes that occur.
     histogram : Histogram
-        Of some of them; without alpha, which has errors that are not whole levels.
+        Of some of the colours; without alpha, as errors with alpha are not whole levels.
     entries : ndarray, shape (k, d)
     threads : int, optional
-        As for ``threads.meanwhile``.
+        As for ``threads.in_background``.
     """
     table = np.empty(1 << 24, np.uint32)
     # A power of two.
-    parts = max(_LEAST_PARTS, 1 << (color_set.count() // _PART).bit_length())
+    parts = max(_MIN_PARTS, 1 << (color_set.count() // _PART_SIZE).bit_length())
 
     def work(part: int) -> None:
         codes = in_morton_order(color_set.codes(part, parts))
@@ -116,19 +116,19 @@ def color_set_lookup(
 
 
 def nearest_lookup(histogram: Histogram, entries: Integers, bits: int) -> Lookup:
-    """A function that gives the label of each code, for those that are too many to be listed.
+    """A function that returns the labels of codes that are too many to list.
 
-    What it finds for codes of 24 bits and for opaque ones it remembers. Several threads may use it at once.
+    It remembers the labels of opaque codes. Several threads may use it at once.
 
     Parameters
     ----------
     histogram : Histogram
-        Some of the colours: of the same kind.
+        Of some of the colours, with the same channels.
     entries : ndarray, shape (k, d)
     bits : {24, 32}
-        Width of a code.
+        The width of a code.
     """
-    # Labels from 1 on; 0 is what is not known yet.
+    # Labels plus 1; 0 where the label is not known yet.
     known = np.zeros(1 << 24, np.uint16)
 
     def labels_of(block: Codes) -> Codes:
@@ -138,7 +138,7 @@ def nearest_lookup(histogram: Histogram, entries: Integers, bits: int) -> Lookup
         unknown = np.flatnonzero(labels == 0)
         if len(unknown):
             codes = block[unknown]
-            found = _nearest_of_codes(histogram, entries, codes)
+            found = _labels_plus_1(histogram, entries, codes)
             labels[unknown] = found
             kept = slice(None) if bits == 24 else codes >= OPAQUE_BITS
             known[codes[kept] & COLOR_MASK] = found[kept]
@@ -147,8 +147,8 @@ def nearest_lookup(histogram: Histogram, entries: Integers, bits: int) -> Lookup
     return labels_of
 
 
-def _nearest_of_codes(histogram: Histogram, entries: Integers, codes: Codes) -> Codes:
-    """Labels from 1 on."""
+def _labels_plus_1(histogram: Histogram, entries: Integers, codes: Codes) -> Codes:
+    """The labels of codes, plus 1."""
     dimensions = histogram.colors.shape[1]
     order = sorting_order(morton_keys(levels_of(codes)[:, :dimensions], 8), 8 * dimensions)
     ordered = codes if order is None else codes[order]

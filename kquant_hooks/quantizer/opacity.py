@@ -1,4 +1,4 @@
-"""Palette entries for pictures with alpha: what is opaque stays opaque."""
+"""Palette entries for pictures with alpha, in which opaque colours stay opaque."""
 
 from __future__ import annotations
 
@@ -14,53 +14,53 @@ _ROUNDS = 2
 
 
 def divide_by_opacity(histogram: Histogram, entries: Integers, fixed: int) -> Integers:
-    """Let each entry serve opaque or translucent colours, and average each kind apart.
+    """Let each entry serve either opaque or translucent colours, and average each kind separately.
 
-    A cluster of both would have a mean that is almost opaque: a solid shape would let its background
-    through. The kind with more pixels takes the entry.
+    The mean of a cluster of both kinds would be almost opaque, and an opaque shape would let its background
+    through. The kind with more pixels gets the entry.
 
     Parameters
     ----------
     histogram : Histogram
-        With alpha; without fully transparent pixels.
+        With alpha, but without transparent pixels.
     entries : ndarray of uint8, shape (k, 4)
     fixed : int
-        How many of them stay as they are: the first ones.
+        How many entries do not change: the first ones.
 
     Returns
     -------
     ndarray of uint8, shape (k, 4)
     """
-    solid = histogram.colors[:, 3] == 255
+    is_opaque = histogram.colors[:, 3] == 255
     coords = exact_coords(histogram, histogram.colors)
     labels, _ = nearest(coords, exact_coords(histogram, entries))
-    solid_weight, other_weight = _weights(histogram, labels, solid, len(entries))
-    opaque = (solid_weight >= other_weight) & (solid_weight > 0)
+    opaque_weight, other_weight = _weights(histogram, labels, is_opaque, len(entries))
+    opaque = (opaque_weight >= other_weight) & (opaque_weight > 0)
     opaque[:fixed] = entries[:fixed, 3] == 255
-    if solid.any() and not opaque.any() and fixed < len(entries):
-        opaque[fixed + np.argmax(solid_weight[fixed:])] = True
-    still = entries[:fixed]
+    if is_opaque.any() and not opaque.any() and fixed < len(entries):
+        opaque[fixed + np.argmax(opaque_weight[fixed:])] = True
+    fixed_entries = entries[:fixed]
     for _ in range(_ROUNDS):
-        entries = _averages(histogram, labels, solid, opaque, entries)
-        entries[:fixed] = still
+        entries = _mean_entries(histogram, labels, is_opaque, opaque, entries)
+        entries[:fixed] = fixed_entries
         labels = map_colors(histogram, entries).labels
     return entries
 
 
-def _weights(histogram: Histogram, labels: Integers, solid: Bools, count: int) -> tuple[Floats, Floats]:
+def _weights(histogram: Histogram, labels: Integers, is_opaque: Bools, count: int) -> tuple[Floats, Floats]:
     weights = histogram.weights.astype(np.float64)
-    solid_weight, other_weight = grouped_sums(labels, [weights * solid, weights * ~solid], count)
-    return solid_weight, other_weight
+    opaque_weight, other_weight = grouped_sums(labels, [weights * is_opaque, weights * ~is_opaque], count)
+    return opaque_weight, other_weight
 
 
-def _averages(
-    histogram: Histogram, labels: Integers, solid: Bools, opaque: Bools, entries: Integers
+def _mean_entries(
+    histogram: Histogram, labels: Integers, is_opaque: Bools, opaque: Bools, entries: Integers
 ) -> Integers:
-    """Mean of the members of an entry's own kind, not premultiplied; an entry without keeps its colour."""
-    counted = np.where(solid == opaque[labels], histogram.weights, 0).astype(np.float64)
+    """The mean, not premultiplied, of each entry's colours of its own kind; an entry without any stays."""
+    counted = np.where(is_opaque == opaque[labels], histogram.weights, 0).astype(np.float64)
     coords = exact_coords(histogram, histogram.colors)
-    rows = [counted * coords[:, channel] for channel in range(4)]
-    weight, *sums = grouped_sums(labels, [counted, *rows], len(entries))
+    weighted = [counted * coords[:, channel] for channel in range(4)]
+    weight, *sums = grouped_sums(labels, [counted, *weighted], len(entries))
     filled = weight > 0
     result = entries.copy()
     result[filled] = mean_colors(histogram, weight[filled], [total[filled] for total in sums])

@@ -6,8 +6,8 @@ import numpy as np
 
 from kquant_hooks.clustering.arrays import Bools, Integers
 
-_LEAST_CHROMA = 16
-_DEGREES = 15
+_MIN_CHROMA = 16
+_HUE_STEP = 15
 
 
 def by_lightness(colors: Integers) -> Integers:
@@ -21,10 +21,10 @@ def by_lightness(colors: Integers) -> Integers:
 
 
 def by_hue(colors: Integers) -> Integers:
-    """Indices around the colour circle from red on, transparent first, then greys from dark to light.
+    """Indices around the colour circle from red, transparent first, then greys from dark to light.
 
-    Hue in the hexagon of HSV, in steps of fifteen degrees, so that shades of a hue stay together from
-    dark to light; grey is what has a chroma below 16 levels.
+    The hue is that of HSV's hexagon, in steps of fifteen degrees, so shades of a hue stay together from dark
+    to light. Colours with a chroma below 16 levels count as grey.
     """
     if colors.shape[1] < 3:
         return by_lightness(colors)
@@ -39,9 +39,9 @@ def by_hue(colors: Integers) -> Integers:
     hue = (60 * sector // np.maximum(chroma, 1)) % 360
     ranks = np.empty(len(colors), np.intp)
     ranks[by_lightness(colors)] = np.arange(len(colors))
-    colored = chroma >= _LEAST_CHROMA
+    colored = chroma >= _MIN_CHROMA
     return np.lexsort(
-        (ranks, np.where(colored, (hue + _DEGREES // 2) % 360 // _DEGREES, -1), _visible(colors))
+        (ranks, np.where(colored, (hue + _HUE_STEP // 2) % 360 // _HUE_STEP, -1), _visible(colors))
     )
 
 
@@ -51,12 +51,12 @@ def by_population(colors: Integers, populations: Integers) -> Integers:
 
 
 def as_given(codes: Integers, given: Integers, colors: Integers) -> Integers:
-    """Indices of the colours that are given, in that order, and then of the others; transparent first.
+    """Indices of the given colours, in the order given, and then of the others; transparent first.
 
     Parameters
     ----------
     codes, given : ndarray of uint32
-        Of all colours and of those that are given.
+        Those of all colours, and those of the given ones.
     """
     places = {code: place for place, code in enumerate(given.tolist())}
     ranks = np.array([places.get(code, len(given)) for code in codes.tolist()])
@@ -64,7 +64,7 @@ def as_given(codes: Integers, given: Integers, colors: Integers) -> Integers:
 
 
 def by_first_use(labels: Integers, ranks: Integers, count: int) -> Integers:
-    """Indices by the lowest rank among the colours that carry each of ``count`` labels."""
+    """Indices by the lowest rank among the colours of each of ``count`` labels."""
     first = np.full(count, np.iinfo(np.int64).max)
     np.minimum.at(first, labels, ranks)
     return np.argsort(first, kind="stable")

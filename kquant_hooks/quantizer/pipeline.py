@@ -1,4 +1,4 @@
-"""Where the stages are joined: histogram in, palette and a label for every distinct colour out."""
+"""The stages joined: from a histogram to a palette, and a label for every distinct colour."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from kquant_hooks.quantizer.errors import error_scale, psnr_of
 from kquant_hooks.quantizer.histogram import (
     Histogram,
     codes_of,
-    opaque_rows,
     with_alpha,
+    with_opaque_alpha,
 )
 from kquant_hooks.quantizer.learning import learn_entries, with_fixed
 from kquant_hooks.quantizer.mapping import Mapping, errors_in_srgb, losses_of, map_colors
@@ -25,10 +25,10 @@ from kquant_hooks.quantizer.ordering import as_given, by_first_use, by_hue, by_l
 from kquant_hooks.quantizer.search import SearchResult
 from kquant_hooks.quantizer.spaces.space import space_named
 
-# Mapping and ordering each depend on the other; nearly always they agree at once.
+# Mapping and ordering depend on each other; they nearly always agree at once.
 _ORDER_ROUNDS = 8
-# Pictures with so many times the pixels of a sample are learned from one.
-_LARGE = 4
+# A sample is taken of pictures with at least this many times its pixels.
+_MIN_SAMPLING = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,22 +38,23 @@ class Clustering:
     Attributes
     ----------
     histogram : Histogram
-        With alpha where what was given has it.
+        With alpha if the palette or the picture has it.
     entries : ndarray, shape (k, d)
-        The palette, like the histogram's colours; distinct. Each is used, save where it was given.
+        The palette, like the histogram's colours; distinct. All are used, except given ones.
     labels : ndarray of uint8, shape (n,)
         The entry of each distinct colour.
     errors : ndarray of int64, shape (n,)
-        What each pixel of a colour adds to the squared error; see ``squared_errors``.
+        The squared error of one pixel of each colour; see ``squared_errors``.
     mse : float
-        Mean over pixels of the sum over channels of squared errors in sRGB, in squared levels; with alpha as
-        seen over black and over white, on average. Over colours where the pixels were not counted.
+        The mean over pixels of the sum over channels of squared errors in sRGB, in squared levels; with
+        alpha, averaged over a black and a white background. The mean over colours if the pixels were not
+        counted.
     psnr : float
-        In decibels, over these channels; infinite where nothing changed.
+        In decibels, over these channels; infinite if nothing changed.
     iterations : int
-        k-means iterations, those of the search included; 0 where nothing was learned.
+        k-means iterations, including those of the search; 0 if nothing was learned.
     converged : bool
-        False where ``max_iter`` ended the descent.
+        False if ``max_iter`` ended the iterations.
     """
 
     histogram: Histogram
@@ -79,15 +80,15 @@ def cluster(
     histogram : Histogram
     settings : Settings
     palette_ranks : ndarray of int, shape (n,), optional
-        Place of each colour in an order that the picture came with.
+        The place of each colour in an order that the picture has.
     learned : SearchResult, optional
-        From a sample of the same picture, to start from. It must be there if the pixels were not counted.
+        What was learned from a sample of the same picture; required if the pixels were not counted.
 
     Raises
     ------
     ValueError
-        If one colour is wanted of a picture that is transparent in part; if the given palette is not of
-        the histogram's kind or has no room for transparency.
+        If one colour is asked for and the picture is partly transparent, or if the given palette has no room
+        for transparency.
     """
     histogram = replace(histogram, space=space_named(settings.space))
     if settings.palette is not None:
@@ -96,14 +97,14 @@ def cluster(
         if settings.order == "lightness":
             entries = entries[by_lightness(entries)]
         mapping = map_colors(histogram, entries)
-        # Its order is the one that is given, whatever order the picture came with.
+        # A given palette keeps its own order, whatever order the picture has.
         palette_ranks, fixed = None, entries[:0]
     else:
         histogram, fixed = with_fixed(histogram, settings)
         if learned is None or len(histogram.colors) <= settings.colors:
             learned = learn_entries(histogram, settings)
-        entries, mapping = _fill(histogram, learned.entries, settings.colors, fixed)
-    entries, mapping = _reorder(histogram, entries, mapping, settings.order, palette_ranks, fixed)
+        entries, mapping = _refilled(histogram, learned.entries, settings.colors, fixed)
+    entries, mapping = _ordered(histogram, entries, mapping, settings.order, palette_ranks, fixed)
     if settings.palette is None:
         entries, mapping = _without_unused(entries, mapping, fixed)
     errors = errors_in_srgb(histogram, entries, mapping)
@@ -116,9 +117,9 @@ def cluster(
 
 
 def used_entries(entries: Integers, populations: Integers, settings: Settings) -> Integers:
-    """Indices of the entries that are used, in their order, if what was clustered was only a sample.
+    """The indices of the used entries, in order, after the clustering of a sample.
 
-    Those that were given are used in any case.
+    Given entries always count as used.
     """
     if settings.palette is not None:
         return np.arange(len(entries))
@@ -132,25 +133,25 @@ def used_entries(entries: Integers, populations: Integers, settings: Settings) -
 
 
 def sample_size(settings: Settings, pixels: int) -> int | None:
-    """How many of a picture's pixels are enough to learn from; None: all of them are needed."""
+    """How many of a picture's pixels are enough to learn from; None if all are needed."""
     number = EFFORTS[settings.effort].sample_pixels
-    # Errors of colours with alpha are not whole levels, of which there are few enough to be summed up later.
+    # Errors with alpha are not whole levels, so they cannot be summed up later in one integer per pixel.
     translucent = any(given and given.colors.shape[1] == 4 for given in (settings.palette, settings.fixed))
     if number is None or settings.init != "wu" or settings.order == "population" or translucent:
         return None
     sample = for_colors(number, settings.colors)
-    return sample if pixels >= _LARGE * sample else None
+    return sample if pixels >= _MIN_SAMPLING * sample else None
 
 
 def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Integers]:
-    """The histogram and the palette with alpha where either has it.
+    """The histogram and the palette; both with alpha if either has it.
 
-    A transparent entry is put in front where the picture needs one and the palette has none.
+    A transparent entry is put in front if the picture needs one and the palette has none.
     """
     entries: Integers = palette.colors
     if entries.shape[1] == 3 and not histogram.alpha:
         return histogram, entries
-    histogram, entries = with_alpha(histogram), opaque_rows(entries)
+    histogram, entries = with_alpha(histogram), with_opaque_alpha(entries)
     if histogram.transparent and not (entries[:, 3] == 0).any():
         if len(entries) == MAX_COLORS:
             raise ValueError(
@@ -161,8 +162,10 @@ def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Inte
     return histogram, entries
 
 
-def _fill(histogram: Histogram, entries: Integers, count: int, fixed: Integers) -> tuple[Integers, Mapping]:
-    """Give the places of equal and of unused entries to the colours that fit worst."""
+def _refilled(
+    histogram: Histogram, entries: Integers, count: int, fixed: Integers
+) -> tuple[Integers, Mapping]:
+    """Replace equal and unused entries by the colours with the largest error."""
     wanted = min(count, len(histogram.colors) + len(fixed))
     entries, mapping = _used(histogram, entries, fixed)
     while len(entries) < wanted:
@@ -170,13 +173,13 @@ def _fill(histogram: Histogram, entries: Integers, count: int, fixed: Integers) 
         worst = np.argsort(-loss, kind="stable")[: wanted - len(entries)]
         if loss[worst[0]] == 0:
             break
-        # A new entry may leave an old one without colours; the total loss falls all the same.
+        # A new entry may leave an old one without colours, but the total loss still falls.
         entries, mapping = _used(histogram, np.concatenate([entries, histogram.colors[worst]]), fixed)
     return entries, mapping
 
 
 def _used(histogram: Histogram, entries: Integers, fixed: Integers) -> tuple[Integers, Mapping]:
-    """The distinct entries that are fixed or nearest to some colour, in order of lightness."""
+    """The distinct entries that are fixed or nearest to a colour, in order of lightness."""
     _, first = np.unique(codes_of(entries), return_index=True)
     entries = entries[first]
     entries = entries[by_lightness(entries)]
@@ -184,7 +187,7 @@ def _used(histogram: Histogram, entries: Integers, fixed: Integers) -> tuple[Int
     return _without_unused(entries, mapping, fixed)
 
 
-def _reorder(
+def _ordered(
     histogram: Histogram,
     entries: Integers,
     mapping: Mapping,
@@ -192,7 +195,7 @@ def _reorder(
     palette_ranks: Integers | None,
     fixed: Integers,
 ) -> tuple[Integers, Mapping]:
-    """Put entries into an order that may depend on their use; ties between entries depend on the order."""
+    """Order entries, perhaps by their use; ties in the mapping depend on the order."""
     for _ in range(_ORDER_ROUNDS):
         if order == "population":
             populations = np.zeros(len(entries), np.int64)
@@ -216,7 +219,7 @@ def _reorder(
 
 
 def _without_unused(entries: Integers, mapping: Mapping, fixed: Integers) -> tuple[Integers, Mapping]:
-    """Without these the order of the others is the same, and so is every nearest one."""
+    """The used entries, in the same order; each colour keeps its nearest entry."""
     used = np.bincount(mapping.labels, minlength=len(entries)) > 0
     if len(fixed):
         used |= np.isin(codes_of(entries), codes_of(fixed))

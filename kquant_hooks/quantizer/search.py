@@ -1,4 +1,4 @@
-"""The search for entries: seeds, swaps and descents, on ever more points."""
+"""The search for entries: seeds, swaps and Lloyd iterations, on more and more points."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kquant_hooks.quantizer.effort import EFFORTS, Effort, for_colors
 from kquant_hooks.quantizer.histogram import Histogram, codes_of
 
 _FEW_COLORS = 32
-# Up to so many points, merging all of them in pairs takes less time than building Wu's tables.
+# Up to this many points, merging all of them in pairs is faster than building Wu's tables.
 _FEW_POINTS = 512
 
 
@@ -35,8 +35,8 @@ class SearchResult:
     Attributes
     ----------
     entries : ndarray, shape (k, d)
-        Like the histogram's colours, and these themselves where there are no more of them than were asked
-        for. Some may be equal, or nearest to no colour.
+        Like the histogram's colours, or exactly these if there are no more of them than were asked for. Some
+        may be equal, or nearest to no colour.
     iterations : int
     converged : bool
         As in ``LloydResult``.
@@ -48,72 +48,72 @@ class SearchResult:
 
 
 def all_colors(histogram: Histogram, fixed: Integers, count: int) -> Integers | None:
-    """The fixed entries and all colours that are not among them, if that makes no more than ``count``."""
+    """The fixed entries and all other colours, if these are at most ``count``; otherwise None."""
     if len(histogram.colors) > count:
         return None
     others = histogram.colors[~np.isin(codes_of(histogram.colors), codes_of(fixed))]
     return np.concatenate([fixed, others]) if len(fixed) + len(others) <= count else None
 
 
-def learn(histogram: Histogram, count: int, settings: Settings, fixed: Integers) -> SearchResult:
-    """Look for the best ``count`` entries for a histogram's colours; alpha has no special part in it.
+def search(histogram: Histogram, count: int, settings: Settings, fixed: Integers) -> SearchResult:
+    """Search for the best ``count`` entries for a histogram's colours; alpha is a channel like the others.
 
     Parameters
     ----------
     fixed : ndarray, shape (m, d)
-        Entries that are there anyway, like the histogram's colours; the first of the result.
+        Entries that the result begins with, like the histogram's colours.
     """
     everything = all_colors(histogram, fixed, count)
     if everything is not None:
         return SearchResult(everything, 0, True)
     if len(fixed) == count:
         return SearchResult(fixed, 0, True)
-    given = replace(histogram, colors=fixed, weights=np.ones(len(fixed), np.int64))
+    fixed_only = replace(histogram, colors=fixed, weights=np.ones(len(fixed), np.int64))
     if settings.init == "wu":
-        points, still = search_points(histogram), search_points(given).coords
-        descent = _search(replace(points, fixed=len(fixed)), still, count, settings)
+        points, fixed_centers = search_points(histogram), search_points(fixed_only).coords
+        result = _search(replace(points, fixed=len(fixed)), fixed_centers, count, settings)
     else:
-        points, still = fine_points(histogram), fine_points(given).coords
+        points, fixed_centers = fine_points(histogram), fine_points(fixed_only).coords
         seeds = random_pixels if settings.init == "random" else kmeans_plus_plus
-        centers = np.concatenate([still, seeds(points, count - len(fixed), settings.seed)])
+        centers = np.concatenate([fixed_centers, seeds(points, count - len(fixed), settings.seed)])
         tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
-        descent = lloyd(replace(points, fixed=len(fixed)), centers, settings.max_iter, tol)
-    found = colors_at(descent.centers[len(fixed) :], points, histogram)
-    return SearchResult(np.concatenate([fixed, found]), descent.iterations, descent.converged)
+        result = lloyd(replace(points, fixed=len(fixed)), centers, settings.max_iter, tol)
+    found = colors_at(result.centers[len(fixed) :], points, histogram)
+    return SearchResult(np.concatenate([fixed, found]), result.iterations, result.converged)
 
 
-def _search(points: Points, still: Floats, count: int, settings: Settings) -> LloydResult:
-    """From coarse to fine: seed and swap on few points, then descend on more, at last on all colours.
+def _search(points: Points, fixed_centers: Floats, count: int, settings: Settings) -> LloydResult:
+    """From coarse to fine: seed and swap on few points, then iterate on more, and finally on all colours.
 
-    The first centres are ``still``, and stay that.
+    The first centres are ``fixed_centers``, which do not move.
     """
     effort = EFFORTS[settings.effort]
-    medium = reduce_to_cells(points, for_colors(effort.descent_points, count))
+    medium = reduce_to_cells(points, for_colors(effort.lloyd_points, count))
     coarse = reduce_to_cells(medium, for_colors(effort.search_points, count))
     lloyd_steps = effort.swap_lloyd_steps[count > _FEW_COLORS]
     plan = SwapPlan(effort.swap_tries, effort.swap_share, lloyd_steps, effort.swap_kicks)
     found: list[Floats] = []
     used = 0
-    for start in _starts(replace(coarse, fixed=0), count - len(still), effort):
-        descent = _descend(coarse, np.concatenate([still, start]), None, settings, used)
-        used += descent.iterations
-        swapped = swap(coarse, descent.centers, plan, _left(settings, used))
+    for start in _start_centers(replace(coarse, fixed=0), count - len(fixed_centers), effort):
+        result = _iterated(coarse, np.concatenate([fixed_centers, start]), None, settings, used)
+        used += result.iterations
+        swapped = swap(coarse, result.centers, plan, _left(settings, used))
         used += swapped.iterations
         found.append(swapped.centers)
     errors = [relative_error(coarse, centers) for centers in found] if len(found) > 1 else [0.0]
     kicked = kick(coarse, found[errors.index(min(errors))], plan, _left(settings, used))
     used += kicked.iterations
-    descent = _descend(medium, kicked.centers, None, settings, used)
-    used += descent.iterations
+    result = _iterated(medium, kicked.centers, None, settings, used)
+    used += result.iterations
     if len(points.weights) <= effort.refine_colors:
-        descent = _descend(points, descent.centers, effort.refine_iterations, settings, used)
-        used += descent.iterations
-    return LloydResult(descent.centers, used, descent.converged)
+        result = _iterated(points, result.centers, effort.refine_iterations, settings, used)
+        used += result.iterations
+    return LloydResult(result.centers, used, result.converged)
 
 
-def _starts(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
+def _start_centers(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
     if len(points.weights) <= _FEW_POINTS:
-        # Merging all points in pairs is quicker than Wu's tables, and no worse.
+        # Merging all points in pairs is faster than Wu's tables, and no worse.
         yield _merged(points, points.coords.astype(np.float64), points.weights, count)
         if effort.other_oversplits:
             yield split_to(points, farthest_points(points, count), count)
@@ -131,21 +131,21 @@ def _merged(points: Points, means: Floats, weights: Floats, count: int) -> Float
     return split_to(points, centers, count)
 
 
-def _descend(
+def _iterated(
     points: Points, centers: Floats, limit: int | None, settings: Settings, used: int
 ) -> LloydResult:
-    """Lloyd's descent, with what ``max_iter`` leaves of the iterations after ``used``."""
+    """Lloyd's iterations, as many as ``max_iter`` leaves after ``used`` ones."""
     tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
-    descent = lloyd(points, centers, _smallest(limit, _left(settings, used)), tol, RELAXATION)
-    stopped_by_itself = descent.converged or descent.iterations == limit
-    return LloydResult(descent.centers, descent.iterations, stopped_by_itself)
+    result = lloyd(points, centers, _smallest(limit, _left(settings, used)), tol, RELAXATION)
+    converged = result.converged or result.iterations == limit
+    return LloydResult(result.centers, result.iterations, converged)
 
 
 def _left(settings: Settings, used: int) -> int | None:
-    """How many iterations are still allowed; None: any number."""
+    """How many iterations are still allowed; None: no limit."""
     return None if settings.max_iter is None else settings.max_iter - used
 
 
 def _smallest(limit: int | None, other: int | None) -> int | None:
-    given = [value for value in (limit, other) if value is not None]
-    return min(given) if given else None
+    fixed_only = [value for value in (limit, other) if value is not None]
+    return min(fixed_only) if fixed_only else None

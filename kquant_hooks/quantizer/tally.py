@@ -1,8 +1,8 @@
-"""Histograms added up: colours as they are, or, where they are too many, cells of neighbours.
+"""Histograms added up: as single colours or, if there are too many, as cells of neighbouring colours.
 
-A cell is what has the first bits of a Morton key in common, half of one of the next larger ones. Transparent,
-translucent and opaque colours never share one. Which size they have at the end depends on all colours, and
-sums are whole numbers, so that the order of the histograms makes no difference.
+The colours of a cell share the first bits of their Morton keys; two cells make one of the next larger size.
+Transparent, translucent and opaque colours never share a cell. The final size depends on all colours, and
+sums are whole numbers, so the order of the histograms makes no difference.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.clustering.morton import Keys, morton_keys
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.counting import MAX_LISTED_4_CHANNELS
-from kquant_hooks.quantizer.histogram import Histogram, histogram_of_rgba, opaque_rows
+from kquant_hooks.quantizer.histogram import Histogram, histogram_of_rgba, with_opaque_alpha
 
-# Colours are added so many at a time, or as many as half of those that are there.
-_GATHERED = 1 << 14
-# Bits of a key, in front of which is its kind: transparent, translucent or opaque.
+# Colours are gathered until there are this many, or half as many as in the sum, and then added.
+_MIN_GATHERED = 1 << 14
+# Width of a key; the bits above are its kind: transparent, translucent or opaque.
 _KEY_BITS = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Cells:
-    """Cells with what is known of each.
+    """Cells and what is known of each.
 
     Attributes
     ----------
     shift : int
-        How many of a key's last bits are left out.
+        How many of the last bits of keys are dropped.
     keys : ndarray of uint64, shape (n,)
-        The kind in front of 32 bits.
+        The kind above 32 bits.
     palette_ranks : ndarray of int16, shape (n,)
     sums : ndarray of int64, shape (5, n)
-        Over pixels: 1, their alpha, and it times each of R, G and B.
+        Sums over pixels of 1, alpha, and alpha times each of R, G and B.
     """
 
     shift: int
@@ -46,21 +46,21 @@ class _Cells:
 
 
 class Tally:
-    """The colours of many pictures of R, G, B[, A] together; at most ``MAX_LISTED_4_CHANNELS``, or cells."""
+    """The colours of many R, G, B[, A] pictures; cells if there are more than ``MAX_LISTED_4_CHANNELS``."""
 
     def __init__(self) -> None:
         self._parts = [_cells_of(Histogram(np.empty((0, 3), np.uint8), np.empty(0, np.int64), False), None)]
         self._gathered = 0
 
     def add(self, histogram: Histogram, palette_ranks: Integers | None = None) -> None:
-        """Add a histogram, perhaps with the place of each colour in an order that it came with."""
+        """Add a histogram, perhaps with the place of each colour in the palette of its picture."""
         self._parts.append(_cells_of(histogram, palette_ranks))
         self._gathered += len(histogram.colors)
-        if self._gathered > max(_GATHERED, len(self._parts[0].keys) // 2):
+        if self._gathered > max(_MIN_GATHERED, len(self._parts[0].keys) // 2):
             self._join()
 
     def total(self) -> tuple[Histogram, Integers, bool]:
-        """The sum, the first place of each of its colours, and whether these are colours, not cells."""
+        """The sum, the lowest place of each of its colours, and whether these are colours and not cells."""
         self._join()
         cells = self._parts[0]
         weights, coverage, *totals = cells.sums
@@ -86,18 +86,18 @@ def merged(histograms: Iterable[Histogram]) -> Histogram:
 
 
 def condensed(histogram: Histogram) -> Histogram:
-    """The same if it has few colours, or that of cells of them."""
+    """The same histogram, or one of cells if it has too many colours."""
     return merged([histogram])
 
 
 def _cells_of(histogram: Histogram, palette_ranks: Integers | None) -> _Cells:
-    colors = opaque_rows(histogram.colors)
+    colors = with_opaque_alpha(histogram.colors)
     alphas = colors[:, 3].astype(np.int64)
-    solid = alphas == 255
+    is_opaque = alphas == 255
     keys = morton_keys(colors, 8).astype(np.uint64)
-    # Cells of three channels are smaller than those of as many bits of four.
-    keys[solid] = morton_keys(colors[solid, :3], 8).astype(np.uint64) << np.uint64(8)
-    keys |= ((alphas > 0).astype(np.uint64) + solid) << np.uint64(_KEY_BITS)
+    # With the same number of bits, cells of three channels are smaller than cells of four.
+    keys[is_opaque] = morton_keys(colors[is_opaque, :3], 8).astype(np.uint64) << np.uint64(8)
+    keys |= ((alphas > 0).astype(np.uint64) + is_opaque) << np.uint64(_KEY_BITS)
     sums = np.empty((5, len(colors)), np.int64)
     sums[0] = histogram.weights
     sums[1] = sums[0] * alphas
@@ -108,7 +108,7 @@ def _cells_of(histogram: Histogram, palette_ranks: Integers | None) -> _Cells:
 
 
 def _joined(parts: list[_Cells]) -> _Cells:
-    """Cells added up, and made larger until they are few enough."""
+    """Cells added up, and enlarged until there are few enough."""
     shift = max(part.shift for part in parts)
     keys = np.concatenate([part.keys >> np.uint64(shift - part.shift) for part in parts])
     keys, places = np.unique(keys, return_inverse=True)
@@ -125,6 +125,6 @@ def _joined(parts: list[_Cells]) -> _Cells:
 
 
 def _rounded(total: Integers, count: Integers) -> Integers:
-    """The mean to the nearest whole number; 0 of none."""
+    """The mean rounded to a whole number; 0 if the count is 0."""
     count = np.maximum(count, 1)
     return (2 * total + count) // (2 * count)

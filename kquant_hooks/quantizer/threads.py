@@ -1,4 +1,4 @@
-"""Two or more threads for work on large arrays, where NumPy lets go of Python's lock."""
+"""Threads for work on large arrays, during which NumPy releases Python's lock."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from contextlib import contextmanager
 
 Work = Callable[[int], None]
 
-# Where each thread takes much memory, more than this many would not pay.
+# If each thread takes much memory, more than this many are not worth it.
 _FEW_THREADS = 4
 
 
 @contextmanager
 def in_background(start_work: Callable[[], Work], count: int, threads: int | None) -> Iterator[None]:
-    """Work in other threads while the body runs; when it has ended, the calling thread joins in.
+    """Work in other threads while the body runs; after it, the calling thread joins in.
 
     Parameters
     ----------
     start_work : callable
-        Called once in each thread that takes part, and gives what is then called with 0, ..., ``count - 1``,
-        each number in one of the threads: so buffers can be used again and belong to one thread.
+        Called once in each thread. It returns a function that is called with the numbers 0, ..., ``count -
+        1``, each in one of the threads, so each thread can reuse its own buffers.
     count : int
     threads : int, optional
-        How many threads may work at a time; None: as many as this process has cores.
+        How many threads may work at a time; None: one per core of this process.
     """
-    # Threads draw from one iterator, so that none waits while there is work.
+    # Threads draw from one iterator, so none waits while there is work.
     numbers = iter(range(count))
 
     def draw() -> None:
@@ -38,7 +38,7 @@ def in_background(start_work: Callable[[], Work], count: int, threads: int | Non
         yield
         draw()
         return
-    # A hook that only asks for the number of cores has no need of it.
+    # Imported late, as a hook that only asks for the number of cores does not need it.
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(others) as pool:
@@ -50,7 +50,7 @@ def in_background(start_work: Callable[[], Work], count: int, threads: int | Non
 
 
 def for_each(start_work: Callable[[], Work], count: int, threads: int | None) -> None:
-    """The same with nothing else to do meanwhile: no thread is started for a single number."""
+    """The same with nothing to run in the foreground; a single number starts no thread."""
     with in_background(start_work, count, min(_threads(threads), max(1, count))):
         pass
 
@@ -63,7 +63,7 @@ def few_threads(limit: int | None) -> int:
 def _threads(limit: int | None) -> int:
     if limit is not None:
         return limit
-    # As with the libraries' own variables of this kind: set by whoever runs several processes at once.
+    # Like similar variables of other libraries, for programs that run several processes at once.
     wanted = os.environ.get("KQUANT_NUM_THREADS", "")
     return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else cores()
 
