@@ -170,7 +170,7 @@ def _in_mode(reduction: Reduction, target: Format) -> tuple[Reduction, Iterator[
         modes = ("L", "LA")
         return reduction, (image.convert(modes[image.has_transparency_data]) for image in reduction.images())
     if target.name == document.format:
-        if target.gray and MODES[document.frames[0].load().mode].grey:
+        if target.gray and MODES[document.frames[0].load().mode].gray:
             raise Unsupported("its profile is one of grey levels, which the palette's colours are not")
         return reduction, reduction.images()
     metadata = replace(document.metadata, icc=None)

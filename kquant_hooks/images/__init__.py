@@ -1,1 +1,1 @@
-"""A picture in memory: modes, pixels and indexed images."""
+"""Images in memory: modes, pixels and indexed images."""

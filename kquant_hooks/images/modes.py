@@ -1,4 +1,4 @@
-"""What each of Pillow's modes means to the quantizer: the one table, from which the README's is made."""
+"""What each of Pillow's modes means to the quantizer: the one table, which the README's is made from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Mode:
     Attributes
     ----------
     content : str
-        What one pixel is: a ``grey`` level, ``grey+alpha``, an ``index``, ``rgb``, ``rgba``, four ``inks``,
+        What one pixel is: a ``gray`` level, ``gray+alpha``, an ``index``, ``rgb``, ``rgba``, four ``inks``,
         three ``channels`` of another colour space, or a ``deep`` grey level of 16 bits.
     raw : str
         Pillow's raw mode in which a pixel is one unsigned integer.
@@ -23,33 +23,33 @@ class Mode:
         What happens, for the README.
     """
 
-    content: Literal["grey", "grey+alpha", "index", "rgb", "rgba", "inks", "channels", "deep"]
+    content: Literal["gray", "gray+alpha", "index", "rgb", "rgba", "inks", "channels", "deep"]
     raw: str
     dtype: str
     note: str
 
     @property
     def bits(self) -> int:
-        """Width of a pixel's code: what is read beyond it is padding."""
+        """The width of a pixel's code; any further bits that are read are padding."""
         return 24 if self.content in ("rgb", "channels") else 8 * int(self.dtype[-1])
 
     @property
-    def grey(self) -> bool:
-        """Whether it has one level a pixel, and no colours."""
-        return self.content in ("grey", "grey+alpha", "deep")
+    def gray(self) -> bool:
+        """Whether a pixel has a grey level and no colour."""
+        return self.content in ("gray", "gray+alpha", "deep")
 
     @property
     def indexable(self) -> bool:
-        """Whether its colours can be put in a palette of R, G, B, A; 16-bit levels as 8-bit ones."""
+        """Whether a palette of R, G, B, A can hold its colours; 16-bit levels become 8-bit levels."""
         return self.content not in ("inks", "channels")
 
 
 _DEEP = "clustered on its 65 536 levels"
 
 MODES = {
-    "1": Mode("grey", "L", "u1", "stays black and white; one colour is the commoner of the two"),
-    "L": Mode("grey", "L", "u1", "grey levels"),
-    "LA": Mode("grey+alpha", "LA", "<u2", "premultiplied grey and alpha"),
+    "1": Mode("gray", "L", "u1", "stays black and white; one colour is the commoner of the two"),
+    "L": Mode("gray", "L", "u1", "grey levels"),
+    "LA": Mode("gray+alpha", "LA", "<u2", "premultiplied grey and alpha"),
     "P": Mode("index", "P", "u1", "palette entries, weighted by use; indices and their order stay"),
     "RGB": Mode("rgb", "RGBX", "<u4", "R, G, B"),
     "RGBX": Mode("rgb", "RGBX", "<u4", "R, G, B; the padding becomes 255"),
@@ -63,8 +63,8 @@ MODES = {
     "I;16N": Mode("deep", "I;16N", "=u2", _DEEP),
 }
 
-# Modes that are refused, with the mode to convert to: distances between their pixels mean nothing (HSV's
-# hue is an angle), they are unbounded (F, I), or no file holds them (premultiplied and PA).
+# Refused modes, with the mode to convert to. Distances between their pixels mean nothing (the hue of HSV is
+# an angle), their values are unbounded (F, I), or no file holds them (premultiplied modes and PA).
 CONVERSIONS = {
     "F": "L",
     "HSV": "RGB",
@@ -76,7 +76,7 @@ CONVERSIONS = {
 
 
 def mode_of(name: str) -> Mode:
-    """The entry for a mode, or ValueError with the conversion to call."""
+    """The entry of a mode; ValueError, with the conversion to call, if it is refused."""
     if name in MODES:
         return MODES[name]
     target = CONVERSIONS.get(name, "RGB")

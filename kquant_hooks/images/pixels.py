@@ -1,4 +1,4 @@
-"""Pillow images as codes, read in strips: no stage holds a second copy of the picture."""
+"""Pillow images as codes, read in strips, so no stage holds a second copy of the picture."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from kquant_hooks.quantizer.histogram import (
 Box = tuple[int, int, int, int]
 
 _STRIP_PIXELS = 1 << 18
-# A level times this is that level in R, G and B.
-_GREY = np.uint32(0x010101)
+# A level times this factor is that level in R, G and B.
+_GRAY_FACTOR = np.uint32(0x010101)
 
 
 def read_histogram(
     image: Image.Image, *, for_palette: bool, threads: int | None = None
 ) -> tuple[Histogram, Codes, Integers]:
-    """The histogram, the codes that occur in the picture, and the histogram's row for each of them.
+    """The histogram, the codes that occur in the image, and the index of each code's colour.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        Of a mode in ``MODES``; of an indexable one if ``for_palette``.
+        Of a mode in ``MODES``; of an indexable one if ``for_palette`` is true.
     for_palette : bool
-        Whether colours are wanted that a palette can hold: 16-bit levels become 8-bit ones.
+        Whether to return colours that a palette can hold: 16-bit levels become 8-bit levels.
     threads : int, optional
-        As for ``threads.meanwhile``.
+        As for ``threads.in_background``.
 
     Raises
     ------
     TooManyColorsError
-        As from ``count_codes``.
+        As in ``count_codes``.
     """
     mode = MODES[image.mode]
     blocks = (codes_in(image, box, mode) for box in strips_of(image.size))
@@ -58,17 +58,17 @@ def read_histogram(
 
 
 def rgba_codes_to_mode(codes: Codes, mode: str) -> Codes:
-    """R, G, B, A codes as codes of a mode with at most these channels; the inverse of what reading does."""
+    """R, G, B, A codes as codes of a mode with at most these channels: the inverse of ``rgba_codes``."""
     content = MODES[mode].content
-    if content == "grey":
+    if content == "gray":
         return (codes & np.uint32(0xFF)).astype(np.uint8)
-    if content == "grey+alpha":
+    if content == "gray+alpha":
         return (codes & np.uint32(0xFF) | codes >> np.uint32(16) & np.uint32(0xFF00)).astype(np.uint16)
     return codes
 
 
 def palette_codes(image: Image.Image) -> Codes:
-    """The R, G, B, A codes of a 'P' image's palette, black where it has no entry: shape (256,)."""
+    """The R, G, B, A codes of a 'P' image's palette; missing entries are black: shape (256,)."""
     mode = image.im.getpalettemode()
     levels = np.frombuffer(image.im.getpalette(mode, mode), np.uint8).reshape(-1, len(mode))
     full = np.zeros((256, 4), np.uint8)
@@ -78,7 +78,7 @@ def palette_codes(image: Image.Image) -> Codes:
 
 
 def with_palette_codes(image: Image.Image, indices: Codes, values: Codes) -> Image.Image:
-    """A copy of a 'P' image in which the palette entries at ``indices`` have the codes ``values``."""
+    """A copy of a 'P' image whose palette entries at ``indices`` have the codes ``values``."""
     codes = palette_codes(image)
     codes[indices] = values
     mode = image.im.getpalettemode()
@@ -87,7 +87,7 @@ def with_palette_codes(image: Image.Image, indices: Codes, values: Codes) -> Ima
 
 
 def with_palette_alpha(image: Image.Image, transparency: int | bytes) -> Image.Image:
-    """A copy of a 'P' image with a transparent index, or the alpha of the first entries, in its palette."""
+    """A copy of a 'P' image with a transparent index, or the alpha of its first entries, in its palette."""
     levels = levels_of(palette_codes(image))
     if isinstance(transparency, bytes):
         alphas = np.frombuffer(transparency[:256], np.uint8)
@@ -107,7 +107,7 @@ def _with_palette(image: Image.Image, levels: Integers, mode: str) -> Image.Imag
 
 
 def deep_with_alpha(image: Image.Image, transparency: int) -> Image.Image:
-    """A 16-bit grey image as 'LA', transparent where it has that level."""
+    """A 16-bit grey image as 'LA', transparent where it has the level ``transparency``."""
     result = Image.new("LA", image.size)
     for box in strips_of(image.size):
         levels = raw_codes_in(image, box, MODES[image.mode])
@@ -119,7 +119,7 @@ def deep_with_alpha(image: Image.Image, transparency: int) -> Image.Image:
 
 
 def nearest_entry(levels: Sequence[int], color: Sequence[int]) -> int:
-    """The index of the palette entry, three levels each, that is nearest to R, G, B; ties to the lowest."""
+    """The index of the palette entry, of three levels each, nearest to R, G, B; ties to the lowest."""
     distances = [
         sum((a - b) ** 2 for a, b in zip(levels[start : start + 3], color, strict=True))
         for start in range(0, len(levels), 3)
@@ -128,7 +128,7 @@ def nearest_entry(levels: Sequence[int], color: Sequence[int]) -> int:
 
 
 def in_rgba(image: Image.Image) -> Image.Image:
-    """The image in mode 'RGBA', a transparent colour that only ``info`` tells of included."""
+    """The image in mode 'RGBA', with any transparent colour that only ``info`` names."""
     if MODES[image.mode].content != "deep":
         return image.convert("RGBA")
     key = image.info.get("transparency")
@@ -140,24 +140,27 @@ def _to_8_bits(levels: Codes) -> Codes:
 
 
 def rgba_codes(image: Image.Image, codes: Codes) -> Codes:
-    """The R, G, B, A code that each code of the image stands for; 16-bit levels scaled to 8 bits."""
+    """The R, G, B, A codes that codes of the image mean; 16-bit levels are scaled to 8 bits."""
     content = MODES[image.mode].content
     if content == "index":
         return palette_codes(image)[codes]
-    if content == "grey":
-        return codes.astype(np.uint32) * _GREY | OPAQUE_BITS
-    if content == "grey+alpha":
+    if content == "gray":
+        return codes.astype(np.uint32) * _GRAY_FACTOR | OPAQUE_BITS
+    if content == "gray+alpha":
         wide = codes.astype(np.uint32)
-        return (wide & np.uint32(0xFF)) * _GREY | (wide >> np.uint32(8)) << np.uint32(24)
+        return (wide & np.uint32(0xFF)) * _GRAY_FACTOR | (wide >> np.uint32(8)) << np.uint32(24)
     if content == "deep":
-        return _to_8_bits(codes) * _GREY | OPAQUE_BITS
+        return _to_8_bits(codes) * _GRAY_FACTOR | OPAQUE_BITS
     if content == "rgba":
         return codes
     return codes | OPAQUE_BITS
 
 
 def strips_of(size: tuple[int, int], pixels: int = _STRIP_PIXELS, *, whole: bool = False) -> list[Box]:
-    """Boxes of about so many pixels that cover an image from top to bottom; rows are cut unless ``whole``."""
+    """Boxes of about ``pixels`` pixels that cover an image from top to bottom.
+
+    Rows that are longer are cut unless ``whole`` is true.
+    """
     width, height = size
     rows = max(1, pixels // max(1, width))
     columns = width if whole else pixels
@@ -168,25 +171,25 @@ def strips_of(size: tuple[int, int], pixels: int = _STRIP_PIXELS, *, whole: bool
     ]
 
 
-def alike(image: Image.Image, other: Image.Image) -> bool:
-    """Whether two images of one size and mode have the same pixels."""
+def same_pixels(image: Image.Image, other: Image.Image) -> bool:
+    """Whether two images of the same size and mode have the same pixels."""
     return all(image.crop(box).tobytes() == other.crop(box).tobytes() for box in strips_of(image.size))
 
 
 def codes_in(image: Image.Image, box: Box, mode: Mode) -> Codes:
-    """The codes in a box, perhaps with padding above their width; whatever is transparent as one of zero."""
+    """The codes in a box, perhaps with padding above their width; transparent pixels have the code 0."""
     codes = raw_codes_in(image, box, mode)
     if mode.content == "rgba":
-        clear = codes < FIRST_VISIBLE
-        if clear.any():
-            return np.where(clear, np.uint32(0), codes)
+        transparent = codes < FIRST_VISIBLE
+        if transparent.any():
+            return np.where(transparent, np.uint32(0), codes)
     return codes
 
 
 def raw_codes_in(image: Image.Image, box: Box, mode: Mode) -> Codes:
-    """The same with the colours that transparency hides."""
+    """The codes in a box as they are stored, with the colours of transparent pixels."""
     part = image.crop(box)
     if image.mode == "LAB":
-        # LAB's own raw mode has three bytes a pixel; as three plain bands it can be read as RGB.
+        # The raw mode of LAB has three bytes per pixel; its three bands can be read as RGB.
         part = Image.merge("RGB", part.split())
     return np.frombuffer(part.tobytes("raw", mode.raw), mode.dtype)

@@ -1,4 +1,4 @@
-"""A Pillow image quantized: as an indexed image with its figures."""
+"""A Pillow image quantized: an indexed image with its figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kquant_hooks.images.scanning import ImageColors, scan_colors
 from kquant_hooks.images.transparency import (
     has_translucency,
     hidden_entries,
-    seen_error,
+    mse_between,
     transparency_of,
     with_binary_alpha,
     with_hidden_colors,
@@ -36,25 +36,25 @@ PEAK = 255
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quantized:
-    """An indexed image and how it was made.
+    """An indexed image, and how it was made.
 
     Attributes
     ----------
     image : PIL.Image.Image
-        Mode 'P', with the source's size and metadata.
+        Of mode 'P', with the size and the metadata of the source.
     palette : Palette or None
-        Its colours, in the order of the indices; None for an image without pixels.
+        Its colours, in the order of the indices; None if the image has no pixels.
     mse : float
-        Mean over pixels of the sum over R, G, B of squared errors, in squared levels of 0..255, whatever the
-        space. With alpha: as seen over black and over white, on average.
+        The mean over pixels of the sum over R, G, B of squared errors, in squared levels of 0..255, in sRGB
+        for every ``space``. With alpha, averaged over a black and a white background.
     psnr : float
-        Peak signal-to-noise ratio over these channels, in decibels; infinite where nothing changed.
+        The peak signal-to-noise ratio over these channels, in decibels; infinite if nothing changed.
     iterations : int
-        k-means iterations, those of the search included; 0 where nothing had to be learned.
+        k-means iterations, including those of the search; 0 if nothing had to be learned.
     converged : bool
-        False where ``max_iter`` ended the iterations.
+        False if ``max_iter`` ended the iterations.
     colors_before : int
-        Distinct colours of the source; fully transparent pixels are one.
+        Distinct colours of the source; all fully transparent pixels count as one.
     """
 
     image: Image.Image
@@ -68,21 +68,21 @@ class Quantized:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PreparedImage:
-    """An image and its colours, counted.
+    """An image ready to be quantized, with its colours.
 
     Attributes
     ----------
     image : PIL.Image.Image
-        As it came.
+        As it was given.
     source : PIL.Image.Image
-        The same with all its transparency in the pixels.
+        The same image with all transparency in the pixels, and with binary alpha if this is wanted.
     colors : ImageColors
     palette_ranks : ndarray of int, optional
         The lowest palette index of each colour, for a 'P' image.
     hidden : ndarray of uint8, shape (m, 4), optional
-        Transparent entries for hidden colours, where these are to be kept.
+        Transparent entries for hidden colours, if these are kept.
     was_translucent : bool
-        Whether soft alpha had to be made hard.
+        Whether translucent pixels had to be made opaque or transparent.
     """
 
     image: Image.Image
@@ -94,11 +94,11 @@ class PreparedImage:
 
     @property
     def histogram(self) -> Histogram:
-        """That of its colours."""
+        """The histogram of its colours."""
         return self.colors.histogram
 
     def visible(self, settings: Settings) -> Settings:
-        """The settings for what is seen: with room left for the entries of hidden colours."""
+        """The settings for the visible colours, which leave room for the entries of hidden ones."""
         if self.hidden is None:
             return settings
         visible = [color for color in settings.fixed or () if color[3:] != (0,)]
@@ -127,10 +127,10 @@ def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) 
     Parameters
     ----------
     image : PIL.Image.Image
-        Mode 1, L, LA, P, RGB, RGBX, RGBA, or 16-bit grey, whose levels are scaled to 0..255. It is not
+        Of mode 1, L, LA, P, RGB, RGBX, RGBA, or 16-bit grey, whose levels are scaled to 0..255. It is not
         changed.
     colors : int
-        Largest number of colours, 1..256. A fully transparent colour counts.
+        The largest number of colours, 1..256. A fully transparent colour counts.
     **options
         Those of ``KMeansQuantize``.
 
@@ -141,8 +141,8 @@ def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) 
     Raises
     ------
     ValueError
-        If an option is out of range; if the mode cannot be held by a palette (the message names the
-        conversion to call); if ``colors=1`` is asked of an image that is transparent in part.
+        If an option is out of range; if a palette cannot hold the colours of the mode (the message names the
+        conversion to call); if ``colors=1`` and the image is partly transparent.
 
     Examples
     --------
@@ -156,18 +156,18 @@ def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) 
 
 
 def quantize_with(image: Image.Image, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
-    """``quantize`` for settings that are at hand; ``origin`` as for ``dithered``."""
+    """``quantize`` with ready settings; ``origin`` is that of ``dithered``."""
     prepared = prepare(image, settings)
     return indexed(prepared, fit(prepared, prepared.visible(settings)), settings, origin).quantized
 
 
 def prepare(image: Image.Image, settings: Settings, *, counted: bool = False) -> PreparedImage:
-    """Find an image's colours and learn from a sample, where that is enough for the settings, or count them.
+    """Scan an image's colours: count them or, if that is enough for the settings, learn from a sample.
 
     Raises
     ------
     ValueError
-        For a mode that a palette cannot hold.
+        If a palette cannot hold the colours of the mode.
     """
     if not mode_of(image.mode).indexable:
         raise ValueError(f"a palette cannot hold mode {image.mode!r} images; convert to 'RGB' first")
@@ -184,7 +184,7 @@ def prepare(image: Image.Image, settings: Settings, *, counted: bool = False) ->
 
 
 def fit(prepared: PreparedImage, settings: Settings) -> Fit:
-    """Cluster the colours of an image, with its ``visible`` settings."""
+    """Cluster the colours of an image with its ``visible`` settings."""
     colors = prepared.colors
     learned = learn_unlisted(prepared.source, colors, settings)
     clustering = cluster(colors.histogram, settings, prepared.palette_ranks, learned)
@@ -224,7 +224,7 @@ def indexed(
         result.info["transparency"] = transparency
     if prepared.was_translucent:
         # Making alpha binary is a part of the error.
-        mse = undithered_mse = seen_error(prepared.image, result)
+        mse = undithered_mse = mse_between(prepared.image, result)
     quantized = Quantized(
         image=result,
         palette=Palette(entries.tolist()) if len(entries) else None,

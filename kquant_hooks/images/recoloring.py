@@ -1,4 +1,4 @@
-"""A Pillow image in its own mode with fewer colours."""
+"""A Pillow image with fewer colours, in its own mode."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _PEAK = 255
 
 
 def recolor(image: Image.Image, settings: Settings) -> Image.Image:
-    """The image in its own mode and size with at most ``settings.colors`` colours.
+    """The image with at most ``settings.colors`` colours, in its own mode and size.
 
     Raises
     ------
     ValueError
-        If the mode cannot be quantized, has no colours in Oklab where these are wanted, or cannot show the
+        If the mode cannot be quantized, has no coordinates in the wanted colour space, or cannot show the
         colours of a given palette.
     """
     mode = mode_of(image.mode)
@@ -55,7 +55,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         return image.copy()
     clustering = cluster(colors.histogram, settings, learned=learn_unlisted(image, colors, settings))
     if given is not None:
-        # Dithering may use any of them.
+        # Dithering may use any entry.
         used = np.unique(clustering.labels) if settings.dither == "none" else slice(None)
         _check_mode_shows(image, with_opaque_alpha(clustering.entries)[used])
     hides = settings.keep_hidden_rgb and colors.histogram.transparent
@@ -66,7 +66,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
 
 
 def _count_with_hidden(image: Image.Image, colors: ImageColors) -> int:
-    """How many colours an image has, with those that transparency hides."""
+    """How many colours an image has, including those of transparent pixels."""
     if MODES[image.mode].content == "rgba" and colors.histogram.transparent:
         return colors.count - 1 + len(hidden_codes(image))
     return colors.count if colors.listing is None else len(colors.listing.codes)
@@ -75,7 +75,10 @@ def _count_with_hidden(image: Image.Image, colors: ImageColors) -> int:
 def _recolored(
     image: Image.Image, colors: ImageColors, clustering: Clustering, settings: Settings, *, hides: bool
 ) -> Image.Image:
-    """The image in its own mode with the colours of a clustering; see ``Settings`` for ``hides``."""
+    """The image in its own mode in the colours of a clustering.
+
+    ``hides`` is whether transparent pixels keep their colours.
+    """
     mode, listing = image.mode, colors.listing
     values = codes_of(clustering.entries)
     if MODES[mode].content == "index" and listing is not None:
@@ -87,13 +90,13 @@ def _recolored(
 
 
 def _check_mode_shows(image: Image.Image, entries: Integers) -> None:
-    """Refuse entries, some of which were given, that the image's mode cannot hold."""
+    """Refuse entries that the image's mode cannot hold, as some of them were given."""
     content = MODES[image.mode].content
-    has_alpha = content in ("rgba", "grey+alpha") or (
+    has_alpha = content in ("rgba", "gray+alpha") or (
         content == "index" and image.im.getpalettemode() == "RGBA"
     )
     shown = has_alpha or bool((entries[:, 3] == _PEAK).all())
-    if content in ("grey", "grey+alpha"):
+    if content in ("gray", "gray+alpha"):
         shown &= bool((entries[:, :1] == entries[:, :3]).all())
     if image.mode == "1":
         shown &= bool(np.isin(entries, (0, _PEAK)).all())

@@ -1,4 +1,4 @@
-"""Entries learned from a sample of an image, moved to the means of many more of its pixels."""
+"""Entries learned from a sample of an image, refined to the means of many more of its pixels."""
 
 from __future__ import annotations
 
@@ -23,22 +23,21 @@ from kquant_hooks.quantizer.search import SearchResult
 from kquant_hooks.quantizer.spaces.space import space_named
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
-# With so many pixels the error is higher by a ten-thousandth than with any more.
+# With this many pixels the error is a ten-thousandth higher than with more.
 _ENOUGH_PIXELS = 1 << 22
-_LEAST_ROUNDS, _MOST_ROUNDS = 2, 4
+_MIN_ROUNDS, _MAX_ROUNDS = 2, 4
 
 
 def learn_unlisted(image: Image.Image, colors: ImageColors, settings: Settings) -> SearchResult | None:
-    """What is learned of an image beside its histogram; None: that tells all.
+    """What was learned from a sample of an image; None if its histogram has all that is needed.
 
-    A sample of an image whose colours are too many to be listed is a little too small: entries that are the
-    means of many more pixels have an error that is lower by half a hundredth, and by a third of that again in
-    a second round.
+    If the colours are too many to list, the sample is a little too small: entries that are the means of many
+    more pixels lower the error by half a per cent, and a second round lowers it by a third of that.
     """
     if colors.listing is not None or colors.learned is not None or settings.palette is not None:
         return colors.learned
     learned = learn_entries(colors.histogram, settings)
-    rounds = min(_MOST_ROUNDS, max(_LEAST_ROUNDS, EFFORTS[settings.effort].refine_iterations))
+    rounds = min(_MAX_ROUNDS, max(_MIN_ROUNDS, EFFORTS[settings.effort].refine_iterations))
     if settings.max_iter is not None:
         rounds = min(rounds, settings.max_iter - learned.iterations)
     if image.width * image.height > 2 * _ENOUGH_PIXELS:
@@ -53,7 +52,10 @@ def learn_unlisted(image: Image.Image, colors: ImageColors, settings: Settings) 
 def _means(
     image: Image.Image, kind: Histogram, entries: Integers, fixed: Integers, threads: int | None
 ) -> Integers:
-    """The mean of what is nearest to each entry; opaque ones stay that, fixed and clear ones as they are."""
+    """The mean of the pixels nearest to each entry.
+
+    Opaque entries stay opaque; fixed and transparent ones do not change.
+    """
     mode = MODES[image.mode]
     nearest = nearest_lookup(kind, entries, mode.bits)
     boxes = strips_of(image.size, FEWER_PIXELS)
@@ -67,11 +69,11 @@ def _means(
         counted = np.ones(len(codes))
         if kind.alpha:
             counted[(codes >= OPAQUE_BITS) != (entries[:, 3] == 255)[labels]] = 0
-        rows = [counted * coords[:, channel] for channel in range(coords.shape[1])]
-        sums.append(np.stack(grouped_sums(labels, [counted, *rows], len(entries))))
+        weighted = [counted * coords[:, channel] for channel in range(coords.shape[1])]
+        sums.append(np.stack(grouped_sums(labels, [counted, *weighted], len(entries))))
 
     for_each(lambda: work, len(boxes), few_threads(threads))
-    # Sums of whole numbers, which are the same in any order.
+    # Sums of whole numbers are the same in any order.
     weight, *totals = np.sum(sums, axis=0)
     moved = (weight > 0) & ~np.isin(codes_of(entries), codes_of(fixed))
     if kind.alpha:

@@ -1,4 +1,4 @@
-"""What colours an image has: all of them counted, or found while a sample is learned from."""
+"""Which colours an image has: all of them counted, or found while learning from a sample."""
 
 from __future__ import annotations
 
@@ -37,15 +37,16 @@ from kquant_hooks.quantizer.pipeline import sample_size
 from kquant_hooks.quantizer.search import SearchResult
 from kquant_hooks.quantizer.threads import few_threads, in_background
 
-_GOLDEN = (5**0.5 - 1) / 2
-# Colours that were found are listed in so many parts.
-_PARTS = 8
-# With no more than these in a sample, learning from all pixels takes no longer, and rare ones may matter.
+_GOLDEN_RATIO = (5**0.5 - 1) / 2
+# The colours of a set are listed in this many parts.
+_LIST_PARTS = 8
+# If a sample has at most this many colours, learning from all pixels takes no longer, and rare colours may
+# matter.
 _FEW_COLORS = 2048
 
 
 class Listing(NamedTuple):
-    """The codes of all pixels, each once, and the histogram's row for each: shape (n,)."""
+    """The distinct codes of an image, and the index of each code's colour in the histogram: shape (n,)."""
 
     codes: Codes
     inverse: Integers
@@ -53,21 +54,21 @@ class Listing(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageColors:
-    """What colours an image has.
+    """The colours of an image.
 
     Attributes
     ----------
     histogram : Histogram
-        All of them; of a sample of the pixels where they are too many to be listed.
+        Of all pixels; of a sample of them if there are too many colours to list.
     listing : Listing or None
-        None where they are too many.
+        None if there are too many colours.
     count : int
-        How many there are; all that is transparent is one.
+        How many colours there are; all transparent pixels count as one.
     learned : SearchResult or None
-        What was learned from a sample; never None if they are listed, but the pixels were not counted and no
+        What was learned from a sample. Not None if the colours are listed, the pixels were not counted and no
         palette is given.
     color_set : ColorSet or None
-        Which 24-bit codes occur, if all that there is to the pixels is these, and they are too many.
+        The 24-bit codes that occur, if the pixels have no alpha and there are too many codes to list.
     """
 
     histogram: Histogram
@@ -78,12 +79,12 @@ class ImageColors:
 
 
 def scan_colors(image: Image.Image, settings: Settings, *, counted: bool, for_palette: bool) -> ImageColors:
-    """Count an image's colours, or find them and learn from a sample, where that is enough.
+    """Count an image's colours, or find them and learn from a sample if that is enough.
 
     Parameters
     ----------
     counted : bool
-        Whether colours that are listed have to be counted.
+        Whether listed colours must be counted.
     for_palette : bool
         As for ``read_histogram``.
     """
@@ -100,7 +101,7 @@ def scan_colors(image: Image.Image, settings: Settings, *, counted: bool, for_pa
 def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColors:
     learned, enough = None, settings.palette is not None
     with _finding_colors(image, settings.threads) as found:
-        # Looking for colours keeps one core busy, learning another.
+        # Finding colours keeps one core busy, and learning another.
         sample = None if enough else read_sample(image, size)
         if sample and len(sample.colors) > _FEW_COLORS:
             learned, enough = learn_entries(sample, settings), True
@@ -114,9 +115,9 @@ def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColo
 
 
 def _scan_many(image: Image.Image, settings: Settings) -> ImageColors:
-    """The survey of an image whose colours are too many to be listed."""
+    """The colours of an image that has too many to list."""
     mode, pixels = MODES[image.mode], image.width * image.height
-    # A sample may have twice as many pixels as are asked for.
+    # A sample may have twice as many pixels as asked for.
     size = (MAX_LISTED_3_CHANNELS if mode.bits == 24 else MAX_LISTED_4_CHANNELS) // 2
     sample = _with_every_kind(read_sample(image, size), image)
     weights = np.maximum(1, sample.weights * pixels // sample.weights.sum())
@@ -137,14 +138,14 @@ def _scan_many(image: Image.Image, settings: Settings) -> ImageColors:
 
 
 def count_colors(read_images: Callable[[], Iterable[Image.Image]], threads: int | None) -> int:
-    """How many colours images have together, however many; all that is transparent is one.
+    """How many distinct colours several images have together; all transparent pixels count as one.
 
     Parameters
     ----------
     read_images : callable
-        Gives images that a palette can hold, each time that it is called.
+        Returns images of indexable modes each time it is called.
     threads : int, optional
-        As for ``threads.meanwhile``.
+        As for ``threads.in_background``.
     """
 
     def blocks() -> Iterator[Codes]:
@@ -162,10 +163,9 @@ def read_sample(image: Image.Image, pixels: int) -> Histogram:
 
 
 def thinned(image: Image.Image, pixels: int) -> Image.Image:
-    """About so many pixels of an image, spread evenly over it.
+    """About ``pixels`` pixels of an image, spread evenly over it.
 
-    The distance between two is the golden ratio and a whole number, so that no pattern in the picture keeps
-    step with it.
+    The distance between two is a whole number plus the golden ratio, so no pattern in the image matches it.
     """
     width, height = image.size
     down = across = _distance(math.sqrt(width * height / pixels))
@@ -179,11 +179,11 @@ def thinned(image: Image.Image, pixels: int) -> Image.Image:
 
 
 def _distance(wanted: float) -> float:
-    return max(1, round(wanted - _GOLDEN)) + _GOLDEN
+    return max(1, round(wanted - _GOLDEN_RATIO)) + _GOLDEN_RATIO
 
 
 def _with_every_kind(sample: Histogram, image: Image.Image) -> Histogram:
-    """With the image's first pixel of each kind that the sample does not have: clear, soft and opaque."""
+    """The sample with a pixel of each kind, transparent, translucent or opaque, that it lacks."""
     if MODES[image.mode].content != "rgba":
         return sample
     codes, weights = codes_of(sample.colors), sample.weights
@@ -202,7 +202,7 @@ def _with_every_kind(sample: Histogram, image: Image.Image) -> Histogram:
 
 
 def _is_opaque_rgb(image: Image.Image) -> bool:
-    """Whether all there is to an image's pixels is R, G and B."""
+    """Whether an image has R, G and B, and is opaque."""
     content = MODES[image.mode].content
     return content == "rgb" or (content == "rgba" and image.getchannel("A").getextrema() == (255, 255))
 
@@ -211,10 +211,10 @@ def _is_opaque_rgb(image: Image.Image) -> bool:
 def _finding_colors(
     image: Image.Image, threads: int | None
 ) -> Iterator[Callable[[], tuple[Histogram, Codes, Integers] | ColorSet]]:
-    """Find an opaque R, G, B image's colours while the body runs; those of many pixels are not counted.
+    """Find the colours of an opaque R, G, B image while the body runs; count them unless it is large.
 
-    Gives a function for use after the body, which returns the same as ``read_histogram``, or only marks where
-    they are too many to be listed.
+    Yields a function to call after the body. It returns the same as ``read_histogram``, or a set of colours
+    if there are too many to list.
     """
     if image.width * image.height <= MAX_SORTED_PIXELS:
         counted: list[tuple[Histogram, Codes, Integers]] = []
@@ -230,7 +230,7 @@ def _finding_colors(
     color_set = ColorSet()
     unread = iter(range(len(strips) - 1))
     all_read = Event()
-    parts: list[Codes] = [np.empty(0, np.uint32)] * _PARTS
+    parts: list[Codes] = [np.empty(0, np.uint32)] * _LIST_PARTS
 
     def start() -> Callable[[int], None]:
         add = color_set.adder()
@@ -240,14 +240,14 @@ def _finding_colors(
                 try:
                     add(codes_in(image, strips[number], mode))
                 finally:
-                    # Even after an error, for which no other thread must wait.
+                    # Even after an error, so that no other thread waits.
                     if next(unread, None) is None:
                         all_read.set()
             else:
                 all_read.wait()
                 part = number - len(strips)
                 if color_set.count() <= MAX_LISTED_3_CHANNELS:
-                    parts[part] = in_morton_order(color_set.codes(part, _PARTS))
+                    parts[part] = in_morton_order(color_set.codes(part, _LIST_PARTS))
 
         return work
 
@@ -258,5 +258,5 @@ def _finding_colors(
         histogram = uncounted_histogram(codes)
         return histogram, codes | OPAQUE_BITS if mode.bits == 32 else codes, np.arange(len(codes))
 
-    with in_background(start, len(strips) + _PARTS, threads):
+    with in_background(start, len(strips) + _LIST_PARTS, threads):
         yield found

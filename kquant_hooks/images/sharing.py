@@ -1,4 +1,4 @@
-"""One palette for many pictures."""
+"""One palette for many images."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from kquant_hooks.quantizer.histogram import Histogram
 from kquant_hooks.quantizer.pipeline import cluster
 from kquant_hooks.quantizer.tally import merged
 
-# What each picture weighs where all have the same say.
-_EQUAL = 1 << 24
-# Sums of squared errors stay below 2**63 with so many pixels of any kind.
-_MOST_PIXELS = 1 << 28
+# The weight of each image if all have the same weight.
+_EQUAL_WEIGHT = 1 << 24
+# With at most this many pixels of any kind, sums of squared errors stay below 2**63.
+_MAX_PIXELS = 1 << 28
 
 
 def learn_palette(
@@ -31,30 +31,30 @@ def learn_palette(
     equal_weight: bool = False,
     **options: Unpack[Options],
 ) -> Palette:
-    """Learn one palette for many pictures, or for one.
+    """Learn one palette for many images, or for one.
 
     Parameters
     ----------
     images : iterable of PIL.Image.Image, or one such image
-        Of the modes that ``quantize`` takes; at least one. They are read one after the other, and none is
-        kept: however many there are, they take no more memory. Their order makes no difference.
+        At least one, of the modes that ``quantize`` accepts. Images are read one after the other and not
+        kept, so any number of them takes the same memory. Their order makes no difference.
     colors : int
-        Largest number of colours, 1..256. A fully transparent colour counts.
+        The largest number of colours, 1..256. A fully transparent colour counts.
     equal_weight : bool
-        Give every picture the same say, whatever its size; otherwise every pixel has the same.
+        Give every image the same weight, whatever its size; otherwise every pixel has the same weight.
     **options
-        Those of ``KMeansQuantize`` that are about palettes, such as ``fixed``, ``order`` and ``space``.
+        Those of ``KMeansQuantize`` that concern palettes, such as ``fixed``, ``order`` and ``space``.
 
     Returns
     -------
     Palette
-        For ``quantize(image, palette=...)``, for ``KMeansQuantize(palette=...)`` and to be saved.
+        To use with ``quantize(image, palette=...)`` or ``KMeansQuantize(palette=...)``, or to save.
 
     Raises
     ------
     ValueError
-        If an option is out of range or ``palette`` is among them, if there are no pixels, for a mode that no
-        palette can hold, and where transparent pixels need a colour that ``colors`` has no room for.
+        If an option is out of range or is ``palette``; if there are no pixels; if a palette cannot hold the
+        colours of a mode; if ``colors`` leaves no room for a transparent colour that is needed.
 
     Examples
     --------
@@ -80,19 +80,19 @@ def _checked(image: Image.Image) -> Image.Image:
 
 
 def palette_of(histograms: Iterable[Histogram], settings: Settings, *, equal_weight: bool) -> Palette:
-    """``learn_palette`` for pictures that are counted already."""
+    """``learn_palette`` for images whose colours are counted."""
     total = merged(_equalized(histogram) if equal_weight else histogram for histogram in histograms)
     if not len(total.colors):
         raise ValueError("there are no pixels to learn a palette from")
     pixels = int(total.weights.sum())
-    if pixels > _MOST_PIXELS:
-        total = _weighing(total, np.rint(total.weights * (_MOST_PIXELS / pixels)).astype(np.int64))
+    if pixels > _MAX_PIXELS:
+        total = _weighing(total, np.rint(total.weights * (_MAX_PIXELS / pixels)).astype(np.int64))
     return Palette(cluster(total, settings).entries.tolist())
 
 
 def _equalized(histogram: Histogram) -> Histogram:
     pixels = max(1, int(histogram.weights.sum()))
-    return _weighing(histogram, histogram.weights * _EQUAL // pixels)
+    return _weighing(histogram, histogram.weights * _EQUAL_WEIGHT // pixels)
 
 
 def _weighing(histogram: Histogram, weights: Integers) -> Histogram:

@@ -1,4 +1,4 @@
-"""Transparency: found where an image tells of it, made hard, and the colours that it hides."""
+"""Transparency: found wherever an image stores it, made binary, and the colours that it hides."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from kquant_hooks.quantizer.mapping import nearest_lookup
 from kquant_hooks.quantizer.tally import condensed
 
 _PEAK = 255
-_HALF = 128
-_HARD = [0] * _HALF + [_PEAK] * _HALF
-# Transparent entries may take this part of a palette to show hidden colours, even if visible ones need it.
-_HIDDEN_SHARE = 8
+_MIN_OPAQUE = 128
+_BINARY_LEVELS = [0] * _MIN_OPAQUE + [_PEAK] * _MIN_OPAQUE
+# Transparent entries for hidden colours may take one in this many entries, even if visible colours need them.
+_HIDDEN_DIVISOR = 8
 
 
 def with_transparency_in_pixels(image: Image.Image) -> Image.Image:
-    """The image with a transparent colour or index that only ``info`` tells of made part of the pixels.
+    """The image with any transparent colour or index that only ``info`` names moved to the pixels.
 
-    What is no such thing, or is out of range as in damaged files, is passed over.
+    Values of other types or out of range, as in damaged files, are ignored.
     """
     image.load()
     key = image.info.get("transparency")
@@ -47,7 +47,7 @@ def with_transparency_in_pixels(image: Image.Image) -> Image.Image:
         return with_palette_alpha(image, key)
     if mode.content == "deep" and isinstance(key, int):
         return deep_with_alpha(image, key)
-    if mode.content == "grey" and isinstance(key, int) and 0 <= key <= _PEAK:
+    if mode.content == "gray" and isinstance(key, int) and 0 <= key <= _PEAK:
         return image.convert("LA")
     levels = key if isinstance(key, tuple) else ()
     if image.mode == "RGB" and len(levels) == 3 and all(v in range(_PEAK + 1) for v in levels):
@@ -58,29 +58,29 @@ def with_transparency_in_pixels(image: Image.Image) -> Image.Image:
 def with_binary_alpha(image: Image.Image) -> Image.Image:
     """The image with an alpha of 255 where it is 128 or more, and of 0 elsewhere."""
     content = MODES[image.mode].content
-    if content in ("rgba", "grey+alpha"):
+    if content in ("rgba", "gray+alpha"):
         result = image.copy()
-        result.putalpha(image.getchannel("A").point(_HARD))
+        result.putalpha(image.getchannel("A").point(_BINARY_LEVELS))
         return result
     if content == "index" and image.im.getpalettemode() == "RGBA":
         codes = palette_codes(image)
-        hard = np.where(codes >> np.uint32(24) < _HALF, codes & ~OPAQUE_BITS, codes | OPAQUE_BITS)
+        hard = np.where(codes >> np.uint32(24) < _MIN_OPAQUE, codes & ~OPAQUE_BITS, codes | OPAQUE_BITS)
         used = np.arange(len(image.getpalette("RGBA") or ()) // 4, dtype=np.uint8)
         return with_palette_codes(image, used, hard[used])
     return image
 
 
 def has_translucency(image: Image.Image) -> bool:
-    """Whether some pixels, whose alpha is their own, are neither opaque nor fully transparent."""
+    """Whether some pixels of an image with an alpha channel are neither opaque nor transparent."""
     content = MODES[image.mode].content
-    if content not in ("rgba", "grey+alpha", "index"):
+    if content not in ("rgba", "gray+alpha", "index"):
         return False
     alpha = image.convert("RGBA").getchannel("A") if content == "index" else image.getchannel("A")
     return any(alpha.histogram()[1:_PEAK])
 
 
-def seen_error(image: Image.Image, other: Image.Image) -> float:
-    """The MSE between two images with alpha, as ``Quantized`` has it, whatever palettes they have."""
+def mse_between(image: Image.Image, other: Image.Image) -> float:
+    """The MSE between two images with alpha, as in ``Quantized``, whatever palettes they have."""
     total = 0
     for box in strips_of(image.size):
         colors, entries = (np.asarray(in_rgba(part.crop(box))).reshape(-1, 4) for part in (image, other))
@@ -90,7 +90,7 @@ def seen_error(image: Image.Image, other: Image.Image) -> float:
 
 
 def transparency_of(alphas: Integers) -> int | bytes | None:
-    """What ``info["transparency"]`` says of a palette: an index where that is enough, as GIF needs it."""
+    """The value of ``info["transparency"]`` for a palette: an index if that is enough, as GIF needs it."""
     translucent = np.flatnonzero(alphas < _PEAK)
     if not len(translucent):
         return None
@@ -100,24 +100,24 @@ def transparency_of(alphas: Integers) -> int | bytes | None:
 
 
 def hides_colors(image: Image.Image) -> bool:
-    """Whether fully transparent pixels have a colour other than black."""
+    """Whether transparent pixels have a colour other than black."""
     *bands, alpha = in_rgba(image).split()
-    clear = alpha.point([_PEAK] + [0] * _PEAK)
-    return any(ImageChops.multiply(band, clear).getbbox() for band in bands)
+    transparent = alpha.point([_PEAK] + [0] * _PEAK)
+    return any(ImageChops.multiply(band, transparent).getbbox() for band in bands)
 
 
 def hidden_entries(image: Image.Image, visible: int, settings: Settings) -> Integers:
-    """Transparent entries for the colours that transparency hides: shape (m, 4), at least one where it does.
+    """Transparent entries for the colours of transparent pixels: shape (m, 4), at least one if there are any.
 
-    Each hidden colour counts once: near visible pixels, where filters mix them in, there are few pixels of
-    each, and many of the one that fills the rest. They may have all places that so many visible colours
-    leave, or else a part of the palette, but none that fixed colours need.
+    Each hidden colour counts once. Near visible pixels, where filters mix hidden colours in, there are few
+    pixels of each, but one colour usually fills the rest. The entries may take all places that ``visible``
+    colours leave free, or else a fraction of the palette, but no place that fixed colours need.
     """
-    clear = [color[:3] for color in settings.fixed or () if color[3:] == (0,)]
-    needed = len(settings.fixed or ()) - len(clear)
-    most = max(settings.colors // _HIDDEN_SHARE, settings.colors - visible - needed)
-    most = max(1, len(clear), min(most, settings.colors - needed - 1))
-    fixed = Palette(clear) if clear else None
+    transparent = [color[:3] for color in settings.fixed or () if color[3:] == (0,)]
+    needed = len(settings.fixed or ()) - len(transparent)
+    most = max(settings.colors // _HIDDEN_DIVISOR, settings.colors - visible - needed)
+    most = max(1, len(transparent), min(most, settings.colors - needed - 1))
+    fixed = Palette(transparent) if transparent else None
     plain = Settings(most, fixed=fixed, effort=settings.effort, threads=settings.threads)
     colors = learn_entries(condensed(uncounted_histogram(hidden_codes(image))), plain).entries
     return np.pad(np.unique(colors, axis=0), ((0, 0), (0, 1)))
@@ -126,15 +126,15 @@ def hidden_entries(image: Image.Image, visible: int, settings: Settings) -> Inte
 def with_hidden_colors(
     indexed: Image.Image, source: Image.Image, entries: Integers, index: int
 ) -> Image.Image:
-    """A 'P' image whose transparent index has become several, one for each hidden colour.
+    """A 'P' image with several transparent indices instead of one: one for each hidden colour.
 
     Parameters
     ----------
     indexed : PIL.Image.Image
     source : PIL.Image.Image
-        What it was made of.
+        The image that it was made from.
     entries : ndarray of uint8, shape (m, 4)
-        What takes the place of the entry at ``index``.
+        The entries that replace the entry at ``index``.
     """
     moved = [min(255, number + (len(entries) - 1) * (number > index)) for number in range(256)]
     result = indexed.point(moved)
@@ -142,16 +142,16 @@ def with_hidden_colors(
     nearest = nearest_lookup(histogram, entries[:, :3], 24)
     for box in strips_of(source.size):
         codes = _rgba_codes_in(source, box)
-        clear = codes < FIRST_VISIBLE
-        if clear.any():
+        transparent = codes < FIRST_VISIBLE
+        if transparent.any():
             labels = np.asarray(result.crop(box)).ravel().copy()
-            labels[clear] = nearest(codes[clear]) + np.uint8(index)
+            labels[transparent] = nearest(codes[transparent]) + np.uint8(index)
             result.paste(Image.frombytes("P", (box[2] - box[0], box[3] - box[1]), labels.tobytes()), box)
     return result
 
 
 def hidden_codes(image: Image.Image) -> Codes:
-    """The colours of fully transparent pixels, each once, as rising 24-bit codes."""
+    """The distinct colours of transparent pixels, as rising 24-bit codes."""
     color_set = ColorSet()
     add = color_set.adder()
     for box in strips_of(image.size):

@@ -201,20 +201,17 @@ def _diffused(
             # Pad the row with pixels that leave no error.
             wanted = np.repeat(coords[:1], runs * _RUN_LENGTH, axis=0)
             accepts = np.zeros(wanted.shape)
-            kind_of = np.zeros(len(wanted), np.intp)
-            wanted[inside], accepts[inside], kind_of[inside] = (
-                colors[row],
-                open_colors[row, None],
-                opaque_only[row],
-            )
-            accepts[kind_of == 1, -1] = 0
+            restricted = np.zeros(len(wanted), np.intp)
+            wanted[inside], accepts[inside] = colors[row], open_colors[row, None]
+            restricted[inside] = opaque_only[row]
+            accepts[restricted == 1, -1] = 0
             wanted[inside] += passed_down * accepts[inside]
             direction = slice(None, None, -1 if number % 2 else 1)
             chosen, errors = _diffuse_row(
                 diffusion,
                 wanted[direction].reshape(runs, _RUN_LENGTH, -1),
                 accepts[direction].reshape(runs, _RUN_LENGTH, -1),
-                kind_of[direction].reshape(runs, _RUN_LENGTH),
+                restricted[direction].reshape(runs, _RUN_LENGTH),
             )
             labels[line] = chosen.ravel()[direction][inside]
             passed_down = _below(errors)[direction][inside]
@@ -223,7 +220,7 @@ def _diffused(
 
 
 def _diffuse_row(
-    diffusion: _Diffusion, wanted: Floats, accepts: Floats, kind_of: Integers
+    diffusion: _Diffusion, wanted: Floats, accepts: Floats, restricted: Integers
 ) -> tuple[Integers, Floats]:
     """The entries of a row's pixels and their errors: shapes (runs, length) and (runs, length, d)."""
     chosen = np.empty(wanted.shape[:2], np.intp)
@@ -231,7 +228,7 @@ def _diffuse_row(
     current = wanted[:, 0]
     for place in range(_RUN_LENGTH):
         scores = current @ diffusion.factors
-        scores += diffusion.constants.take(kind_of[:, place], axis=0)
+        scores += diffusion.constants.take(restricted[:, place], axis=0)
         found = scores.argmin(axis=1)
         error = _limited(current - diffusion.entries.take(found, axis=0), diffusion.limit)
         error = np.rint(error * diffusion.strength)

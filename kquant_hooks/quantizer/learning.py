@@ -97,10 +97,10 @@ def _losses(histogram: Histogram, entries: Integers) -> Floats:
 def _min_loss_of_opaque(histogram: Histogram) -> float:
     """The least error of translucent colours if all entries were opaque: that of their alpha alone."""
     opacity = exact_coords(histogram, histogram.colors)[:, 3]
-    excluded = opacity.max() - opacity
+    difference = opacity.max() - opacity
     if histogram.transparent:
-        excluded = np.minimum(excluded, opacity)
-    return sum_in_order(excluded * excluded * histogram.weights)
+        difference = np.minimum(difference, opacity)
+    return sum_in_order(difference * difference * histogram.weights)
 
 
 def _other_shares(histogram: Histogram, entries: Integers, losses: Floats, count: int) -> list[int]:

@@ -71,7 +71,7 @@ def search(histogram: Histogram, count: int, settings: Settings, fixed: Integers
     fixed_only = replace(histogram, colors=fixed, weights=np.ones(len(fixed), np.int64))
     if settings.init == "wu":
         points, fixed_centers = search_points(histogram), search_points(fixed_only).coords
-        result = _search(replace(points, fixed=len(fixed)), fixed_centers, count, settings)
+        result = _coarse_to_fine(replace(points, fixed=len(fixed)), fixed_centers, count, settings)
     else:
         points, fixed_centers = fine_points(histogram), fine_points(fixed_only).coords
         seeds = random_pixels if settings.init == "random" else kmeans_plus_plus
@@ -82,7 +82,7 @@ def search(histogram: Histogram, count: int, settings: Settings, fixed: Integers
     return SearchResult(np.concatenate([fixed, found]), result.iterations, result.converged)
 
 
-def _search(points: Points, fixed_centers: Floats, count: int, settings: Settings) -> LloydResult:
+def _coarse_to_fine(points: Points, fixed_centers: Floats, count: int, settings: Settings) -> LloydResult:
     """From coarse to fine: seed and swap on few points, then iterate on more, and finally on all colours.
 
     The first centres are ``fixed_centers``, which do not move.
@@ -147,5 +147,5 @@ def _left(settings: Settings, used: int) -> int | None:
 
 
 def _smallest(limit: int | None, other: int | None) -> int | None:
-    fixed_only = [value for value in (limit, other) if value is not None]
-    return min(fixed_only) if fixed_only else None
+    limits = [value for value in (limit, other) if value is not None]
+    return min(limits) if limits else None

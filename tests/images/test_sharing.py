@@ -131,7 +131,7 @@ def test_weights_beyond_what_sums_can_hold():
 def test_more_pixels_than_sums_can_hold_are_scaled_down(monkeypatch):
     images = sprites()
     expected = learn_palette(images, 8)
-    monkeypatch.setattr("kquant_hooks.images.sharing._MOST_PIXELS", 3000)
+    monkeypatch.setattr("kquant_hooks.images.sharing._MAX_PIXELS", 3000)
     scaled = learn_palette(images, 8)
     errors = [
         np.mean([quantize(image, palette=palette).mse for image in images]) for palette in (expected, scaled)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from kquant_hooks.documents.document import Document
 from kquant_hooks.documents.opening import decode, still
-from kquant_hooks.images.pixels import alike
+from kquant_hooks.images.pixels import same_pixels
 
 # Not those that stand for a byte of pixels, separate them, or fill.
 _MARKER = re.compile(rb"\xff([\x02-\xcf\xd8-\xfe])")
@@ -30,7 +30,7 @@ def read(data: bytes, max_pixels: int | None) -> Document:
     _check_costs(data)
     image = decode(data, max_pixels)
     padded = with_padding(data)
-    if padded != data and not alike(image, decode(padded, max_pixels)):
+    if padded != data and not same_pixels(image, decode(padded, max_pixels)):
         raise ValueError("cannot be decoded: its pixels end before the last row")
     return still(image.format or "JPEG", image)
 

@@ -15,7 +15,7 @@ from kquant_hooks.documents.codecs.jpeg import with_padding
 from kquant_hooks.documents.codecs.tiffpages import COMPRESSION, page_alone
 from kquant_hooks.documents.codecs.tifftags import Tag, number_in
 from kquant_hooks.documents.opening import decode
-from kquant_hooks.images.pixels import alike
+from kquant_hooks.images.pixels import same_pixels
 
 _RUNS, _GROUP_3, _GROUP_4, _JPEG = 2, 3, 4, 7
 _FAX = (_RUNS, _GROUP_3, _GROUP_4)
@@ -35,7 +35,7 @@ def check_whole(
 ) -> None:
     """ValueError where a page's pixels end before the last row."""
     alter = _alteration(tags, order)
-    if alter and not alike(image, decode(page_alone(data, tags, order, alter), max_pixels)):
+    if alter and not same_pixels(image, decode(page_alone(data, tags, order, alter), max_pixels)):
         raise ValueError("cannot be decoded: its pixels end before the last row")
 
 
