@@ -74,7 +74,7 @@ def palettes_table() -> str:
         [
             entry.name,
             f"`{entry.key}`" if entry.write else "",
-            " ".join(f"`{ending}`" for ending in entry.endings),
+            " ".join(f"`{extension}`" for extension in entry.extensions),
             "yes" if entry.read else "no",
             "yes" if entry.write else "no",
             "yes" if entry.names else "no",

@@ -1,4 +1,4 @@
-"""What two palettes have in common, and what they have not."""
+"""The colours that two palettes share, and those that only one of them has."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ class Missing:
     color : str
         ``#rrggbb``, or ``#rrggbbaa`` if it is not opaque.
     nearest : str
-        The colour of the other palette that is nearest to it.
+        The nearest colour of the other palette.
     distance : float
-        Between these two: the root of the sum over R, G, B and A of squared differences, 0..510.
+        The distance between the two: the square root of the sum over R, G, B and A of squared differences,
+        0..510.
     """
 
     color: str
@@ -38,9 +39,9 @@ class Comparison:
     equal : bool
         Whether they have the same colours in the same order.
     reordered : bool
-        Whether they are not equal, but have the same colours, each as often.
+        Whether they are not equal, but have the same colours, equally often.
     only_first, only_second : tuple of Missing
-        The distinct colours that one of them has alone, in its order.
+        The distinct colours that only this palette has, in its order.
     """
 
     equal: bool
@@ -50,13 +51,13 @@ class Comparison:
 
 
 def compare(first: Palette, second: Palette) -> Comparison:
-    """Compare two palettes; names do not count."""
+    """Compare the colours of two palettes; names are ignored."""
     ours, theirs = ([(*levels, 255)[:4] for levels in palette] for palette in (first, second))
     return Comparison(
-        first == second,
-        first != second and Counter(ours) == Counter(theirs),
-        tuple(_missing(ours, theirs)),
-        tuple(_missing(theirs, ours)),
+        equal=first == second,
+        reordered=first != second and Counter(ours) == Counter(theirs),
+        only_first=tuple(_missing(ours, theirs)),
+        only_second=tuple(_missing(theirs, ours)),
     )
 
 
@@ -65,7 +66,7 @@ def _missing(colors: list[tuple[int, ...]], others: list[tuple[int, ...]]) -> li
     for levels in dict.fromkeys(colors):
         nearest = min(others, key=lambda other: dist(levels, other))
         if nearest != levels:
-            found.append(Missing(_hex(levels), _hex(nearest), dist(levels, nearest)))
+            found.append(Missing(color=_hex(levels), nearest=_hex(nearest), distance=dist(levels, nearest)))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Palette files: the one list of formats, recognized by content when read and by ending when written."""
+"""Palette files: the one list of formats, known by content when read and by extension when written."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from kquant_hooks.palettes.formats import (
     css,
     gimp,
     jasc,
-    jsonic,
+    json_,
     lospec,
     paintnet,
+    png,
     riff,
-    strip,
 )
 from kquant_hooks.palettes.swatch import MAX_COLORS, Swatch, to_hex
 
-_MOST_BYTES = 4 << 20
+_MAX_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,66 +38,174 @@ class Format:
     key : str
         What ``Palette.save`` calls it.
     name : str
-    endings : tuple of str
-        What names of such files end in.
+    extensions : tuple of str
+        The extensions of such files.
     names : bool
-        Whether it holds names of colours.
+        Whether it can hold names of colours.
     alpha : str
-        What it holds of alpha, in words; empty where it holds none.
-    begins : callable, optional
-        Whether a file's bytes are in it; None: it is only written.
+        Which alpha it can hold, in words; empty if none.
+    matches : callable, optional
+        Whether a file's bytes are in this format; None: it is only written.
     read : callable, optional
-        The colours in a file's bytes; it raises ValueError where these are damaged. None as for ``begins``.
+        The colours in a file's bytes; raises ValueError if these are damaged. None: it is only written.
     write : callable, optional
-        A file's bytes, from its colours and a title; None: it is only read.
+        The bytes of a file with these colours and this title; None: it is only read.
     """
 
     key: str
     name: str
-    endings: tuple[str, ...]
+    extensions: tuple[str, ...]
     names: bool
     alpha: str
-    begins: Callable[[bytes], bool] | None
+    matches: Callable[[bytes], bool] | None
     read: Callable[[bytes], Iterator[Swatch]] | None
     write: Callable[[Sequence[Swatch], str], bytes] | None
 
 
-# In the order in which content is looked at. A file may be named by mistake, or by somebody who must not read
-# it: what is in it is shown only by formats whose first bytes are nobody else's.
+# In the order in which content is matched. A file may be named by mistake, or by somebody who must not read
+# it, so only formats that are certain by their first bytes quote a file's content in messages.
 FORMATS = (
-    Format("gpl", "GIMP", (".gpl",), True, "", gimp.begins, gimp.read, gimp.write),
-    Format("hex", "Lospec hex", (".hex",), False, "yes", lospec.begins, lospec.read, lospec.write),
-    Format("jasc", "JASC (Paint Shop Pro)", (".pal",), False, "", jasc.begins, jasc.read, jasc.write),
-    Format("riff", "RIFF (Microsoft)", (".pal",), False, "", riff.begins, riff.read, riff.write),
-    Format("aco", "Photoshop swatches", (".aco",), True, "", aco.begins, aco.read, aco.write),
     Format(
-        "act", "Photoshop color table", (".act",), False, "one clear colour", act.begins, act.read, act.write
+        key="gpl",
+        name="GIMP",
+        extensions=(".gpl",),
+        names=True,
+        alpha="",
+        matches=gimp.matches,
+        read=gimp.read,
+        write=gimp.write,
     ),
-    Format("ase", "Adobe Swatch Exchange", (".ase",), True, "", adobe.begins, adobe.read, adobe.write),
-    Format("aseprite", "Aseprite", (".aseprite", ".ase"), True, "yes", aseprite.begins, aseprite.read, None),
-    Format("txt", "Paint.NET", (".txt",), False, "yes", paintnet.begins, paintnet.read, paintnet.write),
-    Format("json", "JSON", (".json",), True, "yes", jsonic.begins, jsonic.read, jsonic.write),
-    Format("png", "PNG strip", (".png",), False, "yes", strip.begins, strip.read, strip.write),
-    Format("css", "CSS", (".css",), True, "yes", None, None, css.write),
+    Format(
+        key="hex",
+        name="Lospec hex",
+        extensions=(".hex",),
+        names=False,
+        alpha="yes",
+        matches=lospec.matches,
+        read=lospec.read,
+        write=lospec.write,
+    ),
+    Format(
+        key="jasc",
+        name="JASC (Paint Shop Pro)",
+        extensions=(".pal",),
+        names=False,
+        alpha="",
+        matches=jasc.matches,
+        read=jasc.read,
+        write=jasc.write,
+    ),
+    Format(
+        key="riff",
+        name="RIFF (Microsoft)",
+        extensions=(".pal",),
+        names=False,
+        alpha="",
+        matches=riff.matches,
+        read=riff.read,
+        write=riff.write,
+    ),
+    Format(
+        key="aco",
+        name="Photoshop swatches",
+        extensions=(".aco",),
+        names=True,
+        alpha="",
+        matches=aco.matches,
+        read=aco.read,
+        write=aco.write,
+    ),
+    Format(
+        key="act",
+        name="Photoshop color table",
+        extensions=(".act",),
+        names=False,
+        alpha="one transparent colour",
+        matches=act.matches,
+        read=act.read,
+        write=act.write,
+    ),
+    Format(
+        key="ase",
+        name="Adobe Swatch Exchange",
+        extensions=(".ase",),
+        names=True,
+        alpha="",
+        matches=adobe.matches,
+        read=adobe.read,
+        write=adobe.write,
+    ),
+    Format(
+        key="aseprite",
+        name="Aseprite",
+        extensions=(".aseprite", ".ase"),
+        names=True,
+        alpha="yes",
+        matches=aseprite.matches,
+        read=aseprite.read,
+        write=None,
+    ),
+    Format(
+        key="txt",
+        name="Paint.NET",
+        extensions=(".txt",),
+        names=False,
+        alpha="yes",
+        matches=paintnet.matches,
+        read=paintnet.read,
+        write=paintnet.write,
+    ),
+    Format(
+        key="json",
+        name="JSON",
+        extensions=(".json",),
+        names=True,
+        alpha="yes",
+        matches=json_.matches,
+        read=json_.read,
+        write=json_.write,
+    ),
+    Format(
+        key="png",
+        name="PNG image",
+        extensions=(".png",),
+        names=False,
+        alpha="yes",
+        matches=png.matches,
+        read=png.read,
+        write=png.write,
+    ),
+    Format(
+        key="css",
+        name="CSS",
+        extensions=(".css",),
+        names=True,
+        alpha="yes",
+        matches=None,
+        read=None,
+        write=css.write,
+    ),
 )
-WRITTEN = {entry.key: entry for entry in FORMATS if entry.write}
-# The format that is written under each ending: the first that has it.
-ENDINGS = {ending: entry for entry in reversed(WRITTEN.values()) for ending in entry.endings}
+WRITABLE_FORMATS = {entry.key: entry for entry in FORMATS if entry.write}
+# The format that is written with each extension: the first one that has it.
+FORMAT_OF_EXTENSION = {
+    extension: entry for entry in reversed(WRITABLE_FORMATS.values()) for extension in entry.extensions
+}
 
 
 def read(path: str | os.PathLike[str], within: str | os.PathLike[str] | None = None) -> list[Swatch]:
     """The colours of a palette file, 1 to 256; see ``Palette.load``."""
     path = Path(path)
-    data = read_regular(path, _MOST_BYTES, None if within is None else Path(within))
+    data = read_regular(path, _MAX_BYTES, None if within is None else Path(within))
     try:
         if not data:
             raise ValueError("it is empty")
-        if len(data) > _MOST_BYTES:
-            raise ValueError(f"it has more than {_MOST_BYTES} bytes, which is no palette")
-        found = next((entry.read for entry in FORMATS if entry.begins and entry.begins(data)), None)
+        if len(data) > _MAX_BYTES:
+            raise ValueError(f"it has more than {_MAX_BYTES} bytes, the limit for palette files")
+        found = next((entry.read for entry in FORMATS if entry.matches and entry.matches(data)), None)
         if found is None:
             known = ", ".join(entry.name for entry in FORMATS if entry.read)
-            raise ValueError(f"its content is no palette of a known format; expected one of {known}")
+            raise ValueError(f"its content is not a palette in a known format; expected one of {known}")
         colors = found(data)
         swatches = list(islice(colors, MAX_COLORS))
         count = len(swatches) + sum(1 for _ in colors)
@@ -108,28 +216,30 @@ def read(path: str | os.PathLike[str], within: str | os.PathLike[str] | None = N
     return swatches
 
 
-def format_for(path: str | os.PathLike[str], form: str | None = None) -> Format:
-    """The format of that key, or that is written under a name; ValueError where there is none."""
+def format_for(path: str | os.PathLike[str], format_name: str | None = None) -> Format:
+    """The writable format with this name, or with the extension of a path; ValueError if there is none."""
     path = Path(path)
-    if form is not None:
-        if form in WRITTEN:
-            return WRITTEN[form]
-        raise ValueError(f"format={form!r} is not one of {', '.join(WRITTEN)}")
-    if path.suffix.lower() in ENDINGS:
-        return ENDINGS[path.suffix.lower()]
-    endings = ", ".join(reversed(ENDINGS))
-    raise ValueError(f"{path}: {path.suffix!r} is no ending of a palette file; expected one of {endings}")
+    if format_name is not None:
+        if format_name in WRITABLE_FORMATS:
+            return WRITABLE_FORMATS[format_name]
+        raise ValueError(f"format={format_name!r}: expected one of {', '.join(WRITABLE_FORMATS)}")
+    if path.suffix.lower() in FORMAT_OF_EXTENSION:
+        return FORMAT_OF_EXTENSION[path.suffix.lower()]
+    extensions = ", ".join(reversed(FORMAT_OF_EXTENSION))
+    raise ValueError(
+        f"{path}: {path.suffix!r} is not an extension of palette files; expected one of {extensions}"
+    )
 
 
-def write(path: str | os.PathLike[str], swatches: Sequence[Swatch], form: str | None) -> None:
-    """Write a palette file, whole or not at all; see ``Palette.save``."""
+def write(path: str | os.PathLike[str], swatches: Sequence[Swatch], format_name: str | None) -> None:
+    """Write a palette file, completely or not at all; see ``Palette.save``."""
     path = Path(path)
-    chosen = format_for(path, form)
+    chosen = format_for(path, format_name)
     assert chosen.write is not None
     try:
         if not chosen.alpha:
             _check_opaque(swatches)
-        # A file's name may hold what is no text.
+        # A file name may have characters that cannot be printed.
         data = chosen.write(swatches, "".join(char if char.isprintable() else "?" for char in path.stem))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
@@ -139,7 +249,11 @@ def write(path: str | os.PathLike[str], swatches: Sequence[Swatch], form: str | 
 def _check_opaque(swatches: Sequence[Swatch]) -> None:
     for number, (levels, _) in enumerate(swatches, 1):
         if len(levels) == 4 and levels[3] < 255:
-            others = ", ".join(ending for ending, entry in reversed(ENDINGS.items()) if entry.alpha == "yes")
+            others = ", ".join(
+                extension
+                for extension, entry in reversed(FORMAT_OF_EXTENSION.items())
+                if entry.alpha == "yes"
+            )
             raise ValueError(
-                f"its format has no alpha, and colour {number} is {to_hex(levels)}; save it as {others}"
+                f"its format cannot hold alpha, and colour {number} is {to_hex(levels)}; save it as {others}"
             )

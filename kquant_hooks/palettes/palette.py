@@ -1,4 +1,4 @@
-"""Palettes: ordered, immutable lists of colours. Settings hold one, so NumPy is loaded only when asked."""
+"""Palettes: ordered, immutable lists of colours. Settings hold them, so NumPy is loaded only when needed."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-_LONGEST_NAME = 255
-_CELLS_A_ROW = 16
-_MOST_CELL = 256
+_MAX_NAME_LENGTH = 255
+_CELLS_PER_ROW = 16
+_MAX_CELL = 256
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
 class Palette:
     """An immutable, ordered list of 1 to 256 colours.
 
-    Palettes are equal if they have the same colours in the same order; names do not count.
+    Palettes are equal if they have the same colours in the same order; names are ignored.
 
     Parameters
     ----------
     colors : iterable of str, iterable of int sequences, or ndarray of shape (n, 3) or (n, 4)
         Hex colours (``"#09f"``, ``"0099ff"``, ``"#0099ff80"``) or R, G, B[, A] levels in 0..255. Alpha is
-        not premultiplied; where some colours have it, the others are opaque.
+        not premultiplied; if only some colours have it, the others are opaque.
     names : iterable of str, optional
-        One for each colour, of up to 255 characters; empty where it has none. What does not print in a name
-        becomes a space, and several spaces become one.
+        One for each colour, of up to 255 characters; empty if it has no name. Characters that cannot be
+        printed become spaces, and successive spaces become one.
 
     Raises
     ------
     ValueError
-        If there are no colours or more than 256, or one is not a colour; if there are not as many names.
+        If there are no colours or more than 256; if one is not a colour; if the number of names differs.
 
     Examples
     --------
@@ -62,26 +62,29 @@ class Palette:
             entries = tuple((*entry, 255)[:4] for entry in entries)
         called = ("",) * len(entries) if names is None else tuple(map(_name, names))
         if len(called) != len(entries):
-            raise ValueError(f"{len(entries)} colours have {len(called)} names; give '' to those without one")
+            raise ValueError(
+                f"{len(entries)} colours have {len(called)} names; use '' for colours without a name"
+            )
         object.__setattr__(self, "_entries", entries)
         object.__setattr__(self, "_names", called)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, within: str | os.PathLike[str] | None = None) -> Palette:
-        """Read a palette file; its content says which of the formats it has, never its name.
+        """Read a palette file; its format is detected from its content, not from its name.
 
         Parameters
         ----------
         path : str or path
         within : str or path, optional
-            A folder that the file must lie in, wherever links lead: for names that come from others.
+            A folder that must contain the file after all links are followed: for paths from untrusted
+            sources.
 
         Raises
         ------
         ValueError
-            If it has none of the formats, is damaged, or has more than 256 colours.
+            If its format is not known, it is damaged, or it has more than 256 colours.
         OSError
-            If it cannot be read, is no regular file, or lies elsewhere.
+            If it cannot be read, is not a regular file, or is outside ``within``.
         """
         from kquant_hooks.palettes.files import read
 
@@ -92,22 +95,22 @@ class Palette:
             raise ValueError(f"{os.fspath(path)}: {error}") from error
 
     def save(self, path: str | os.PathLike[str], format: str | None = None) -> None:  # noqa: A002  as Pillow calls it
-        """Write a palette file, in the format of the ending; the file is whole, or as it was before.
+        """Write a palette file in the format of its extension, completely or not at all.
 
-        Names are left out of formats that hold none.
+        Names are dropped if the format cannot hold them.
 
         Parameters
         ----------
         path : str or path
-            Its ending is one of those in the README's table, save where a format is given.
+            Its extension is one of those in the README's table, unless a format is given.
         format : str, optional
             One of "gpl", "hex", "jasc", "riff", "aco", "act", "ase", "txt", "json", "png" and "css".
 
         Raises
         ------
         ValueError
-            If the ending or the format is not known, or if a colour is not opaque and there is no place for
-            alpha.
+            If the extension or the format is not known, or if a colour is not opaque and the format cannot
+            hold alpha.
         OSError
             If it cannot be written.
         """
@@ -117,45 +120,45 @@ class Palette:
 
     @property
     def colors(self) -> npt.NDArray[np.uint8]:
-        """The colours: shape (n, 3), or (n, 4) where one is not opaque; levels 0..255."""
+        """The colours: shape (n, 3), or (n, 4) if one is not opaque; levels 0..255."""
         import numpy as np
 
         return np.array(self._entries, np.uint8)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of the colours, in their order; empty where one has none."""
+        """The names of the colours, in order; empty if a colour has no name."""
         return self._names
 
     def hex(self) -> tuple[str, ...]:
-        """The colours as ``#rrggbb``, or ``#rrggbbaa`` where one is not opaque."""
+        """The colours as ``#rrggbb``, or ``#rrggbbaa`` if one is not opaque."""
         return tuple(map(to_hex, self._entries))
 
     def to_image(self, cell: int = 32) -> Image.Image:
         """A picture of the colours: square cells, up to 16 in a row.
 
-        What is left of the last row has the last colour, so that the picture has no others.
+        The last colour fills the rest of the last row, so the picture has no other colours.
 
         Parameters
         ----------
         cell : int
-            Pixels along a cell's side, 1..256.
+            Side of a cell in pixels, 1..256.
 
         Returns
         -------
         PIL.Image.Image
-            Mode RGB, or RGBA where a colour is not opaque.
+            Mode RGB, or RGBA if a colour is not opaque.
 
         Raises
         ------
         ValueError
             If ``cell`` is not an integer in its range.
         """
-        if isinstance(cell, bool) or not isinstance(cell, int) or not 1 <= cell <= _MOST_CELL:
-            raise ValueError(f"cell={cell!r} is not an integer from 1 to {_MOST_CELL}")
+        if isinstance(cell, bool) or not isinstance(cell, int) or not 1 <= cell <= _MAX_CELL:
+            raise ValueError(f"cell={cell!r} is not an integer from 1 to {_MAX_CELL}")
         from PIL import Image
 
-        columns = min(len(self), _CELLS_A_ROW)
+        columns = min(len(self), _CELLS_PER_ROW)
         rows = -(-len(self) // columns)
         cells = self._entries + self._entries[-1:] * (rows * columns - len(self))
         mode = "RGB" if len(cells[0]) == 3 else "RGBA"
@@ -195,6 +198,8 @@ def _parse(color: str | Iterable[int]) -> tuple[int, ...]:
 def _name(name: object) -> str:
     if isinstance(name, str):
         shown = " ".join("".join(char if char.isprintable() else " " for char in name).split())
-        if len(shown) <= _LONGEST_NAME:
+        if len(shown) <= _MAX_NAME_LENGTH:
             return shown
-    raise ValueError(f"{name!r:.60} is not a colour's name; expected up to {_LONGEST_NAME} characters")
+    raise ValueError(
+        f"{name!r:.60} is not a valid colour name; expected a string of up to {_MAX_NAME_LENGTH} characters"
+    )

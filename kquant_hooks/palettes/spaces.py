@@ -1,4 +1,4 @@
-"""Colours of other spaces as 8-bit R, G, B; what they are made of runs from 0 to 1, but for L*, a*, b*."""
+"""Colours of other spaces as 8-bit R, G, B; components run from 0 to 1, except for L*, a*, b*."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TO_LINEAR = (
 
 
 def from_unit(*levels: float) -> tuple[int, ...]:
-    """Levels from 0 to 1 as levels from 0 to 255; what lies outside is clipped."""
+    """Levels from 0 to 1 as levels from 0 to 255; values outside are clipped."""
     return tuple(round(255 * min(max(level, 0.0), 1.0)) for level in levels)
 
 
@@ -25,12 +25,12 @@ def from_hsb(hue: float, saturation: float, brightness: float) -> tuple[int, ...
 
 
 def from_cmyk(cyan: float, magenta: float, yellow: float, black: float) -> tuple[int, ...]:
-    """A colour by its inks, as if these were ideal: files name no profile."""
+    """A colour by its inks, which are taken as ideal because palette files have no profile."""
     return from_unit(*((1 - ink) * (1 - black) for ink in (cyan, magenta, yellow)))
 
 
 def from_lab(lightness: float, a: float, b: float) -> tuple[int, ...]:
-    """A colour by CIE L* (0..100), a* and b* under D50; what sRGB does not have is clipped."""
+    """A colour by CIE L* (0..100), a* and b* under D50; colours outside sRGB are clipped."""
     y = (min(max(lightness, 0.0), 100.0) + 16) / 116
     a, b = (min(max(part, -128.0), 128.0) for part in (a, b))
     xyz = [white * _cubed(part) for white, part in zip(_WHITE, (y + a / 500, y, y - b / 200), strict=True)]

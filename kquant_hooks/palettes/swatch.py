@@ -1,4 +1,4 @@
-"""A colour with its name: what the formats of palette files are read into and made from."""
+"""A colour with its name, as formats of palette files read and write it; hex colours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Swatch(NamedTuple):
     levels : tuple of int
         R, G, B or R, G, B, A; 0..255, alpha not premultiplied.
     name : str
-        Empty where it has none.
+        Empty if it has no name.
     """
 
     levels: tuple[int, ...]
@@ -30,7 +30,7 @@ def is_hex(text: str) -> bool:
 
 
 def hex_colors_in(text: str) -> list[str] | None:
-    """The colours of a list such as ``#000,#fff``; None where some part is none."""
+    """The colours of a list such as ``#000,#fff``; None if any part is not a colour."""
     colors = text.split(",")
     return colors if all(map(is_hex, colors)) else None
 
@@ -45,5 +45,5 @@ def parse_hex(text: str) -> tuple[int, ...]:
 
 
 def to_hex(levels: tuple[int, ...]) -> str:
-    """``#rrggbb``, or ``#rrggbbaa`` of a colour with alpha."""
+    """``#rrggbb``, or ``#rrggbbaa`` if the colour has alpha."""
     return "#" + bytes(levels).hex()

@@ -1,4 +1,4 @@
-"""Text of palette files: old ones are Latin-1, new ones UTF-8; lines end in any way."""
+"""Text of palette files: UTF-8, or Latin-1 in old ones, with line ends of any kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 
 def text_of(data: bytes) -> str:
-    """The text of a file: UTF-8, with or without its mark, or Latin-1."""
+    """The text of a file: UTF-8, with or without a byte order mark, or Latin-1."""
     data = data.removeprefix(BOM_UTF8)
     try:
         return data.decode()
@@ -17,19 +17,19 @@ def text_of(data: bytes) -> str:
 
 
 def lines_of(data: bytes) -> Iterator[tuple[int, str]]:
-    """The lines that are not blank, each with its number from 1 on, without the spaces around them."""
+    """The lines that are not blank, stripped, each with its number, counted from 1."""
     for number, line in enumerate(re.split(r"\r\n|\r|\n", text_of(data)), 1):
         if stripped := line.strip():
             yield number, stripped
 
 
 def first_line(data: bytes) -> str:
-    """The first line that is not blank; empty where there is none."""
+    """The first line that is not blank, or an empty string."""
     return next((line for _, line in lines_of(data)), "")
 
 
 def levels_in(line: str, count: int) -> tuple[int, ...] | None:
-    """The ``count`` levels, 0..255, that a line begins with; None where it does not."""
+    """The ``count`` levels, 0..255, at the start of a line; None if it does not start with them."""
     words = line.split(None, count)[:count]
     if len(words) < count or not all(re.fullmatch("[0-9]{1,3}", word) for word in words):
         return None

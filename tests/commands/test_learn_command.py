@@ -64,31 +64,32 @@ def test_what_it_learns_serves_the_other_commands(sprites, capsys):
     assert main([*command[:-1], "--check"]) == 0
 
 
-@pytest.mark.parametrize("ending", ["css", "hex", "png", "json", "act"])
-def test_a_second_run_has_nothing_to_do_and_another_palette_stays(sprites, ending, capsys):
-    learn = ["palette", "learn", "sprites", "-o", f"out.{ending}", "-c"]
+@pytest.mark.parametrize("extension", ["css", "hex", "png", "json", "act"])
+def test_a_second_run_has_nothing_to_do_and_another_palette_stays(sprites, extension, capsys):
+    learn = ["palette", "learn", "sprites", "-o", f"out.{extension}", "-c"]
     assert main([*learn, "5"]) == 0
-    before = (sprites / f"out.{ending}").read_bytes()
+    before = (sprites / f"out.{extension}").read_bytes()
     assert main([*learn, "5"]) == 0
     capsys.readouterr()
     assert main([*learn, "6"]) == 2
-    assert "exists and is something else; give --force to overwrite it" in capsys.readouterr().err
-    assert (sprites / f"out.{ending}").read_bytes() == before
+    assert "already exists with other content; use --force to overwrite it" in capsys.readouterr().err
+    assert (sprites / f"out.{extension}").read_bytes() == before
     assert main([*learn, "6", "--force"]) == 0
-    assert (sprites / f"out.{ending}").read_bytes() != before
+    assert (sprites / f"out.{extension}").read_bytes() != before
 
 
 def test_a_format_without_alpha_gets_the_visible_colours(sprites, capsys):
     draw_translucent().save("sprites/soft.png")
     learn = ["palette", "learn", "sprites", "-c", "16", "-o"]
     assert main([*learn, "a.gpl", "--alpha", "hard"]) == 0
-    assert "15 colours, and the transparent one" in capsys.readouterr().out
+    assert "15 colours, without the transparent one" in capsys.readouterr().out
     assert len(Palette.load("a.gpl")) == 15
     assert main([*learn, "a.hex", "--alpha", "hard"]) == 0
     assert Palette.load("a.hex").hex()[0] == "#00000000"
     # Translucent ones cannot be left out.
     assert main([*learn, "b.gpl"]) == 3
-    assert "have soft edges; give --alpha hard, or another ending: .hex, .txt" in capsys.readouterr().err
+    expected = "have translucent pixels; use --alpha hard or another extension: .hex, .txt"
+    assert expected in capsys.readouterr().err
     assert not (sprites / "b.gpl").exists()
 
 
@@ -119,7 +120,7 @@ def test_all_frames_count(sprites, capsys):
     ("arguments", "message"),
     [
         (["-c", "300", "-o", "a.gpl"], "colors=300 is outside 1..256"),
-        (["-c", "8", "-o", "a.xyz"], "a.xyz: '.xyz' is no ending of a palette file"),
+        (["-c", "8", "-o", "a.xyz"], "a.xyz: '.xyz' is not an extension of palette files"),
         (["-c", "2", "--fixed", "#000,#fff,#f00", "-o", "a.gpl"], "fixed has 3 colours, which colors=2"),
     ],
 )

@@ -85,7 +85,7 @@ def test_converting(capsys):
 
 
 def test_names_are_not_lost_in_silence(capsys):
-    said = "mine.gpl -> mine.hex  3 colours  names are left out, as it holds none\n"
+    said = "mine.gpl -> mine.hex  3 colours  without names, which this format cannot hold\n"
     assert run("convert", "mine.gpl", "mine.hex", capsys=capsys) == (0, said, "")
     said = "mine.hex -> other.hex  3 colours\n"
     assert run("convert", "mine.hex", "other.hex", capsys=capsys) == (0, said, "")
@@ -93,7 +93,7 @@ def test_names_are_not_lost_in_silence(capsys):
 
 def test_what_exists_is_overwritten_by_force_only(capsys):
     Path("mine.hex").write_text("theirs")
-    said = "kquant: mine.hex exists; give --force to overwrite it\n"
+    said = "kquant: mine.hex already exists; use --force to overwrite it\n"
     assert run("convert", "mine.gpl", "mine.hex", capsys=capsys) == (2, "", said)
     assert Path("mine.hex").read_text() == "theirs"
     assert run("convert", "mine.gpl", "mine.hex", "--force", capsys=capsys)[0] == 0
@@ -107,7 +107,7 @@ def test_what_exists_is_overwritten_by_force_only(capsys):
             "mine.gpl",
             "mine.foo",
             2,
-            "mine.foo: '.foo' is no ending of a palette file; expected one of .gpl, ",
+            "mine.foo: '.foo' is not an extension of palette files; expected one of .gpl, ",
         ),
         ("bad.gpl", "mine.hex", 3, "bad.gpl: line 2: expected 3 levels from 0 to 255, got '1 2 x'"),
         ("none.gpl", "mine.hex", 3, "none.gpl: cannot be read: No such file or directory"),
@@ -116,7 +116,7 @@ def test_what_exists_is_overwritten_by_force_only(capsys):
             "glass.txt",
             "glass.ase",
             3,
-            "glass.ase: its format has no alpha, and colour 1 is #00000080; save it",
+            "glass.ase: its format cannot hold alpha, and colour 1 is #00000080; save it",
         ),
     ],
 )
@@ -139,7 +139,7 @@ def test_comparing_other_orders_and_numbers(capsys):
     said = "the same colours in another order\n"
     assert run("compare", "mine.gpl", "other.hex", capsys=capsys) == (1, said, "")
     Palette([*MINE, "#000"]).save("other.hex")
-    said = "the same colours, but some more often than in the other file\n"
+    said = "the same colours, but not equally often\n"
     assert run("compare", "mine.gpl", "other.hex", capsys=capsys) == (1, said, "")
 
 

@@ -77,7 +77,7 @@ MISTAKES = [
     ("rules: [{files: a, palette: .}]", "$.rules[0].palette: expected a palette file, "),
     (
         "palette: .kquant.yaml",
-        "$.palette: .kquant.yaml: its content is no palette of a known format; expected",
+        "$.palette: .kquant.yaml: its content is not a palette in a known format; expected",
     ),
     (
         "palette: 5",

@@ -80,9 +80,9 @@ def test_names_are_one_line_that_prints():
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["one"], "2 colours have 1 names; give '' to those without one"),
-        ([None, ""], "None is not a colour's name; expected up to 255 characters"),
-        (["", 256 * "x"], "'xxx.*x is not a colour's name; expected up to 255 characters"),
+        (["one"], "2 colours have 1 names; use '' for colours without a name"),
+        ([None, ""], "None is not a valid colour name; expected a string of up to 255 characters"),
+        (["", 256 * "x"], "'xxx.*x is not a valid colour name; expected a string of up to 255 characters"),
     ],
 )
 def test_what_are_no_names(names, message):

@@ -17,12 +17,12 @@ NAMED = Palette(["#ff8000", "#1a1c2c", "#ff8000", "#000000"], ["Orange peel", ""
 TRANSLUCENT = Palette(["#ff800080", "#01020300", "#ffffff"], ["Glass", "Air", ""])
 CLEAR = Palette(["#ff8000", "#01020300", "#ffffff"])
 LARGE = Palette([(level, 255 - level, 7) for level in range(256)])
-WRITTEN = [entry for entry in files.FORMATS if entry.write]
-READ_BACK = [entry for entry in WRITTEN if entry.read]
+WRITABLE_FORMATS = [entry for entry in files.FORMATS if entry.write]
+READ_BACK = [entry for entry in WRITABLE_FORMATS if entry.read]
 
 
-def written_and_read(palette, path, form=None):
-    palette.save(path, form)
+def written_and_read(palette, path, format_name=None):
+    palette.save(path, format_name)
     return Palette.load(path)
 
 
@@ -38,7 +38,7 @@ def test_files_of_other_programs(name, tmp_path):
 
 def test_every_format_that_is_read_has_an_example():
     begun = [
-        next(entry.name for entry in files.FORMATS if entry.begins and entry.begins(example.data))
+        next(entry.name for entry in files.FORMATS if entry.matches and entry.matches(example.data))
         for example in EXAMPLES.values()
     ]
     assert set(begun) == {entry.name for entry in files.FORMATS if entry.read}
@@ -46,16 +46,16 @@ def test_every_format_that_is_read_has_an_example():
 
 @pytest.mark.parametrize("entry", READ_BACK, ids=lambda entry: entry.name)
 def test_what_is_written_comes_back(entry, tmp_path):
-    path = tmp_path / f"mine{entry.endings[0].upper()}"
+    path = tmp_path / f"mine{entry.extensions[0].upper()}"
     for palette in (NAMED, LARGE, Palette(["#fff"])):
         again = written_and_read(palette, path, entry.key)
         assert again == palette
         assert again.names == (palette.names if entry.names else ("",) * len(palette))
 
 
-@pytest.mark.parametrize("entry", WRITTEN, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", WRITABLE_FORMATS, ids=lambda entry: entry.name)
 def test_alpha_is_kept_or_refused(entry, tmp_path):
-    path = tmp_path / f"mine{entry.endings[0]}"
+    path = tmp_path / f"mine{entry.extensions[0]}"
     if entry.alpha == "yes":
         TRANSLUCENT.save(path, entry.key)
         assert entry.read is None or Palette.load(path) == TRANSLUCENT
@@ -73,7 +73,8 @@ def test_a_refusal_says_what_holds_alpha(tmp_path):
 def test_a_color_table_holds_one_transparent_colour(tmp_path):
     assert written_and_read(CLEAR, tmp_path / "mine.act") == CLEAR
     with pytest.raises(
-        ValueError, match=r"one colour of alpha 0 beside opaque ones, got 2 and 0 translucent ones$"
+        ValueError,
+        match=r"one transparent colour and no translucent ones, got 2 transparent and 0 translucent ones$",
     ):
         Palette(["#0000", "#fff0"]).save(tmp_path / "mine.act")
 
@@ -113,9 +114,9 @@ def test_bytes_that_other_programs_expect(tmp_path):
         "css": ":root {\n  --orange: #ff8000;\n  --color-2: #000000;\n}\n",
         "act": (b"\xff\x80\0" + bytes(765) + b"\0\2\xff\xff").decode("latin-1"),
     }
-    for ending, text in expected.items():
-        Palette(["#ff8000", "#000"], ["Orange", ""]).save(tmp_path / f"mine.{ending}")
-        assert (tmp_path / f"mine.{ending}").read_bytes().decode("latin-1") == text
+    for extension, text in expected.items():
+        Palette(["#ff8000", "#000"], ["Orange", ""]).save(tmp_path / f"mine.{extension}")
+        assert (tmp_path / f"mine.{extension}").read_bytes().decode("latin-1") == text
 
 
 def test_a_format_may_be_given(tmp_path):
@@ -127,13 +128,13 @@ def test_a_format_may_be_given(tmp_path):
     assert Palette.load(tmp_path / "mine.pal") == palette
     palette.save(tmp_path / "without-ending", format="gpl")
     assert Palette.load(tmp_path / "without-ending").names == ("Orange", "")
-    with pytest.raises(ValueError, match=r"^format='bmp' is not one of gpl, hex, jasc, riff, aco"):
+    with pytest.raises(ValueError, match=r"^format='bmp': expected one of gpl, hex, jasc, riff, aco"):
         palette.save(tmp_path / "mine.pal", "bmp")
 
 
 def test_every_ending_has_one_format():
-    for entry in WRITTEN:
-        assert entry.key in ("riff", files.ENDINGS[entry.endings[0]].key)
+    for entry in WRITABLE_FORMATS:
+        assert entry.key in ("riff", files.FORMAT_OF_EXTENSION[entry.extensions[0]].key)
 
 
 def test_css_properties_have_names_of_their_own(tmp_path):
@@ -161,7 +162,7 @@ def test_a_picture_made_of_a_palette_is_read_as_one(tmp_path):
 @pytest.mark.parametrize("name", ["mine.foo", "mine", "mine.aseprite", ".gpl"])
 def test_endings_that_are_not_known(name, tmp_path):
     with pytest.raises(
-        ValueError, match=r"is no ending of a palette file; expected one of .gpl, .hex, .pal, "
+        ValueError, match=r"is not an extension of palette files; expected one of .gpl, .hex, .pal, "
     ):
         NAMED.save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []

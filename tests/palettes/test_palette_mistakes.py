@@ -16,41 +16,42 @@ from kquant_hooks import Palette
 FLIPS = 150
 MISTAKES = {
     b"": "it is empty",
-    b"?": "its content is no palette of a known format; expected one of GIMP, Lospec hex, ",
-    b"hello": "its content is no palette of a known format",
-    b"\xff\xfeG\0I\0M\0P\0": "its content is no palette of a known format",
+    b"?": "its content is not a palette in a known format; expected one of GIMP, Lospec hex, ",
+    b"hello": "its content is not a palette in a known format",
+    b"\xff\xfeG\0I\0M\0P\0": "its content is not a palette in a known format",
     b"GIMP Palette\nName: x\n": "a palette has 1..256 colours, got 0",
     b"GIMP Palette\n1 2 3\n1 2 256 x": "line 3: expected 3 levels from 0 to 255, got '1 2 256 x'",
     b"GIMP Palette\nChannels: RGBA\n1 2 3 x": "line 3: expected 4 levels from 0 to 255, got '1 2 3 x'",
     b"GIMP Palette\n1 2 -3": "line 2: expected 3 levels",
     b"GIMP Palette\n1 2 3\nNothing": "line 3: expected 3 levels",
-    b"GIMP Palette\n1 2 3 " + 256 * b"x": "is not a colour's name; expected up to 255 characters",
+    b"GIMP Palette\n1 2 3 "
+    + 256 * b"x": "is not a valid colour name; expected a string of up to 255 characters",
     b"GIMP Palette\n" + 300 * b"0 0 0\n": "a palette has 1..256 colours, got 300",
     b"ff8000\n\n#ff80\n": "line 3: expected a colour such as ff8000",
-    b"ff8000\nff800080": "line 2: eight digits may be rrggbbaa or Paint.NET's aarrggbb; put '#'",
+    b"ff8000\nff800080": "line 2: eight digits can mean rrggbbaa or Paint.NET's aarrggbb; put '#'",
     b"JASC-PAL\n0200\n1\n0 0 0": "line 2: expected the version 0100, got '0200'",
     b"JASC-PAL": "line 2: expected the version 0100, got ''",
     b"JASC-PAL\n0100\nmany": "line 3: expected the number of colours, got 'many'",
-    b"JASC-PAL\n0100\n2\n0 0 0\n": "it has 1 colours; expected 2, as line 3 says",
+    b"JASC-PAL\n0100\n2\n0 0 0\n": "line 3 declares 2 colours, but the file has 1",
     b"JASC-PAL\n0100\n1\n0 0\n": "line 4: expected three levels from 0 to 255, got '0 0'",
-    b"RIFF\x08\0\0\0PAL ": "it ends at byte 12; expected 8 bytes from byte 12 on",
+    b"RIFF\x08\0\0\0PAL ": "it ends at byte 12; expected 8 bytes from byte 12",
     b"RIFF\0\0\0\0PAL data\x0c\0\0\0\0\4\2\0": "byte 20: expected the version 0x0300, got 0x0400",
     b"RIFF\0\0\0\0PAL data\x0c\0\0\0\0\3\xff\xff": "byte 16: 65535 colours do not fit in a chunk of 12 bytes",
-    b"\0\1\0\2" + bytes(10): "it ends at byte 14; expected 10 bytes from byte 14 on",
+    b"\0\1\0\2" + bytes(10): "it ends at byte 14; expected 10 bytes from byte 14",
     b"\0\1\0\1\0\3"
     + bytes(8): "byte 4: expected RGB (0), HSB (1), CMYK (2), Lab (7) or grey (8), got space 3",
     b"\0\2\0\1"
     + bytes(10)
-    + b"\xff\xff\xff\xff": "it ends at byte 18; expected 8589934590 bytes from byte 18 on",
+    + b"\xff\xff\xff\xff": "it ends at byte 18; expected 8589934590 bytes from byte 18",
     bytes(768) + b"\1\1\0\0": "byte 768: expected a number of colours from 1 to 256, got 257",
-    b"ASEF\0\1\0\0\xff\xff\xff\xff": "it ends at byte 12; expected 6 bytes from byte 12 on",
+    b"ASEF\0\1\0\0\xff\xff\xff\xff": "it ends at byte 12; expected 6 bytes from byte 12",
     b"ASEF\0\1\0\0\0\0\0\1\0\1\xff\xff\xff\xff": "it ends at byte 18; expected 4294967295 bytes",
     b"ASEF\0\1\0\0\0\0\0\1\0\1\0\0\0\6\0\0HSV ": "the block at byte 12: expected a colour in RGB,",
     b"ASEF\0\1\0\0\0\0\0\1\0\1\0\0\0\x0a\0\0Gray\x7f\xc0\0\0": "the block at byte 12: expected finite",
     aseprite(
         chunk(0x2019, struct.pack("<III8x", 9, 0, 0xFFFFFFFF))
     ): "the chunk at byte 144: it ends at byte 20; expected 6 bytes",
-    aseprite(b"\0\0\0\0\x19\x20"): "byte 144: expected a chunk's size from 6 on, got 0",
+    aseprite(b"\0\0\0\0\x19\x20"): "byte 144: expected a chunk size of at least 6, got 0",
     aseprite(chunk(0x2007, bytes(16))): "a palette has 1..256 colours, got 0",
     b";\nFF8000FF\nred": "line 3: expected a colour such as ffff8000",
     b"[": "line 1, column 2: expected JSON; Expecting value",
@@ -61,18 +62,18 @@ MISTAKES = {
     b"[[[]]]": "colour 1: expected a hex colour such as '#ff8000', got a list",
     b"[" * 1_000_000: "its lists or objects are nested too deeply",
     b"[" + b"9" * 10_000 + b"]": "it has a number with thousands of digits",
-    b"\x89PNG\r\n\x1a\n": "it ends at byte 8; expected 13 bytes from byte 12 on",
+    b"\x89PNG\r\n\x1a\n": "it ends at byte 8; expected 13 bytes from byte 12",
     png(
         1, 3, 1, [b"\0"], png_chunk(b"PLTE", bytes(3)), png_chunk(b"tRNS", b"\xff\xff\0")
-    ): "it is damaged, or ends too soon at byte 97, for a PNG",
+    ): "its PNG data is damaged, or cut off at byte 97",
     png(16, 0, 1, [b"\0\0"]): "byte 24: expected levels of up to 8 bits, got 16",
     png(8, 0, 17, [bytes(range(row * 17, row * 17 + 17)) for row in range(15)])[
         :-30
-    ]: "it is damaged, or ends too soon at byte 308, for a PNG",
+    ]: "its PNG data is damaged, or cut off at byte 308",
     png(
         8, 2, 300, [b"".join(struct.pack(">HB", i, 7) for i in range(300))]
     ): "a palette has 1..256 colours, got 300",
-    b"#fff000\n" * 600_000: "it has more than 4194304 bytes, which is no palette",
+    b"#fff000\n" * 600_000: "it has more than 4194304 bytes, the limit for palette files",
 }
 
 
@@ -106,7 +107,8 @@ def test_another_header_of_a_picture_says_nothing_of_its_size(in_front, tmp_path
     path = tmp_path / "bomb.png"
     pixels = png_chunk(b"IDAT", zlib.compress(bytes(3001 * 3000)))
     path.write_bytes(small[:8] + first + header + pixels + png_chunk(b"IEND", b""))
-    with pytest.raises(ValueError, match=r"expected the header \(IHDR\)" if in_front else "it is damaged"):
+    expected = r"expected the header \(IHDR\)" if in_front else "is damaged, or cut off"
+    with pytest.raises(ValueError, match=expected):
         Palette.load(path)
 
 

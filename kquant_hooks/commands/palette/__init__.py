@@ -1,1 +1,1 @@
-"""Command: ``kquant palette``, palette files shown, converted and compared."""
+"""``kquant palette``: learn palettes; show, convert and compare palette files."""

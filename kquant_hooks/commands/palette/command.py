@@ -1,4 +1,4 @@
-"""``kquant palette``: which of its commands runs."""
+"""``kquant palette``: the list of its commands."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import textwrap
 
 from kquant_hooks.commands.palette import compare, convert, learn, show
 
-# The module of each command, and what the command is for.
+# The module of each command, and its purpose.
 _COMMANDS = {
     "learn": (learn, "learn one palette for many pictures"),
     "show": (show, "show the colours of palette files"),
     "convert": (convert, "write a palette file in another format"),
-    "compare": (compare, "say which colours two palette files do not share"),
+    "compare": (compare, "list the colours that two palette files do not share"),
 }
 _EXAMPLES = """\
 examples:
@@ -20,7 +20,7 @@ examples:
   kquant palette show sprites.gpl
   kquant palette convert sweetie-16.hex sweetie-16.gpl
   kquant palette compare sprites.gpl sprites.hex
-  kquant palette convert --help           all that a command can do, with more examples
+  kquant palette convert --help           all options of a command, and more examples
 """
 
 
@@ -29,14 +29,14 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.description = "Learn one palette for many pictures; show, convert and compare palette files."
     parser.epilog = _EXAMPLES
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, (face, purpose) in _COMMANDS.items():
+    for name, (module, purpose) in _COMMANDS.items():
         command = commands.add_parser(
             name, help=purpose, formatter_class=parser.formatter_class, allow_abbrev=False
         )
-        face.describe(command)
-        # The formatter leaves it as it is, as it must leave the examples.
+        module.describe(command)
+        # Wrapped here, as the formatter leaves text unchanged for the sake of the examples.
         command.description = textwrap.fill(str(command.description))
-        command.set_defaults(run_palette=face.run)
+        command.set_defaults(run_palette=module.run)
 
 
 def run(arguments: argparse.Namespace) -> int:

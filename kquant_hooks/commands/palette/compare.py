@@ -1,4 +1,4 @@
-"""``kquant palette compare``: what two palette files have in common."""
+"""``kquant palette compare``: the colours that two palette files do not share."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from kquant_hooks.commands.palette.files import count_in_words, loaded
+from kquant_hooks.commands.palette.files import count_in_words, load_or_complain
 from kquant_hooks.palettes.comparing import Comparison, compare
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_REWRITE
 from kquant_hooks.report.lines import one_line
@@ -18,25 +18,26 @@ examples:
   kquant palette compare sprites.gpl sprites.hex
   kquant palette compare old.ase new.ase --json
 
-exit codes: 0 the same colours in the same order, 1 others, 2 usage, 3 a file could not be read
+exit codes: 0 the same colours in the same order, 1 other colours or order, 2 usage error, 3 a file could not
+be read
 """
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Say which colours two palette files do not share, and what is nearest to these in the other one, by "
-        "the root of the sum over R, G, B and A of squared differences. Names do not count."
+        "List the colours that two palette files do not share, with the nearest colour in the other file. "
+        "Distances are square roots of the sum over R, G, B and A of squared differences. Names are ignored."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("first", metavar="A", help="a palette file")
-    parser.add_argument("second", metavar="B", help="another one")
+    parser.add_argument("second", metavar="B", help="the palette file to compare it with")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
-    first, second = loaded(arguments.first), loaded(arguments.second)
+    first, second = load_or_complain(arguments.first), load_or_complain(arguments.second)
     if first is None or second is None:
         return EXIT_FAILED
     result = compare(first, second)
@@ -55,7 +56,7 @@ def _differences(result: Comparison, first: str, second: str) -> Iterator[str]:
     if result.reordered:
         yield "the same colours in another order"
     elif not result.only_first and not result.only_second:
-        yield "the same colours, but some more often than in the other file"
+        yield "the same colours, but not equally often"
     for missing, here, there in ((result.only_first, first, second), (result.only_second, second, first)):
         for entry in missing:
             yield (

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kquant_hooks.commands.palette.files import count_in_words, loaded, saved
-from kquant_hooks.palettes.files import ENDINGS, WRITTEN, format_for
+from kquant_hooks.commands.palette.files import count_in_words, load_or_complain, save_or_complain
+from kquant_hooks.palettes.files import FORMAT_OF_EXTENSION, WRITABLE_FORMATS, format_for
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
@@ -17,22 +17,26 @@ examples:
   kquant palette convert brand.ase brand.css --force
   kquant palette convert sweetie-16.hex sweetie-16.pal --format riff
 
-exit codes: 0 done, 2 usage or OUT exists, 3 a file could not be read or written, or OUT cannot hold alpha
+exit codes: 0 done, 2 usage error or OUT exists, 3 a file could not be read or written, or OUT cannot hold
+alpha
 """
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Write a palette file in another format. What IN is, its content says; what OUT becomes, its ending."
+        "Write a palette file in another format. The format of IN is detected from its content, and that of "
+        "OUT from its extension."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("source", metavar="IN", help="a palette file")
-    parser.add_argument("target", metavar="OUT", help=f"the file to write; ends in {', '.join(ENDINGS)}")
+    parser.add_argument(
+        "target", metavar="OUT", help=f"the file to write; extensions: {', '.join(FORMAT_OF_EXTENSION)}"
+    )
     parser.add_argument(
         "--format",
-        choices=tuple(WRITTEN),
-        help="write this, whatever OUT ends in; 'riff' is Microsoft's .pal",
+        choices=tuple(WRITABLE_FORMATS),
+        help="write this format, whatever the extension of OUT; 'riff' is Microsoft's .pal",
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite OUT if it exists")
 
@@ -46,13 +50,15 @@ def run(arguments: argparse.Namespace) -> int:
         complain(error)
         return EXIT_USAGE
     if target.exists() and not arguments.force:
-        complain(f"{target} exists; give --force to overwrite it")
+        complain(f"{target} already exists; use --force to overwrite it")
         return EXIT_USAGE
-    palette = loaded(arguments.source)
+    palette = load_or_complain(arguments.source)
     if palette is None:
         return EXIT_FAILED
-    if not saved(palette, target, arguments.format):
+    if not save_or_complain(palette, target, arguments.format):
         return EXIT_FAILED
-    left_out = "" if written.names or not any(palette.names) else "  names are left out, as it holds none"
+    left_out = (
+        "" if written.names or not any(palette.names) else "  without names, which this format cannot hold"
+    )
     done = one_line(f"{arguments.source} -> {target}  {count_in_words(palette)}{left_out}")
     return EXIT_DONE if say(done) else EXIT_FAILED

@@ -1,4 +1,4 @@
-"""Palette files as a command reads and writes them: what is wrong with one is a line."""
+"""Palette files as commands read and write them: every error is printed as one line."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.printing import complain
 
 
-def loaded(path: str) -> Palette | None:
-    """The palette of a file; None, once it is said why, where there is none."""
+def load_or_complain(path: str) -> Palette | None:
+    """The palette of a file; None, after an error message, if it cannot be read."""
     try:
         return Palette.load(path)
     except OSError as error:
@@ -19,10 +19,10 @@ def loaded(path: str) -> Palette | None:
     return None
 
 
-def saved(palette: Palette, target: Path, form: str | None = None) -> bool:
-    """Whether a palette could be written; if not, it is said why."""
+def save_or_complain(palette: Palette, target: Path, format_name: str | None = None) -> bool:
+    """Write a palette; whether that worked, and if not, after an error message."""
     try:
-        palette.save(target, form)
+        palette.save(target, format_name)
     except OSError as error:
         complain(f"{target}: cannot be written: {error.strerror or error}")
         return False
@@ -33,5 +33,5 @@ def saved(palette: Palette, target: Path, form: str | None = None) -> bool:
 
 
 def count_in_words(palette: Palette) -> str:
-    """Such as ``16 colours``."""
+    """The number of colours in words, such as ``16 colours``."""
     return f"{len(palette)} colour{'s' * (len(palette) != 1)}"

@@ -13,11 +13,11 @@ from kquant_hooks.assets.collect import Destination, collect
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.sharing import count_each
 from kquant_hooks.commands.arguments import add_option, add_style, given_options, style_of
-from kquant_hooks.commands.palette.files import count_in_words, saved
+from kquant_hooks.commands.palette.files import count_in_words, save_or_complain
 from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
-from kquant_hooks.palettes.files import ENDINGS, Format, format_for
+from kquant_hooks.palettes.files import FORMAT_OF_EXTENSION, Format, format_for
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
@@ -26,43 +26,45 @@ from kquant_hooks.report.printing import Printer, complain
 if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
 
-# What is about pixels, or would leave nothing to learn.
-_OTHERS = ("palette", "dither", "dither_strength", "keep_hidden_rgb")
-_LEARNING = {name: option for name, option in OPTIONS.items() if name not in _OTHERS}
-_LIMITS = {name: POLICY_OPTIONS[name] for name in ("max_pixels", "timeout", "max_memory")}
+# Options that concern pixels, or that would leave nothing to learn.
+_UNUSED_OPTIONS = ("palette", "dither", "dither_strength", "keep_hidden_rgb")
+_LEARNING_OPTIONS = {name: option for name, option in OPTIONS.items() if name not in _UNUSED_OPTIONS}
+_LIMIT_OPTIONS = {name: POLICY_OPTIONS[name] for name in ("max_pixels", "timeout", "max_memory")}
 _EXAMPLES = """\
 examples:
   kquant palette learn sprites/ -c 32 -o sprites.gpl
-  kquant palette learn sprites/ -c 32 --alpha hard -o sprites.gpl     of sprites with soft edges
+  kquant palette learn sprites/ -c 32 --alpha hard -o sprites.gpl     for sprites with soft edges
   kquant palette learn hero.jpg -c 6 -o theme.css
   kquant palette learn sprites/ boss.png -c 64 --equal-weight --fixed '#000,#fff' -o game.hex
 
-exit codes: 0 done, 2 usage or FILE exists and is something else, 3 a picture could not be read (the palette
-is that of the others) or FILE could not be written, 130 interrupted
+exit codes: 0 done, 2 usage error, or FILE exists with other content, 3 a picture could not be read (the
+palette is learned from the others) or FILE could not be written, 130 interrupted
 """
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Learn one palette for many pictures: files, and those in folders, with all their frames."
+        "Learn one palette for many pictures: image files and folders of them, with all frames."
     )
     parser.epilog = _EXAMPLES
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="image files, or folders that contain them")
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="image files, and folders with what is in them"
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", required=True, help="the palette file; its ending is its format"
+        "-o",
+        "--output",
+        metavar="FILE",
+        required=True,
+        help="the palette file; its extension sets the format",
     )
     parser.add_argument("-f", "--force", action="store_true", help="overwrite FILE if it exists")
     parser.add_argument(
         "--equal-weight",
         action="store_true",
-        help="give every picture the same say, whatever its size; otherwise every pixel has the same",
+        help="give every picture the same weight, whatever its size (default: every pixel the same weight)",
     )
     group = parser.add_argument_group("how colours are chosen")
     usual = defaults_of(Settings) | defaults_of(Policy)
-    for name, option in (_LEARNING | _LIMITS).items():
+    for name, option in (_LEARNING_OPTIONS | _LIMIT_OPTIONS).items():
         flags = ["-c", "--colors"] if name == "colors" else []
         add_option(group, name, option, usual[name], option.help, flags)
     add_style(parser.add_argument_group("what it prints"))
@@ -72,14 +74,14 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     target = Path(arguments.output)
     try:
-        settings = Settings(**given_options(arguments, _LEARNING))
-        policy = Policy(**given_options(arguments, _LIMITS))
+        settings = Settings(**given_options(arguments, _LEARNING_OPTIONS))
+        policy = Policy(**given_options(arguments, _LIMIT_OPTIONS))
         written = format_for(target)
     except ValueError as error:
         complain(error)
         return EXIT_USAGE
     found = collect(map(Path, arguments.paths), Destination(in_place=True))
-    # A strip that was written into a folder of pictures is none of them.
+    # The palette file itself may be an image in a folder of pictures; it is not one of them.
     tasks = [task for task in found if task.path.absolute() != target.absolute()]
     printer = Printer(style_of(arguments), len(tasks))
     counted: list[Path] = []
@@ -128,39 +130,41 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _fit(palette: Palette, written: Format) -> tuple[Palette, str]:
-    """What a format can hold of a palette, and a word about the rest; ValueError for translucent colours."""
+    """What a format can hold of a palette, and a note about the rest; ValueError for translucent ones."""
     if written.alpha:
         return palette, ""
     if any(len(color) == 4 and 0 < color[3] < 255 for color in palette):
-        others = [ending for ending, entry in reversed(ENDINGS.items()) if entry.alpha == "yes"]
+        others = [
+            extension for extension, entry in reversed(FORMAT_OF_EXTENSION.items()) if entry.alpha == "yes"
+        ]
         raise ValueError(
-            "its format has no alpha, and the pictures have soft edges; "
-            f"give --alpha hard, or another ending: {', '.join(others)}"
+            "its format cannot hold alpha, and the pictures have translucent pixels; "
+            f"use --alpha hard or another extension: {', '.join(others)}"
         )
     visible = [color for color in palette if len(color) == 3 or color[3]]
     if not 0 < len(visible) < len(palette):
         return palette, ""
-    # Where pictures are mapped to a palette without a transparent entry, they get one.
-    return Palette(visible), ", and the transparent one, which this format has no place for"
+    # Pictures that are mapped to a palette without a transparent entry get one if they need it.
+    return Palette(visible), ", without the transparent one, which this format cannot hold"
 
 
 def _write(palette: Palette, target: Path, *, force: bool) -> int:
     if target.exists() and not force:
-        # A second run has nothing to do.
+        # A second run changes nothing.
         if _holds(target, palette):
             return EXIT_DONE
-        complain(f"{target} exists and is something else; give --force to overwrite it")
+        complain(f"{target} already exists with other content; use --force to overwrite it")
         return EXIT_USAGE
-    return EXIT_DONE if saved(palette, target) else EXIT_FAILED
+    return EXIT_DONE if save_or_complain(palette, target) else EXIT_FAILED
 
 
 def _holds(target: Path, palette: Palette) -> bool:
-    """Whether a file is what saving the palette would make of it."""
+    """Whether a file already has the bytes that saving the palette would write."""
     with TemporaryDirectory() as folder:
-        anew = Path(folder, target.name)
+        expected = Path(folder, target.name)
         try:
-            palette.save(anew)
-            return target.is_file() and anew.read_bytes() == target.read_bytes()
+            palette.save(expected)
+            return target.is_file() and expected.read_bytes() == target.read_bytes()
         except (OSError, ValueError):
-            # Saving it in earnest says what is wrong.
+            # Saving to the target reports the error.
             return False

@@ -7,7 +7,7 @@ import json
 import sys
 
 from kquant_hooks.commands.arguments import add_color
-from kquant_hooks.commands.palette.files import count_in_words, loaded
+from kquant_hooks.commands.palette.files import count_in_words, load_or_complain
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED
 from kquant_hooks.report.lines import one_line
@@ -17,9 +17,9 @@ from kquant_hooks.report.screen import can_show_colors
 _EXAMPLES = """\
 examples:
   kquant palette show sprites.gpl
-  kquant palette show *.hex --json        one JSON object a file: path, colors, names
+  kquant palette show *.hex --json        one JSON object per file: path, colors, names
 
-exit codes: 0 done, 2 usage, 3 a file could not be read
+exit codes: 0 done, 2 usage error, 3 a file could not be read
 """
 
 
@@ -27,8 +27,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = "Show the colours of palette files, with their names."
     parser.epilog = _EXAMPLES
-    parser.add_argument("files", nargs="+", metavar="FILE", help="palette files, PNG strips among them")
-    parser.add_argument("--json", action="store_true", help="print one JSON object a file instead of text")
+    parser.add_argument("files", nargs="+", metavar="FILE", help="palette files, or PNG images of palettes")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of text")
     add_color(parser)
 
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     code = EXIT_DONE
     for path in arguments.files:
-        palette = loaded(path)
+        palette = load_or_complain(path)
         if palette is None or not say(_text(path, palette, arguments)):
             code = EXIT_FAILED
     return code

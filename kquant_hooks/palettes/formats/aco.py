@@ -1,6 +1,6 @@
-"""Photoshop's color swatches, ``.aco``: version 1, and after it version 2, the same colours with names.
+"""Photoshop's color swatches, ``.aco``: version 1, followed by version 2, the same colours with names.
 
-As Adobe's "Photoshop File Formats Specification" has it, under "Color Swatches".
+Specified in Adobe's "Photoshop File Formats Specification", under "Color Swatches".
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from kquant_hooks.palettes.binary import bytes_at, fields_at
 from kquant_hooks.palettes.spaces import from_cmyk, from_hsb, from_lab, from_unit
 from kquant_hooks.palettes.swatch import Swatch
 
-_HEAD, _COLOR = 4, 10
-_FULL = 0xFFFF
-# Of color tables, which may begin in the same way; swatches as long have a second part.
-_LENGTHS_OF_TABLES = (768, 772)
+_HEAD_SIZE, _COLOR = 4, 10
+_FULL_LEVEL = 0xFFFF
+# Lengths of color tables, which may start with the same bytes; swatches of such a length have a second part.
+_TABLE_LENGTHS = (768, 772)
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes are Photoshop swatches."""
     if data[:2] not in (b"\0\1", b"\0\2"):
         return False
-    if len(data) not in _LENGTHS_OF_TABLES:
+    if len(data) not in _TABLE_LENGTHS:
         return True
-    second = _HEAD + _COLOR * int.from_bytes(data[2:4])
-    return data[second : second + _HEAD] == b"\0\2" + data[2:4]
+    second = _HEAD_SIZE + _COLOR * int.from_bytes(data[2:4])
+    return data[second : second + _HEAD_SIZE] == b"\0\2" + data[2:4]
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file; ValueError where it is damaged."""
+    """The colours of a file; ValueError if it is damaged."""
     version, count = fields_at(data, 0, ">HH")
-    start = _HEAD
+    start = _HEAD_SIZE
     named = version == 2
-    second = _HEAD + _COLOR * count
+    second = _HEAD_SIZE + _COLOR * count
     if not named and data[second : second + 2] == b"\0\2":
-        named, start = True, second + _HEAD
+        named, start = True, second + _HEAD_SIZE
     for _ in range(count):
         levels = _levels(start, *fields_at(data, start, ">5H"))
         start += _COLOR
@@ -50,13 +50,13 @@ def read(data: bytes) -> Iterator[Swatch]:
 def _levels(place: int, space: int, first: int, second: int, third: int, fourth: int) -> tuple[int, ...]:
     match space:
         case 0:
-            # Exact for programs that repeat the byte, and for those that put 0 after it.
+            # Exact for programs that repeat the byte and for those that write 0 after it.
             return first >> 8, second >> 8, third >> 8
         case 1:
-            return from_hsb(first / _FULL, second / _FULL, third / _FULL)
+            return from_hsb(first / _FULL_LEVEL, second / _FULL_LEVEL, third / _FULL_LEVEL)
         case 2:
-            # 0 is all of an ink.
-            return from_cmyk(*(1 - ink / _FULL for ink in (first, second, third, fourth)))
+            # 0 is full ink.
+            return from_cmyk(*(1 - ink / _FULL_LEVEL for ink in (first, second, third, fourth)))
         case 7:
             a, b = (level - 0x10000 if level & 0x8000 else level for level in (second, third))
             return from_lab(first / 100, a / 100, b / 100)

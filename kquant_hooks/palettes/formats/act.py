@@ -1,7 +1,7 @@
-"""Photoshop's color table, ``.act``: 256 times R, G, B, then perhaps a count and the transparent index.
+"""Photoshop's color table, ``.act``: 256 times R, G, B, perhaps followed by a count and a transparent index.
 
-As Adobe's "Photoshop File Formats Specification" has it, under "Color Table". Aseprite always names the first
-colour as the transparent one; nothing tells such files from those that mean it.
+Specified in Adobe's "Photoshop File Formats Specification", under "Color Table". Aseprite always declares the
+first colour transparent; such files cannot be told from those in which it really is.
 """
 
 from __future__ import annotations
@@ -12,33 +12,37 @@ from collections.abc import Iterator, Sequence
 from kquant_hooks.palettes.binary import fields_at
 from kquant_hooks.palettes.swatch import MAX_COLORS, Swatch
 
-_COLORS = 3 * MAX_COLORS
+_TABLE_SIZE = 3 * MAX_COLORS
 _NOT_TRANSPARENT = 0xFFFF
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one: it has nothing but its length to be known by."""
-    return len(data) in (_COLORS, _COLORS + 4)
+def matches(data: bytes) -> bool:
+    """Whether the bytes are as long as a color table, which has no other mark."""
+    return len(data) in (_TABLE_SIZE, _TABLE_SIZE + 4)
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file; ValueError where it is damaged."""
+    """The colours of a file; ValueError if it is damaged."""
     count, transparent = MAX_COLORS, _NOT_TRANSPARENT
-    if len(data) > _COLORS:
-        count, transparent = fields_at(data, _COLORS, ">HH")
+    if len(data) > _TABLE_SIZE:
+        count, transparent = fields_at(data, _TABLE_SIZE, ">HH")
     if not 1 <= count <= MAX_COLORS:
-        raise ValueError(f"byte {_COLORS}: expected a number of colours from 1 to {MAX_COLORS}, got {count}")
+        raise ValueError(
+            f"byte {_TABLE_SIZE}: expected a number of colours from 1 to {MAX_COLORS}, got {count}"
+        )
     for index in range(count):
         levels = tuple(data[3 * index : 3 * index + 3])
         yield Swatch((*levels, 0) if index == transparent else levels)
 
 
 def write(swatches: Sequence[Swatch], _title: str) -> bytes:
-    """A file of the colours, of which one may be transparent; names are left out."""
-    clear = [index for index, (levels, _) in enumerate(swatches) if levels[3:] == (0,)]
+    """A file of the colours, one of which may be transparent, without names."""
+    transparent = [index for index, (levels, _) in enumerate(swatches) if levels[3:] == (0,)]
     translucent = sum(levels[3:] not in ((), (0,), (255,)) for levels, _ in swatches)
-    if len(clear) > 1 or translucent:
-        found = f"{len(clear)} and {translucent} translucent ones"
-        raise ValueError(f"its format can hold one colour of alpha 0 beside opaque ones, got {found}")
-    table = b"".join(bytes(levels[:3]) for levels, _ in swatches).ljust(_COLORS, b"\0")
-    return table + struct.pack(">HH", len(swatches), *(clear or [_NOT_TRANSPARENT]))
+    if len(transparent) > 1 or translucent:
+        raise ValueError(
+            "its format can hold one transparent colour and no translucent ones, "
+            f"got {len(transparent)} transparent and {translucent} translucent ones"
+        )
+    table = b"".join(bytes(levels[:3]) for levels, _ in swatches).ljust(_TABLE_SIZE, b"\0")
+    return table + struct.pack(">HH", len(swatches), *(transparent or [_NOT_TRANSPARENT]))

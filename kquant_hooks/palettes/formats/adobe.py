@@ -1,7 +1,7 @@
 """Adobe Swatch Exchange, ``.ase``: blocks of groups and colours, as floating point numbers, with names.
 
-Adobe describes it nowhere; http://iamacamera.org/default.aspx?id=109 does, and
-https://dotclue.org/archive/2013/06/004258/ what that leaves out.
+Adobe has not published the format. It is described at http://iamacamera.org/default.aspx?id=109; details that
+are missing there are at https://dotclue.org/archive/2013/06/004258/.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _GLOBAL = 0
 _MODELS = {b"RGB ": 3, b"CMYK": 4, b"LAB ": 3, b"Gray": 1, b"GRAY": 1}
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes are an Adobe Swatch Exchange file."""
     return data.startswith(_MAGIC)
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file, those of all its groups; ValueError where it is damaged."""
+    """The colours of all groups of a file; ValueError if it is damaged."""
     _, _, _, blocks = fields_at(data, 0, ">4sHHI")
     start = 12
     for _ in range(blocks):

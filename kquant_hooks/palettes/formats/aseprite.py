@@ -1,6 +1,6 @@
 """Palettes of Aseprite's documents, ``.aseprite`` or ``.ase``: chunks of the first frame.
 
-As https://github.com/aseprite/aseprite/blob/main/docs/ase-file-specs.md has it.
+Specified at https://github.com/aseprite/aseprite/blob/main/docs/ase-file-specs.md.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _PALETTE, _OLD_PALETTE, _OLDER_PALETTE = 0x2019, 0x0004, 0x0011
 _HAS_NAME = 1
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes are an Aseprite document."""
     return data[4:6] == _MAGIC and data[_HEADER + 4 : _HEADER + 6] == _FRAME_MAGIC
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of the first frame's palette; ValueError where it is damaged."""
+    """The colours of the first frame's palette; ValueError if it is damaged."""
     chunks = list(_chunks(data))
     kinds = {kind for _, kind, _ in chunks}
-    # Old palettes beside new ones are for old programs.
+    # Files may have an old palette as well, for old programs.
     wanted = next((kind for kind in (_PALETTE, _OLD_PALETTE, _OLDER_PALETTE) if kind in kinds), None)
     entries: dict[int, Swatch] = {}
     for start, kind, chunk in chunks:
@@ -39,14 +39,14 @@ def read(data: bytes) -> Iterator[Swatch]:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Place, kind and content of the first frame's chunks."""
+    """The place, kind and content of each chunk of the first frame."""
     start = _HEADER
     _, _, old_count, _, _, count = fields_at(data, start, "<IHHHHI")
     start += _FRAME_HEADER
     for _ in range(count or old_count):
         size, kind = fields_at(data, start, "<IH")
         if size < 6:
-            raise ValueError(f"byte {start}: expected a chunk's size from 6 on, got {size}")
+            raise ValueError(f"byte {start}: expected a chunk size of at least 6, got {size}")
         yield start, kind, bytes_at(data, start + 6, size - 6)
         start += size
 
@@ -77,7 +77,7 @@ def _old_entries(chunk: bytes, kind: int) -> dict[int, Swatch]:
         for _ in range(count or MAX_COLORS):
             levels = bytes_at(chunk, start, 3)
             if kind == _OLDER_PALETTE:
-                # 0..63, of which the highest bits are repeated as the lowest.
+                # Levels 0..63: the highest bits are repeated as the lowest.
                 levels = bytes((level << 2 | level >> 4) & 255 for level in levels)
             entries[index] = Swatch(tuple(levels))
             start, index = start + 3, index + 1

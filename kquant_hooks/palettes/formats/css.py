@@ -1,4 +1,4 @@
-"""Custom properties of CSS, for style sheets: written only."""
+"""Custom properties of CSS, for style sheets; only written."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from kquant_hooks.palettes.swatch import Swatch, to_hex
 
 
 def write(swatches: Sequence[Swatch], _title: str) -> bytes:
-    """A rule with a property for each colour: its name, or its number where it has none of its own."""
+    """A rule with a property for each colour: its name or, if that is not unique, its number."""
     taken: set[str] = set()
     lines = []
     for number, (levels, name) in enumerate(swatches, 1):
-        # Letters of all scripts may stand in such a name; no other signs may, but for '-' and '_'.
+        # Such a name may have letters of all scripts, digits, '-' and '_'.
         word = re.sub(r"[^\w-]+", "-", name.lower()).strip("-")
         if not word or word in taken or re.fullmatch(r"color-\d+", word):
             word = f"color-{number}"

@@ -1,4 +1,4 @@
-"""GIMP's ``.gpl``, as its ``gimppalette-load.c`` reads it, and Aseprite's extension of it by alpha."""
+"""GIMP's ``.gpl``, as its ``gimppalette-load.c`` reads it, with Aseprite's extension for alpha."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from kquant_hooks.palettes.text import first_line, levels_in, lines_of
 _MAGIC = "GIMP Palette"
 _WITH_ALPHA = "Channels: RGBA"
 _HEADINGS = ("Name:", "Columns:", "Channels:")
-# What GIMP calls a colour that has no name.
+# GIMP's name for colours without a name.
 _UNNAMED = "Untitled"
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes are a GIMP palette."""
     return first_line(data[:4096]).startswith(_MAGIC)
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file; ValueError where it is damaged."""
+    """The colours of a file; ValueError if it is damaged."""
     channels = 3
     for number, line in islice(lines_of(data), 1, None):
         if line.startswith("#"):

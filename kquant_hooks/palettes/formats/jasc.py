@@ -1,7 +1,7 @@
-"""JASC's ``.pal``, of Paint Shop Pro: a count, then R, G, B a line.
+"""JASC's ``.pal``, of Paint Shop Pro: a count, then R, G, B on each line.
 
-As https://liero.nl/lierohack/docformats/other-jasc.html has it. Aseprite writes a fourth level, of
-alpha, that others do not know: it is read, and not written.
+Described at https://liero.nl/lierohack/docformats/other-jasc.html. Aseprite writes a fourth level for alpha,
+which other programs do not know: it is read, but not written.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from kquant_hooks.palettes.text import first_line, levels_in, lines_of
 _MAGIC, _VERSION = "JASC-PAL", "0100"
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes are a JASC palette."""
     return first_line(data[:4096]) == _MAGIC
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file; ValueError where it is damaged."""
+    """The colours of a file; ValueError if it is damaged."""
     lines = lines_of(data)
     next(lines)
     number, version = next(lines, (2, ""))
@@ -38,10 +38,10 @@ def read(data: bytes) -> Iterator[Swatch]:
         found += 1
         yield Swatch(levels)
     if found != int(count):
-        raise ValueError(f"it has {found} colours; expected {count}, as line 3 says")
+        raise ValueError(f"line 3 declares {count} colours, but the file has {found}")
 
 
 def write(swatches: Sequence[Swatch], _title: str) -> bytes:
-    """A file of opaque colours; names are left out."""
+    """A file of opaque colours, without names."""
     lines = (" ".join(map(str, levels[:3])) for levels, _ in swatches)
     return "\r\n".join([_MAGIC, _VERSION, str(len(swatches)), *lines, ""]).encode()

@@ -1,4 +1,4 @@
-"""Paint.NET's ``.txt``: ``aarrggbb`` a line, comments after ``;``; https://www.getpaint.net/doc/latest/WorkingWithPalettes.html."""
+"""Paint.NET's ``.txt``: ``aarrggbb`` per line, comments after ``;``; https://www.getpaint.net/doc/latest/WorkingWithPalettes.html."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kquant_hooks.palettes.text import first_line, lines_of
 _COLOR = r"([0-9a-fA-F]{2})?([0-9a-fA-F]{6})"
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one: a comment tells it from a list of hex colours."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes start with a comment, which lists of hex colours do not have."""
     return first_line(data).startswith(";")
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file; ValueError where it is damaged."""
+    """The colours of a file; ValueError if it is damaged."""
     for number, line in lines_of(data):
         color = line.partition(";")[0].strip()
         match = re.fullmatch(_COLOR, color)
@@ -28,6 +28,6 @@ def read(data: bytes) -> Iterator[Swatch]:
 
 
 def write(swatches: Sequence[Swatch], title: str) -> bytes:
-    """A file of the colours; their names are left out."""
+    """A file of the colours, without names."""
     lines = (bytes(((*levels, 255)[3], *levels[:3])).hex().upper() for levels, _ in swatches)
     return "\n".join(["; paint.net Palette File", f"; {title}", *lines, ""]).encode()

@@ -1,4 +1,4 @@
-"""Microsoft's RIFF ``.pal``: a ``LOGPALETTE`` in a chunk, by IBM's and Microsoft's specification of 1991."""
+"""Microsoft's RIFF ``.pal``: a ``LOGPALETTE`` in a chunk, specified by IBM and Microsoft in 1991."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from kquant_hooks.palettes.swatch import Swatch
 _VERSION = 0x0300
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes are a RIFF palette."""
     return data[:4] == b"RIFF" and data[8:12] == b"PAL "
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file; ValueError where it is damaged."""
+    """The colours of a file; ValueError if it is damaged."""
     start = 12
     kind, size = fields_at(data, start, "<4sI")
     while kind != b"data":
-        # Chunks begin at even places.
+        # Chunks start at even places.
         start += 8 + size + size % 2
         kind, size = fields_at(data, start, "<4sI")
     version, count = fields_at(data, start + 8, "<HH")
@@ -30,12 +30,12 @@ def read(data: bytes) -> Iterator[Swatch]:
     if size < 4 + 4 * count:
         raise ValueError(f"byte {start + 4}: {count} colours do not fit in a chunk of {size} bytes")
     for entry in range(count):
-        # The fourth byte is of flags, not alpha.
+        # The fourth byte holds flags, not alpha.
         yield Swatch(tuple(bytes_at(data, start + 12 + 4 * entry, 4)[:3]))
 
 
 def write(swatches: Sequence[Swatch], _title: str) -> bytes:
-    """A file of opaque colours; names are left out."""
+    """A file of opaque colours, without names."""
     colors = b"".join(bytes((*levels[:3], 0)) for levels, _ in swatches)
     chunk = struct.pack("<HH", _VERSION, len(swatches)) + colors
     return struct.pack("<4sI4s4sI", b"RIFF", 12 + len(chunk), b"PAL ", b"data", len(chunk)) + chunk

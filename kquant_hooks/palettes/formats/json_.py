@@ -1,7 +1,7 @@
 """Colours in ``.json``: a list, an object with a list, or an object of names and colours.
 
-Lospec's API gives ``{"name": ..., "author": ..., "colors": ["1a1c2c", ...]}``; Coolors exports a list of hex
-colours, a list of ``{"name": ..., "hex": ..., ...}``, and ``{"Some name": "1a1c2c", ...}``.
+Lospec's API returns ``{"name": ..., "author": ..., "colors": ["1a1c2c", ...]}``; Coolors exports a list of
+hex colours, a list of ``{"name": ..., "hex": ..., ...}``, and ``{"Some name": "1a1c2c", ...}``.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from kquant_hooks.palettes.text import first_line, text_of
 _KEYS = ("hex", "color", "value")
 
 
-def begins(data: bytes) -> bool:
-    """Whether a file is one."""
+def matches(data: bytes) -> bool:
+    """Whether the bytes are a JSON file."""
     return first_line(data).startswith(("[", "{"))
 
 
 def read(data: bytes) -> Iterator[Swatch]:
-    """The colours of a file; ValueError where it is damaged."""
+    """The colours of a file; ValueError if it is damaged."""
     try:
         content = json.loads(text_of(data))
     except json.JSONDecodeError as error:
@@ -52,13 +52,13 @@ def _swatch(number: int, entry: Any) -> Swatch:
 
 
 def _kind(value: Any) -> str:
-    """What it is and not what it says, as not all JSON is meant to be shown."""
+    """The type of a value, not its content, as not all JSON files may be quoted."""
     words = {list: "a list", dict: "an object", str: "other text", bool: "true or false", type(None): "none"}
     return words.get(type(value), "a number")
 
 
 def write(swatches: Sequence[Swatch], title: str) -> bytes:
-    """A file of the colours, with their names if they have some."""
+    """A file of the colours, with their names if they have any."""
     colors: list[Any] = [to_hex(levels) for levels, _ in swatches]
     if any(name for _, name in swatches):
         colors = [{"name": name, "hex": to_hex(levels)} for levels, name in swatches]
