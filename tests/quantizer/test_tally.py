@@ -35,7 +35,7 @@ def histograms():
 @pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("gathered", [1, 1000, 1 << 20])
 def test_the_order_makes_no_difference(monkeypatch, gathered):
-    monkeypatch.setattr("kquant_hooks.quantizer.tally._GATHERED", gathered)
+    monkeypatch.setattr("kquant_hooks.quantizer.tally._MIN_GATHERED", gathered)
     totals = []
     for order in permutations(histograms()):
         tally = Tally()
