@@ -116,7 +116,7 @@ def test_memory_does_not_grow_with_the_number_of_pictures():
 def test_pictures_that_are_added_up_on_the_way(monkeypatch):
     images = [*sprites(), draw_translucent()]
     expected = learn_palette(images, 24)
-    monkeypatch.setattr("kquant_hooks.quantizer.tally._GATHERED", 500)
+    monkeypatch.setattr("kquant_hooks.quantizer.tally._MIN_GATHERED", 500)
     assert learn_palette(images, 24) == expected
 
 

@@ -9,6 +9,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from kquant_hooks.options.kinds import Choice
 from kquant_hooks.options.settings import OPTIONS
 from kquant_hooks.quantizer.coords import exact_coords, grid_of, mean_colors
 from kquant_hooks.quantizer.histogram import Histogram
@@ -36,7 +37,9 @@ def histogram_in(space, *, alpha):
 
 
 def test_each_choice_is_a_module():
-    assert set(OPTIONS["space"].choices) == SPACES
+    kind = OPTIONS["space"].kind
+    assert isinstance(kind, Choice)
+    assert set(kind.choices) == SPACES
     for name in SPACES:
         assert space_named(name).name == name
 
