@@ -6,19 +6,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kquant_hooks.assets.outcome import Outcome
+    from kquant_hooks.files import quantize_file
     from kquant_hooks.filter import KMeansQuantize
     from kquant_hooks.images.quantize import Quantized, quantize
     from kquant_hooks.images.sharing import learn_palette
     from kquant_hooks.palettes.palette import Palette
 
-__all__ = ["KMeansQuantize", "Palette", "Quantized", "learn_palette", "quantize"]
+__all__ = [
+    "KMeansQuantize",
+    "Outcome",
+    "Palette",
+    "Quantized",
+    "learn_palette",
+    "quantize",
+    "quantize_file",
+]
 
 _HOMES = {
     "KMeansQuantize": "kquant_hooks.filter",
+    "Outcome": "kquant_hooks.assets.outcome",
     "Palette": "kquant_hooks.palettes.palette",
     "Quantized": "kquant_hooks.images.quantize",
     "learn_palette": "kquant_hooks.images.sharing",
     "quantize": "kquant_hooks.images.quantize",
+    "quantize_file": "kquant_hooks.files",
 }
 
 

@@ -23,7 +23,7 @@ LAYERS = [
     ["images"],
     ["documents"],
     ["assets"],
-    ["filter", "report", "config"],
+    ["filter", "files", "report", "config"],
     ["watch"],
     ["commands"],
     ["cli"],

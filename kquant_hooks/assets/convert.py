@@ -11,6 +11,7 @@ from PIL import Image
 from kquant_hooks.assets.judge import Skip, Unchanged, colors_in_words, judge
 from kquant_hooks.documents.codec import codec_of, read_document
 from kquant_hooks.documents.document import Document, Encoding, Unsupported
+from kquant_hooks.documents.figures import Figures
 from kquant_hooks.documents.fitting import check_colors, check_fits
 from kquant_hooks.documents.opening import open_image
 from kquant_hooks.documents.reduce import Goal, Reduction, histogram_of, reduce
@@ -21,7 +22,6 @@ from kquant_hooks.formats.table import FORMATS, Format
 from kquant_hooks.images.modes import MODES
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
-from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.histogram import Histogram
 
@@ -29,16 +29,12 @@ from kquant_hooks.quantizer.histogram import Histogram
 _LEVELS = {"fast": 6, "balanced": 8, "best": 9}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Conversion:
-    """A quantized file and its figures; see ``Outcome``."""
+    """The bytes of a quantized file, and its figures."""
 
     data: bytes
-    colors_before: int
-    frames: int
-    palette: Palette
-    mse: float
-    psnr: float
+    figures: Figures
 
 
 def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | None = None) -> Conversion:
@@ -86,13 +82,14 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
                 check_colors(colors, settings, document, format_name, encoding)
 
             reduction = reduce(document, settings, _goal(policy), look)
+            figures = reduction.figures
             if in_place and reduction.within:
-                raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}")
-            if not policy.is_met_by(reduction.mse, reduction.psnr):
+                raise Unchanged(f"it has {colors_in_words(figures.colors_before)}")
+            if not policy.is_met_by(figures.mse, figures.psnr):
                 limits = {"max-error": policy.max_error, "min-psnr": policy.min_psnr}
                 asked = ", ".join(f"{name}={limit:g}" for name, limit in limits.items() if limit is not None)
                 raise Skip(
-                    f"its error would be {reduction.mse:.1f} and its PSNR {reduction.psnr:.1f} dB, "
+                    f"its error would be {figures.mse:.1f} and its PSNR {figures.psnr:.1f} dB, "
                     f"which is worse than {asked}"
                 )
             reduction, images = _in_mode(reduction, target)
@@ -107,18 +104,13 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
     saved = len(data) - len(written)
     copied = reduction.within and settings.fixed is None
     if copied and format_name == source and saved <= 0 and not policy.strip:
-        raise Unchanged(f"it has {colors_in_words(reduction.colors_before)}, and is no smaller as a new file")
+        raise Unchanged(
+            f"it has {colors_in_words(figures.colors_before)}, and re-encoding would not make it smaller"
+        )
     if policy.min_savings and saved < policy.least_savings(len(data)):
         would = f"grow by {-saved} bytes and not save" if saved < 0 else f"save {saved} bytes, less than"
         raise Skip(f"it would {would} min-savings={policy.min_savings}")
-    return Conversion(
-        written,
-        reduction.colors_before,
-        sum(frame.shown for frame in document.frames),
-        reduction.palette,
-        reduction.mse,
-        reduction.psnr,
-    )
+    return Conversion(data=written, figures=figures)
 
 
 def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:
@@ -166,7 +158,7 @@ def _in_mode(reduction: Reduction, target: Format) -> tuple[Reduction, Iterator[
     document = reduction.document
     if (document.metadata.icc or b"")[16:20] != b"GRAY":
         return reduction, reduction.images()
-    if target.gray and all(red == green == blue for red, green, blue, *_ in reduction.palette):
+    if target.gray and all(red == green == blue for red, green, blue, *_ in reduction.figures.palette):
         modes = ("L", "LA")
         return reduction, (image.convert(modes[image.has_transparency_data]) for image in reduction.images())
     if target.name == document.format:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.process import process, quantize_file
+from kquant_hooks.assets.process import outcome_and_bytes, process
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.options.limits import MOST_OF_ONE, most_of_one
 from kquant_hooks.options.policy import Policy
@@ -112,13 +112,13 @@ def _timeout_of(job: Job) -> float:
 
 
 def _crashed(job: Job, crash: Crash) -> Outcome:
-    return Outcome(job.path, "failed", f"{crash.message}; the file is as it was", job.target)
+    return Outcome(job.path, "failed", f"{crash.message}; the file is unchanged", target=job.target)
 
 
 def _result_of(job: Job) -> tuple[Outcome, bytes | None]:
     """In a worker process."""
     lift_limit(job.policy)
-    return quantize_file(job.path, job.settings, job.policy, job.target, job.data)
+    return outcome_and_bytes(job.path, job.settings, job.policy, job.target, job.data)
 
 
 def _work(job: Job) -> Outcome:

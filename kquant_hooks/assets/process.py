@@ -85,10 +85,10 @@ def process(
                 real_target = real_target or resolved(target)
                 format_name = _format_for(target, policy)
                 if not force and is_another(real_target, data, format_name, settings, policy):
-                    return Outcome(path, "failed", taken(target), target, len(data))
+                    return Outcome(path, "failed", taken(target), target=target, bytes_before=len(data))
         except (OSError, ValueError, MemoryError) as error:
             return without_result(error, path, target, 0, policy)
-        outcome, written = quantize_file(path, settings, policy, target, data)
+        outcome, written = outcome_and_bytes(path, settings, policy, target, data)
         if written is None:
             return outcome
         try:
@@ -175,10 +175,10 @@ def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
     return None
 
 
-def quantize_file(
+def outcome_and_bytes(
     path: Path, settings: Settings, policy: Policy, target: Path | None, data: bytes | None = None
 ) -> tuple[Outcome, bytes | None]:
-    """``process`` without the writing: the outcome if that succeeds, and the bytes to write, if any."""
+    """``process`` without the writing: the outcome if writing succeeds, and the bytes to write, if any."""
     size = 0
     try:
         format_name = None if target is None else _format_for(target, policy)
@@ -193,20 +193,18 @@ def quantize_file(
     except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
         if isinstance(error, Unchanged) and target is not None:
             # A new file that would hold the same pixels in the same format is a copy.
-            return Outcome(path, "rewritten", f"a copy, as {error}", target, size, size), data
+            reason = f"copied: {error}"
+            return Outcome(
+                path, "rewritten", reason, target=target, bytes_before=size, bytes_after=size
+            ), data
         return without_result(error, path, target, size, policy), None
     outcome = Outcome(
         path,
         "rewritten",
-        "",
-        target or path,
-        size,
-        len(done.data),
-        done.colors_before,
-        done.frames,
-        done.palette,
-        done.mse,
-        done.psnr,
+        target=target or path,
+        bytes_before=size,
+        bytes_after=len(done.data),
+        figures=done.figures,
     )
     return outcome, done.data
 
@@ -215,9 +213,9 @@ def without_result(error: Exception, path: Path, target: Path | None, size: int,
     """What an error says of a file of so many bytes."""
     match error:
         case Unchanged():
-            return Outcome(path, "unchanged", str(error), target, size, size)
+            return Outcome(path, "unchanged", str(error), target=target, bytes_before=size, bytes_after=size)
         case Skip():
-            return Outcome(path, "skipped", str(error), target, size)
+            return Outcome(path, "skipped", str(error), target=target, bytes_before=size)
         case OSError():
             reason = f"cannot be read: {error.strerror or error}"
         case MemoryError():
@@ -229,7 +227,7 @@ def without_result(error: Exception, path: Path, target: Path | None, size: int,
             reason = str(error)
         case _:
             reason = f"{type(error).__name__}: {error}"
-    return Outcome(path, "failed", reason, target, size)
+    return Outcome(path, "failed", reason, target=target, bytes_before=size)
 
 
 def most_bytes(policy: Policy) -> int:

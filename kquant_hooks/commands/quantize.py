@@ -95,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
     printer = Printer(style_of(arguments), len(tasks))
     dry_run = arguments.check or arguments.dry_run
     items = [
-        Outcome(task.path, "failed", task.problem, task.target)
+        Outcome(task.path, "failed", task.problem, target=task.target)
         if task.problem
         else Job(
             task.path, settings, policy, task.target, dry_run, arguments.force, task.real, task.real_target

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from kquant_hooks.documents.codecs.tiffparsing import parse
 from kquant_hooks.documents.codecs.tifftags import number_in
 from kquant_hooks.documents.document import Document, Frame, Metadata
-from kquant_hooks.options.limits import check_picture, most_of_one, too_large
+from kquant_hooks.options.limits import MOST_OF_ONE, check_picture, most_of_one, too_large
 
 # All of Pillow's but those that run other programs (EPS, WMF) or only name a format (BUFR, GRIB, HDF5, MPEG).
 _FORMATS = (
@@ -39,7 +39,9 @@ def open_image(data: bytes, max_pixels: int | None) -> Image.Image:
         # KeyError: of the last format, which not every build of Pillow has.
         raise ValueError("not an image in a known format") from error
     except Image.DecompressionBombError as error:
-        # That of Pillow is ours, unless a higher one is asked for.
+        if most_of_one(max_pixels) > MOST_OF_ONE:
+            # The commands lift this limit; that of another program is its own.
+            raise ValueError("its pixels are more than PIL.Image.MAX_IMAGE_PIXELS allows") from error
         raise too_large("its pixels are", most_of_one(max_pixels)) from error
     except Exception as error:  # plug-ins raise almost anything on broken files
         raise ValueError(f"cannot be opened: {_sentence(error)}") from error

@@ -10,6 +10,7 @@ from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
 from kquant_hooks.documents.document import Document, Frame, Shown, Unsupported, play
+from kquant_hooks.documents.figures import Figures
 from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.images.pixels import in_rgba
 from kquant_hooks.images.quantize import PEAK, PreparedImage, fit, indexed, prepare, quantize_with
@@ -28,36 +29,29 @@ Goal = Callable[[Clustering], bool]
 Look = Callable[[Histogram, int, bool], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Reduction:
     """A document quantized, its images still to be made.
 
     Attributes
     ----------
     source, document : Document
-        As it came, and with frames as they are to be written.
+        As it came, and with its frames as they will be written.
     images : callable
         The new image of each frame, one after the other.
-    palette : Palette
+    figures : Figures
     ordered : bool
-        Whether somebody has chosen the palette's order, or several frames share it.
-    colors_before : int
-        Distinct colours over all frames as they are seen; fully transparent pixels are one.
+        Whether the user has chosen the palette's order, or several frames share the palette.
     within : bool
-        Whether the colours are few enough, or all in the palette that was given, as they are.
-    mse, psnr : float
-        Over all pixels of all frames as they are seen, before they are dithered.
+        Whether no pixel has to change: there are few enough colours, or all are in the given palette.
     """
 
     source: Document
     document: Document
     images: Callable[[], Iterator[Image.Image]]
-    palette: Palette
+    figures: Figures
     ordered: bool
-    colors_before: int
     within: bool
-    mse: float
-    psnr: float
 
 
 def histogram_of(document: Document, settings: Settings) -> Histogram:
@@ -103,19 +97,21 @@ def reduce(
             pixels = shown.stored if frame is shown.frame else _seen_in_its_box(shown)
             yield quantize_with(pixels, to_palette, (frame.left, frame.top)).image
 
-    reduced = replace(document, frames=every.frames)
     within = clustering.mse == 0 if settings.palette else every.count <= settings.colors
     within &= not every.was_translucent
     return Reduction(
-        document,
-        reduced,
-        images,
-        palette,
-        True,
-        every.count,
-        within,
-        clustering.mse,
-        clustering.psnr,
+        source=document,
+        document=replace(document, frames=every.frames),
+        images=images,
+        figures=Figures(
+            colors_before=every.count,
+            frames=sum(frame.shown for frame in document.frames),
+            palette=palette,
+            mse=clustering.mse,
+            psnr=clustering.psnr,
+        ),
+        ordered=True,
+        within=within,
     )
 
 
@@ -134,15 +130,18 @@ def _reduce_still(document: Document, settings: Settings, goal: Goal | None, loo
     few = settings.palette is None and goal is None and quantized.colors_before <= settings.colors
     assert quantized.palette is not None
     return Reduction(
-        document,
-        document,
-        lambda: iter([quantized.image]),
-        quantized.palette,
-        ordered or settings.order != "given",
-        quantized.colors_before,
-        quantized.mse == 0 or (few and not prepared.was_translucent),
-        result.undithered_mse,
-        psnr_of(result.undithered_mse, 3, PEAK),
+        source=document,
+        document=document,
+        images=lambda: iter([quantized.image]),
+        figures=Figures(
+            colors_before=quantized.colors_before,
+            frames=1,
+            palette=quantized.palette,
+            mse=result.undithered_mse,
+            psnr=psnr_of(result.undithered_mse, 3, PEAK),
+        ),
+        ordered=ordered or settings.order != "given",
+        within=quantized.mse == 0 or (few and not prepared.was_translucent),
     )
 
 

@@ -52,7 +52,7 @@ def verify(data: bytes, target: Format, reduction: Reduction, max_pixels: int | 
     if wanted.kind == "animation":
         _compare("loop", wanted.loop, found.loop)
         _compare_timing("timing", _delays(wanted), _delays(found), target)
-    _compare_frames(reduction.source, found, len(reduction.palette))
+    _compare_frames(reduction.source, found, len(reduction.figures.palette))
 
 
 def _compare(what: str, wanted: object, found: object) -> None:

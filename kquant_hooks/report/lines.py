@@ -26,12 +26,12 @@ def outcome_line(outcome: Outcome) -> str:
     if outcome.target not in (None, outcome.path):
         name += f" -> {outcome.target}"
     parts = [name, sizes_in_words(outcome.bytes_before, outcome.bytes_after)]
-    if outcome.palette is not None and outcome.psnr is not None:
-        after = len(outcome.palette)
-        parts.append(f"{_grouped(outcome.colors_before)} -> {after} colour{'s' * (after != 1)}")
-        parts.append("no pixel changed" if math.isinf(outcome.psnr) else f"PSNR {outcome.psnr:.1f} dB")
-    if outcome.frames > 1:
-        parts.append(f"{outcome.frames} frames")
+    if figures := outcome.figures:
+        after = len(figures.palette)
+        parts.append(f"{_grouped(figures.colors_before)} -> {after} colour{'s' * (after != 1)}")
+        parts.append("no pixel changed" if math.isinf(figures.psnr) else f"PSNR {figures.psnr:.1f} dB")
+        if figures.frames > 1:
+            parts.append(f"{figures.frames} frames")
     if outcome.reason:
         parts.append(outcome.reason)
     if outcome.status == "would-rewrite":

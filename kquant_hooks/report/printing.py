@@ -83,10 +83,10 @@ class Printer:
             complain(f"{outcome.path}: {outcome.reason}")
         elif not self._style.quiet and (outcome.status != "unchanged" or self._style.verbose):
             self.say(one_line(outcome_line(outcome)))
-            if self._swatches and outcome.palette is not None:
+            if self._swatches and outcome.figures is not None:
                 from kquant_hooks.report.terminal import swatches
 
-                if line := swatches(outcome.palette, force=self._style.color == "always"):
+                if line := swatches(outcome.figures.palette, force=self._style.color == "always"):
                     self.say(line)
 
     def summarize(self, outcomes: Sequence[Outcome], seconds: float) -> None:

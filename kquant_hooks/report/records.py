@@ -16,7 +16,8 @@ def outcome_record(outcome: Outcome) -> str:
 
 def outcome_fields(outcome: Outcome) -> dict[str, Any]:
     """What JSON is made of; a PSNR of None is that of a picture in which nothing changed."""
-    psnr = outcome.psnr
+    figures = outcome.figures
+    result = None if outcome.status == "failed" else figures
     return {
         "path": str(outcome.path),
         "target": None if outcome.target is None else str(outcome.target),
@@ -24,10 +25,10 @@ def outcome_fields(outcome: Outcome) -> dict[str, Any]:
         "reason": outcome.reason,
         "bytes_before": outcome.bytes_before,
         "bytes_after": outcome.bytes_after,
-        "colors_before": outcome.colors_before,
-        "colors_after": None if outcome.palette is None else len(outcome.palette),
-        "frames": outcome.frames,
-        "mse": outcome.mse,
-        "psnr": None if psnr is None or math.isinf(psnr) else psnr,
-        "palette": None if outcome.palette is None else outcome.palette.hex(),
+        "colors_before": 0 if figures is None else figures.colors_before,
+        "colors_after": None if result is None else len(result.palette),
+        "frames": 0 if figures is None else figures.frames,
+        "mse": None if result is None else result.mse,
+        "psnr": None if result is None or math.isinf(result.psnr) else result.psnr,
+        "palette": None if result is None else result.palette.hex(),
     }

@@ -169,7 +169,7 @@ class Daemon:
             sweep_folders([errand.result or errand.path])
             # It may have been killed for no fault of the file's, but not again and again.
             blameless = not result.timed_out and source not in self._work.tries
-            outcome = Outcome(errand.path, "failed", result.message, errand.result)
+            outcome = Outcome(errand.path, "failed", result.message, target=errand.result)
             result = Report("done", errand.sample, outcome, -1 if blameless else 0)
         try:
             if self.desk.finish(source, errand, result) == "again":

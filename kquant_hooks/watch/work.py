@@ -9,7 +9,7 @@ from typing import Literal
 
 from kquant_hooks.assets.many import lift_limit
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.process import quantize_file, read_version
+from kquant_hooks.assets.process import outcome_and_bytes, read_version
 from kquant_hooks.disk.atomic import replace_file
 from kquant_hooks.disk.folder import Folder, open_folder
 from kquant_hooks.options.policy import Policy
@@ -123,7 +123,9 @@ def publish(errand: Errand) -> Report:
 
 
 def _failed(errand: Errand, reason: str, trouble: int = 0) -> Report:
-    return Report("done", errand.sample, Outcome(errand.path, "failed", reason, errand.result), trouble)
+    return Report(
+        "done", errand.sample, Outcome(errand.path, "failed", reason, target=errand.result), trouble
+    )
 
 
 def _publish(errand: Errand) -> Report:
@@ -138,7 +140,7 @@ def _publish(errand: Errand) -> Report:
         # What takes long is not begun in vain.
         if target is not None and errand.replaces and not _is_free(_content(errand.place, target), errand):
             return Report("taken")
-        outcome, written = quantize_file(path, errand.settings, errand.policy, errand.result, data)
+        outcome, written = outcome_and_bytes(path, errand.settings, errand.policy, errand.result, data)
         if sample(folder.stat(path.name)) != errand.sample:
             return Report("changed")
         if written is None:

@@ -154,7 +154,7 @@ def test_an_animated_lossy_webp_becomes_an_animated_png(tmp_path):
     path.write_bytes(animated("WEBP", "RGB", lossless=False))
     assert rewrite(path).reason.startswith("lossy WebP cannot hold a palette")
     target = tmp_path / "ball.png"
-    assert process(path, Settings(5), Policy(), target=target).frames == 4
+    assert process(path, Settings(5), Policy(), target=target).figures.frames == 4
     with Image.open(target) as image:
         assert (image.n_frames, image.info["loop"], image.info["duration"]) == (4, 3, 40)
 
@@ -207,10 +207,10 @@ def test_too_large_an_error_is_not_written(policy, photo_file, tmp_path):
 def test_auto_finds_the_smallest_palette_that_will_do(photo_file, tmp_path):
     before = Image.open(photo_file).convert("RGB")
     outcome = process(photo_file, Settings(), Policy(min_psnr=30.0, auto_colors=True))
-    count = len(outcome.palette)
-    assert outcome.psnr >= 30
+    count = len(outcome.figures.palette)
+    assert outcome.figures.psnr >= 30
     assert quantize(before, count - 1).psnr < 30
-    assert squared_error(before, Image.open(photo_file)) == pytest.approx(outcome.mse)
+    assert squared_error(before, Image.open(photo_file)) == pytest.approx(outcome.figures.mse)
     assert process(photo_file, Settings(), Policy(min_psnr=20.0, auto_colors=True)).status == "unchanged"
     draw_photo().save(photo_file)
     unreachable = process(photo_file, Settings(), Policy(min_psnr=90.0, auto_colors=True))

@@ -128,12 +128,12 @@ def test_few_colours_become_an_indexed_file_or_a_copy(tmp_path):
     flat = tmp_path / "flat.png"
     Image.new("RGB", (300, 300), "red").save(flat, compress_level=0)
     target = tmp_path / "out.png"
-    assert process(flat, Settings(5), Policy(), target=target).psnr == float("inf")
+    assert process(flat, Settings(5), Policy(), target=target).figures.psnr == float("inf")
     with Image.open(target) as image:
         assert image.mode == "P"
     again = tmp_path / "again.png"
     outcome = process(target, Settings(5), Policy(), target=again)
-    assert "a copy" in outcome.reason
+    assert "copied: " in outcome.reason
     assert again.read_bytes() == target.read_bytes()
 
 

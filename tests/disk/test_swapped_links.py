@@ -65,14 +65,14 @@ def test_a_link_that_comes_between_listing_and_reading_is_not_followed(swap, des
 @SWAPS
 @pytest.mark.parametrize("target", [None, Path("box/sub/b.png")])
 def test_a_link_that_comes_while_it_is_quantized_is_not_followed(swap, target, box, monkeypatch):
-    work = processing.quantize_file
+    work = processing.outcome_and_bytes
 
     def slow(*arguments):
         done = work(*arguments)
         swap()
         return done
 
-    monkeypatch.setattr(processing, "quantize_file", slow)
+    monkeypatch.setattr(processing, "outcome_and_bytes", slow)
     real_target = None if target is None else target.resolve()
     outcome = process(box / "sub/a.png", Settings(5), Policy(), target=target, real_target=real_target)
     if target is None and swap is swap_the_file:

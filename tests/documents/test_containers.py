@@ -40,7 +40,7 @@ def test_rewritten_in_its_own_container_and_never_again(name, tmp_path):
         assert (image.format, image.size) == (other.format, other.size)
     assert timing_of(after) == timing_of(before)
     assert len(seen_colors(new)) <= K < len(seen_colors(old))
-    assert outcome.colors_before == len(seen_colors(old)) or "16" in name
+    assert outcome.figures.colors_before == len(seen_colors(old)) or "16" in name
     for was, now in zip(old, new, strict=True):
         for (*_, alpha), (*_, alpha_now) in zip(pixels_of(was), pixels_of(now), strict=True):
             if alpha in (0, 255):

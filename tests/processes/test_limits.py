@@ -52,7 +52,7 @@ def test_a_file_that_takes_too_long_costs_itself_alone(jobs, repository, assets,
     (repository / ".kquant.yaml").write_text("timeout: 1h\nrules: [{files: a.png, timeout: 2s}]")
     before = (assets / "a.png").read_bytes()
     assert main(["hook", "assets/a.png", "assets/sub/c.png", "-j", jobs]) == 3
-    assert capsys.readouterr().err.splitlines()[0] == f"kquant: assets/a.png: {LATE}; the file is as it was"
+    assert capsys.readouterr().err.splitlines()[0] == f"kquant: assets/a.png: {LATE}; the file is unchanged"
     assert (assets / "a.png").read_bytes() == before
     assert colors_in(assets / "sub/c.png") == 256
 
@@ -63,7 +63,7 @@ def test_a_time_that_a_flag_gives(place, assets, capsys, monkeypatch):
     monkeypatch.setattr(many, "process", _hang_on_a)
     before = contents(assets.parent)
     assert main(["quantize", "assets/a.png", "-c", "4", "--timeout", "2s", *place]) == 3
-    assert capsys.readouterr().err == f"kquant: assets/a.png: {LATE}; the file is as it was\n"
+    assert capsys.readouterr().err == f"kquant: assets/a.png: {LATE}; the file is unchanged\n"
     assert contents(assets.parent) == before
 
 
@@ -124,7 +124,7 @@ def test_sizes(given, size):
 
 @pytest.mark.parametrize("given", ["5%", "2 TB", "1KiB", 100, -1, True, "much", "9" * 400 + "GiB"])
 def test_what_is_no_size(given):
-    with pytest.raises(ValueError, match=r"is not a size such as 512MiB or 2GiB, from 64MiB, or None"):
+    with pytest.raises(ValueError, match=r"expected a size such as 512MiB or 2GiB, at least 64MiB, or None"):
         Policy(max_memory=given)
 
 

@@ -117,7 +117,7 @@ FAULTS = {
     "full-ledger": lambda: instead(Ledger, "claim", refuse(sqlite3.OperationalError("disk is full"))),
     "share-gone": lambda: instead(work, "read_version", refuse(OSError(errno.EIO, "Input/output error"))),
     "killed-worker": lambda: instead(work, "read_version", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
-    "changed-while-at-work": lambda: after(work, "quantize_file", replace_once),
+    "changed-while-at-work": lambda: after(work, "outcome_and_bytes", replace_once),
     "hanging-decoder": lambda: after(work, "read_version", for_name("bad.jpg", hang)),
     "waiting-decoder": lambda: after(work, "read_version", for_name("slow.jpg", wait_for_go)),
     "crashing-decoder": lambda: after(

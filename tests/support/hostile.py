@@ -27,7 +27,7 @@ with memory_limited(megabytes << 20):
     except Exception as error:
         print(f"{type(error).__name__}: {error}")
     else:
-        print(f"{done.frames} frames in {len(done.data)} bytes")
+        print(f"{done.figures.frames} frames in {len(done.data)} bytes")
 """
 
 

@@ -18,7 +18,7 @@ DEADLINE = 60
 # Functions, before whose work a worker waits.
 POINTS = {
     "before it reads": (process, "read_version"),
-    "before it quantizes": (process, "quantize_file"),
+    "before it quantizes": (process, "outcome_and_bytes"),
     "before it writes": (atomic, "_write"),
     "before it looks whether the bytes are on the disk": (atomic, "_sync"),
 }

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from kquant_hooks.assets.process import quantize_file
+from kquant_hooks.assets.process import outcome_and_bytes
 from kquant_hooks.options.policy import settings_and_policy
 
 # The first two want the same name for their results.
@@ -30,7 +30,7 @@ COLLISIONS = st.sampled_from(["suffix", "overwrite", "skip"])
 
 @cache
 def result(data: bytes, colors: int) -> bytes:
-    made = quantize_file(
+    made = outcome_and_bytes(
         Path("a.bmp"), *settings_and_policy({"colors": colors, "format": "png"}), Path("a.png"), data
     )[1]
     assert made is not None
