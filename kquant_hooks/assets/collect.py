@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kquant_hooks.assets.names import alike_in, are_one_name
 from kquant_hooks.disk.folder import resolved
-from kquant_hooks.disk.temporary import PREFIX
+from kquant_hooks.disk.temporary import is_temporary
 from kquant_hooks.formats.sniff import format_of
 from kquant_hooks.formats.table import FORMATS, format_for_extension, format_for_option
 
@@ -165,7 +165,8 @@ def _real_target(target: Path | None, real: Path, destination: Destination) -> P
 def _is_wanted(path: Path, destination: Destination) -> bool:
     # Files that are given by name may be called anything; in folders, their extensions are those of pictures.
     known = any(path.suffix.lower() in row.extensions for row in FORMATS.values())
-    if not known or path.name.startswith((".", PREFIX)) or path.is_symlink():
+    is_hidden = path.name.startswith(".") or is_temporary(path.name)
+    if not known or is_hidden or path.is_symlink():
         return False
     # Results of an earlier run are no sources.
     return not (destination.beside and path.stem.endswith(destination.suffix))

@@ -136,7 +136,7 @@ def _work(job: Job) -> Outcome:
         real=job.real,
         real_target=job.real_target,
         data=job.data,
-        ready=exit_if_orphaned,
+        before_rename=exit_if_orphaned,
     )
 
 

@@ -38,7 +38,7 @@ def _are_one_in(path: Path, one: str, other: str) -> bool:
     """Whether two names are one in the nearest folder above a path that is there."""
     above = next(folder for folder in path.parents if folder.is_dir())
     try:
-        with open_folder(above) as folder, temporary_in(folder, 0o600, ending=one) as temporary:
+        with open_folder(above) as folder, temporary_in(folder, 0o600, extension=one) as temporary:
             found = folder.stat_or_none(temporary.name.removesuffix(one) + other)
             return found is not None and os.path.samestat(found, os.fstat(temporary.handle))
     except OSError:

@@ -43,7 +43,7 @@ def process(
     data: bytes | None = None,
     real: Path | None = None,
     real_target: Path | None = None,
-    ready: Callable[[], None] = lambda: None,
+    before_rename: Callable[[], None] = lambda: None,
 ) -> Outcome:
     """Quantize an image file; never raises for what a file holds or for what happens to it.
 
@@ -64,7 +64,7 @@ def process(
     real, real_target : Path, optional
         Where the two are: absolute, and without links when the paths were given. No link that has come onto
         the way since then is followed. None: found out now.
-    ready : callable
+    before_rename : callable
         Called just before anything gets its name; what it raises prevents it.
 
     Returns
@@ -95,13 +95,19 @@ def process(
             if target is not None:
                 assert real_target is not None
                 return _written_anew(
-                    outcome, written, target, real_target, dry_run=dry_run, force=force, ready=ready
+                    outcome,
+                    written,
+                    target,
+                    real_target,
+                    dry_run=dry_run,
+                    force=force,
+                    before_rename=before_rename,
                 )
             assert folder is not None
             if dry_run:
                 check_replaceable(folder, real.name, folder.stat(real.name))
                 return replace(outcome, status="would-rewrite")
-            replace_file(folder, real.name, written, expected=found, ready=ready)
+            replace_file(folder, real.name, written, expected=found, before_rename=before_rename)
         except OSError as error:
             return unwritten(outcome, f"cannot be written: {error.strerror or error}")
     return outcome
@@ -115,7 +121,7 @@ def _written_anew(
     *,
     dry_run: bool,
     force: bool,
-    ready: Callable[[], None],
+    before_rename: Callable[[], None],
 ) -> Outcome:
     """What becomes of a result that has a file of its own."""
     folder = _folder_of(real, create=not dry_run)
@@ -129,7 +135,7 @@ def _written_anew(
             check_replaceable(folder, real.name, there)
             return replace(outcome, status="would-rewrite")
         try:
-            replace_file(folder, real.name, written, exclusive=not force, ready=ready)
+            replace_file(folder, real.name, written, exclusive=not force, before_rename=before_rename)
         except FileExistsError:
             # Another program has just made it, or it is one name with another spelling here.
             return beside_existing(outcome, written, target, folder, real.name)

@@ -20,44 +20,45 @@ examples:
   kquant watch inbox outbox --colors 16
   kquant watch inbox outbox --format same --originals archive
   kquant watch sprites --in-place --palette '#1a1c2c,#5d275d,#b13e53'
-  kquant watch inbox outbox --once              what is there now, then end
-  kquant watch --status outbox                  what became of the files
-  kquant watch --retry outbox                   the failed ones once more
+  kquant watch inbox outbox --once              process the files that are there, then exit
+  kquant watch --status outbox                  print what happened to the files
+  kquant watch --retry outbox                   process the failed files again
 
-Rules for files and a section 'watch:' are read from the nearest {FILE_NAME} above them, at the start and
-again on SIGHUP; flags have the say over it.
+Rules for files and the 'watch:' section are read from {FILE_NAME} in INBOX or the nearest folder above it,
+at the start and again on SIGHUP. Flags override the file.
 
-exit codes: 0 stopped as asked, or (--once) nothing is left to do; 2 usage, or another one is at work; 3
-the ledger cannot be used, or (--once, --status) a file failed; 130 stopped at once, or the terminal of
-its log was closed
+exit codes: 0 stopped by a request, or (--once) there is nothing left to do; 2 wrong usage, or another
+kquant watch is running; 3 the ledger cannot be used, or (--once, --status) a file failed; 130 stopped at
+once, or the terminal of its log was closed
 """
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
-    """Give the command its arguments and its help."""
+    """Add the command's arguments and help."""
     parser.description = (
-        "Quantize what is dropped into a folder, whatever Pillow reads, into another folder, as PNG unless "
-        "told otherwise. Nothing is lost: a file is taken once it is whole, its result is written whole or "
-        "not at all, and what a crash interrupts is done at the next start."
+        "Quantize every image that is dropped into a folder, in any format that Pillow reads, and write the "
+        "result to another folder, as PNG by default. Nothing is lost: a file is read only when it is "
+        "complete, a result is written completely or not at all, and files that a crash interrupts are "
+        "processed at the next start."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("inbox", nargs="?", metavar="INBOX", help="the folder to watch")
     parser.add_argument(
-        "outbox", nargs="?", metavar="OUTBOX", help="the folder of results; made if it is not there"
+        "outbox", nargs="?", metavar="OUTBOX", help="the folder of results; created if it does not exist"
     )
     parser.add_argument(
-        "--in-place", action="store_true", help="rewrite the files themselves; without OUTBOX"
+        "--in-place", action="store_true", help="rewrite the files themselves, without OUTBOX"
     )
-    parser.add_argument("--once", action="store_true", help="end once nothing is left to do")
-    parser.add_argument("--status", metavar="OUTBOX", help="only print what became of the files")
-    parser.add_argument("--retry", metavar="OUTBOX", help="only have the failed files tried again")
+    parser.add_argument("--once", action="store_true", help="exit when there is nothing left to do")
+    parser.add_argument("--status", metavar="OUTBOX", help="only print what happened to the files")
+    parser.add_argument("--retry", metavar="OUTBOX", help="only have the failed files processed again")
     parser.add_argument("--json", action="store_true", help="with --status: print a JSON object")
     parser.add_argument(
-        "--log", choices=("text", "json"), default="text", help="what a line of the log is (default: text)"
+        "--log", choices=("text", "json"), default="text", help="the format of the log (default: text)"
     )
     add_config(parser)
     add_options(parser, {"format": "png, or same with --in-place"})
-    watch = parser.add_argument_group("how files are taken in")
+    watch = parser.add_argument_group("how files are picked up")
     defaults = defaults_of(Watch)
     for name, option in WATCH_OPTIONS.items():
         if isinstance(option.kind, Flag):
@@ -73,10 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     from kquant_hooks.watch.log import Log
     from kquant_hooks.watch.service import serve
-    from kquant_hooks.watch.status import retry, tell
+    from kquant_hooks.watch.status import print_status, retry
 
     if arguments.status is not None:
-        return tell(Path(arguments.status), as_json=arguments.json)
+        return print_status(Path(arguments.status), as_json=arguments.json)
     if arguments.retry is not None:
         return retry(Path(arguments.retry))
     try:
@@ -96,40 +97,41 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise ValueError("give INBOX and OUTBOX, or INBOX and --in-place")
     inbox = Path(arguments.inbox)
     if not inbox.is_dir():
-        raise ValueError(f"{inbox} is no folder")
+        raise ValueError(f"{inbox} is not a folder, or does not exist")
     inbox = inbox.resolve()
     outbox = None if arguments.in_place else Path(arguments.outbox).resolve()
     if outbox is not None:
         if outbox == inbox or inbox in outbox.parents or outbox in inbox.parents:
             raise ValueError(
-                f"{arguments.outbox} and {arguments.inbox} lie in one another; results would come in again"
+                f"{arguments.inbox} and {arguments.outbox} must not contain each other: "
+                "results would be picked up again"
             )
         outbox.mkdir(parents=True, exist_ok=True)
     return _plan_for(arguments, inbox, outbox)
 
 
 def _plan_for(arguments: argparse.Namespace, inbox: Path, outbox: Path | None) -> Plan:
-    """The plan for two folders that were looked at, with what flags and configuration say now."""
+    """The plan for two folders that have been checked, with the flags and the current configuration."""
     chosen = config_of(arguments)
     config = configuration(inbox, chosen)
     flags, watch_flags = given_options(arguments), given_options(arguments, WATCH_OPTIONS)
     watch = Watch(**{**(config.watch if config else {}), **watch_flags})
     if outbox is None and watch.originals != "keep":
         raise ValueError(
-            f"--originals {watch.originals} and --in-place: there are no originals beside the results"
+            f"--originals {watch.originals} and --in-place exclude each other: results replace the originals"
         )
     base = {"format": "same" if outbox is None else "png"}
-    # What is dropped brings no rules of its own.
+    # A configuration that is dropped into a subfolder is ignored.
     applied_to = appliers(flags, chosen, base, inbox, config)
-    # A mistake is to be known before the first file comes.
+    # Report mistakes before the first file arrives.
     applied_to(inbox / "any.png")
     return Plan(
         inbox=inbox,
         outbox=outbox,
         watch=watch,
-        applied_to=applied_to,
+        resolve=applied_to,
         config=config,
         flags=frozenset([*flags, *watch_flags]),
-        again=partial(_plan_for, arguments, inbox, outbox),
+        reload=partial(_plan_for, arguments, inbox, outbox),
         once=arguments.once,
     )

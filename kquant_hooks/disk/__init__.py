@@ -1,1 +1,1 @@
-"""Files and folders on disk, by handle: what was opened once is never looked for by its path again."""
+"""Files and folders on disk, accessed by handle: an open folder is never looked up by its path again."""

@@ -1,4 +1,4 @@
-"""Replace a file's bytes, or leave it as it was."""
+"""Replaces a file's bytes completely, or leaves the file as it was."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from kquant_hooks.disk.temporary import Temporary, temporary_in
 if sys.platform == "darwin":
     import fcntl
 
-# For nobody else until it has the permissions of the file that it replaces.
-_PRIVATE = 0o600
-# As every program asks for; the system takes its umask from it, or applies the folder's default ACL.
-_USUAL = 0o666
-_ANY_WRITE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
-# What tells one version of a file from another. A rename changes the time of the last change of status.
-_VERSION = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
+# No other user may open the new file until it has the permissions of the file that it replaces.
+_PRIVATE_MODE = 0o600
+# The usual request: the system subtracts the umask, or applies the folder's default ACL.
+_DEFAULT_MODE = 0o666
+_ANY_WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+# What identifies a version of a file. The ctime is not part of it, because a rename changes it.
+_VERSION_FIELDS = ("st_dev", "st_ino", "st_size", "st_mtime_ns")
 
 
 def replace_bytes(path: Path, data: bytes) -> None:
-    """Write a file, whatever file has the name now, whole or not at all; a link is followed.
+    """Write a file completely or not at all, replacing any file of the path; links are followed.
 
     Raises
     ------
     OSError
-        As ``replace_file`` does.
+        See ``replace_file``.
     """
     real = resolved(path)
     with open_folder(real.parent) as folder:
@@ -47,13 +47,13 @@ def replace_file(
     *,
     expected: os.stat_result | None = None,
     exclusive: bool = False,
-    ready: Callable[[], None] = lambda: None,
+    before_rename: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write a file so that its name never is that of a part of it, whatever fails and whenever.
+    """Write a file so that its name always refers to a complete file, whatever fails and whenever.
 
-    The bytes are on the disk before they get the name, and so is the name on return. A file that is replaced
-    leaves its mode and, where the system allows it, its owner and extended attributes to the new one; see
-    ``keep_attributes``.
+    The bytes are on the disk before they get the name, and the name is on the disk on return. The new file
+    keeps the mode of the file that it replaces and, if the system allows it, the owner and the extended
+    attributes; see ``keep_attributes``.
 
     Parameters
     ----------
@@ -61,21 +61,21 @@ def replace_file(
     name : str
     data : bytes
     expected : os.stat_result, optional
-        What the file was when it was read; it is not replaced if it is another one now. Where the system can
-        exchange two files, that holds to the last moment; elsewhere, up to the moment before the renaming.
-        A program that has the old file open and goes on writing to it is not seen.
+        The status of the file when it was read; if the file has changed since, it is not replaced. If the
+        system can exchange two files, this is checked in the same step as the rename; otherwise, just before
+        it. A program that has the old file open and keeps writing to it is not noticed.
     exclusive : bool
-        Whether there must be no file of that name.
-    ready : callable
-        Called just before the renaming; what it raises prevents it.
+        Whether the name must be free.
+    before_rename : callable
+        Called just before the rename; an exception prevents it.
 
     Raises
     ------
     FileExistsError
-        If ``exclusive`` and there is one.
+        If ``exclusive`` is set and the name is taken.
     OSError
-        If the folder or the file cannot be written, if the name is a link's, a folder's, a pipe's or a
-        device's, or if the file changed; nothing is left behind.
+        If the folder or the file is not writable, if the name is that of a link, a folder, a pipe or a
+        device, or if the file has changed. No temporary file is left.
     """
     before = folder.stat_or_none(name)
     if exclusive and before is not None:
@@ -83,30 +83,30 @@ def replace_file(
     if expected is not None and (before is None or not _is_same(expected, before)):
         raise _changed()
     check_replaceable(folder, name, before)
-    with temporary_in(folder, _USUAL if before is None else _PRIVATE) as temporary:
+    with temporary_in(folder, _DEFAULT_MODE if before is None else _PRIVATE_MODE) as temporary:
         _write(temporary.handle, data)
         if before is not None:
-            _keep(folder, name, before, temporary.handle)
+            _keep_attributes(folder, name, before, temporary.handle)
         _sync(temporary.handle)
-        ready()
+        before_rename()
         if not temporary.is_in_place():
-            raise OSError(errno.EAGAIN, "its temporary file was taken away; run again")
+            raise OSError(errno.EAGAIN, "its temporary file was removed; run again")
         if sys.platform == "win32":
-            # There, an open file cannot be renamed.
+            # Windows does not rename open files.
             temporary.close()
         _publish(folder, temporary, name, expected, exclusive=exclusive)
     folder.sync()
 
 
 def check_replaceable(folder: Folder, name: str, found: os.stat_result | None) -> None:
-    """Find out whether a file could be written, without trying; raises OSError.
+    """Check that a file could be replaced, without trying; raises OSError if not.
 
     Parameters
     ----------
     folder : Folder
     name : str
     found : os.stat_result, optional
-        Of the file, or of the link itself; None: there is none.
+        The status of the file, or of the link itself; None if there is none.
     """
     here = os.curdir if folder.handle is not None else str(folder.path)
     if not os.access(here, os.W_OK | os.X_OK, dir_fd=folder.handle):
@@ -117,9 +117,9 @@ def check_replaceable(folder: Folder, name: str, found: os.stat_result | None) -
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "Is a directory" if stat.S_ISDIR(found.st_mode) else "Not a regular file")
-    # An administrator may write to what is read-only, but that is what somebody made it.
-    writable = bool(found.st_mode & _ANY_WRITE)
-    if not (writable and os.access(folder.way_to(name), os.W_OK, dir_fd=folder.handle)):
+    # An administrator could write to a read-only file, but its owner has made it read-only on purpose.
+    writable = bool(found.st_mode & _ANY_WRITE_BITS)
+    if not (writable and os.access(folder.path_for_dir_fd(name), os.W_OK, dir_fd=folder.handle)):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if not _may_rename_over(folder, found):
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
@@ -138,7 +138,7 @@ def _write(handle: int, data: bytes) -> None:
         file.write(data)
 
 
-def _keep(folder: Folder, name: str, before: os.stat_result, new: int) -> None:
+def _keep_attributes(folder: Folder, name: str, before: os.stat_result, new: int) -> None:
     handle = folder.open(name)
     try:
         if not os.path.samestat(before, os.fstat(handle)):
@@ -149,7 +149,7 @@ def _keep(folder: Folder, name: str, before: os.stat_result, new: int) -> None:
 
 
 def _sync(handle: int) -> None:
-    """Have a file's bytes on the disk, and not only in its cache."""
+    """Write a file's bytes to the disk, and not only to its cache."""
     if sys.platform == "darwin":
         with suppress(OSError):
             fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
@@ -175,12 +175,12 @@ def _publish(
 
 
 def _check_exchanged(folder: Folder, temporary: Temporary, name: str, expected: os.stat_result) -> None:
-    """Remove the old version, or give another writer's newer one its name back."""
+    """Remove the old version; if another program has written a newer one, give that its name back."""
     old = folder.stat_or_none(temporary.name)
     if old is not None and not _is_same(expected, old):
         exchange(folder, temporary.name, name)
         if not temporary.is_in_place():
-            # What had the name by then is newer still.
+            # The file that had the name by then is even newer.
             exchange(folder, temporary.name, name)
         raise _changed()
     with suppress(FileNotFoundError):
@@ -188,8 +188,8 @@ def _check_exchanged(folder: Folder, temporary: Temporary, name: str, expected: 
 
 
 def _is_same(expected: os.stat_result, found: os.stat_result) -> bool:
-    return all(getattr(expected, name) == getattr(found, name) for name in _VERSION)
+    return all(getattr(expected, name) == getattr(found, name) for name in _VERSION_FIELDS)
 
 
 def _changed() -> OSError:
-    return OSError(errno.EAGAIN, "it changed while it was worked on; run again")
+    return OSError(errno.EAGAIN, "it changed while it was being processed; run again")

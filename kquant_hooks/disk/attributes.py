@@ -1,6 +1,7 @@
-"""Owner, permissions and extended attributes of a file, kept for the one that takes its place.
+"""Copies owner, permissions and extended attributes of a file to the file that replaces it.
 
-All of it goes through handles. What cannot be kept is left out, unless somebody would gain a right by that.
+All of this uses handles. An attribute that cannot be copied is left out, unless that would give a user more
+rights.
 """
 
 from __future__ import annotations
@@ -10,27 +11,27 @@ import stat
 import sys
 from contextlib import suppress
 
-# Lists of who may do what; they belong to the permissions.
-_ACCESS_LISTS = {"system.posix_acl_access", "system.nfs4_acl", "system.richacl"}
-# Of the old content: the system's own checksums.
-_OF_CONTENT = {"security.ima", "security.evm"}
-_SET_ID = stat.S_ISUID | stat.S_ISGID
-# Of <copyfile.h> on macOS: ACL and extended attributes.
+# Access control lists, which are part of the permissions.
+_ACL_NAMES = {"system.posix_acl_access", "system.nfs4_acl", "system.richacl"}
+# The system's checksums of the old content.
+_CHECKSUM_NAMES = {"security.ima", "security.evm"}
+_SET_ID_BITS = stat.S_ISUID | stat.S_ISGID
+# From <copyfile.h> on macOS.
 _COPYFILE_ACL, _COPYFILE_XATTR = 1, 4
 
 
 def keep_attributes(old: int, new: int) -> None:
-    """Give a new file what an old one has.
+    """Copy the attributes of an old file to a new one.
 
     Parameters
     ----------
     old, new : int
-        Handles. The new file is still one that nobody else may open.
+        Handles. No other user may open the new file yet.
 
     Raises
     ------
     PermissionError
-        If somebody would have more rights to the new file than to the old one.
+        If a user would have more rights to the new file than to the old one.
     """
     if sys.platform == "win32":
         return
@@ -39,26 +40,26 @@ def keep_attributes(old: int, new: int) -> None:
     _keep_extended(old, new)
     mode = stat.S_IMODE(before.st_mode)
     if not (owner_kept and group_kept):
-        mode &= ~_SET_ID
+        mode &= ~_SET_ID_BITS
     if not group_kept:
-        # The new group is another one: it may do what everybody may.
+        # The new file has another group, which gets the rights of all other users.
         mode &= ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
-    # Some file systems have one mode for all their files, which then is that of the old one too.
+    # Some file systems have one mode for all files, so the old file has it, too.
     with suppress(OSError):
         os.fchmod(new, mode)
     if stat.S_IMODE(os.fstat(new).st_mode) & ~mode:
-        raise PermissionError(1, "its permissions cannot be kept, and others would gain rights")
+        raise PermissionError(1, "its permissions cannot be kept, so other users would gain rights")
 
 
 def _keep_owner(before: os.stat_result, new: int) -> tuple[bool, bool]:
-    """Whether owner and group are those of the old file, as far as they are ours to give."""
+    """Copy owner and group, as far as the system allows; returns whether each of them is kept."""
     if sys.platform == "win32":
         return True, True
     for owner, group in ((before.st_uid, before.st_gid), (-1, before.st_gid)):
         found = os.fstat(new)
         if (found.st_uid, found.st_gid) == (before.st_uid, before.st_gid):
             break
-        # Not ours to give away, or not known in this user namespace.
+        # This user may not change it, or it is unknown in this user namespace.
         with suppress(OSError):
             os.fchown(new, owner, group)
     found = os.fstat(new)
@@ -67,20 +68,20 @@ def _keep_owner(before: os.stat_result, new: int) -> tuple[bool, bool]:
 
 def _keep_extended(old: int, new: int) -> None:
     if sys.platform == "darwin":
-        _copy_as_macos_does(old, new)
+        _copy_on_macos(old, new)
     elif sys.platform == "linux":
         names = _names(old)
         for name in _names(new):
-            # Inherited from the folder: rights that nobody has to the old file.
-            if name in _ACCESS_LISTS and name not in names:
+            # It was inherited from the folder and gives rights that the old file does not.
+            if name in _ACL_NAMES and name not in names:
                 os.removexattr(new, name)
         for name in names:
             try:
-                if name not in _OF_CONTENT:
+                if name not in _CHECKSUM_NAMES:
                     os.setxattr(new, name, os.getxattr(old, name))
             except OSError as error:
-                # Many are the system's own to set, and some file systems have none.
-                if name in _ACCESS_LISTS:
+                # Only the system may set some of them, and some file systems have none.
+                if name in _ACL_NAMES:
                     raise PermissionError(1, "its access control list cannot be kept") from error
 
 
@@ -91,7 +92,7 @@ def _names(handle: int) -> list[str]:
     return []
 
 
-def _copy_as_macos_does(old: int, new: int) -> None:
+def _copy_on_macos(old: int, new: int) -> None:
     import ctypes
 
     copy = ctypes.CDLL(None, use_errno=True).fcopyfile

@@ -1,9 +1,9 @@
-"""Folders by handle, opened without following a link.
+"""Folders by handle, opened without following links.
 
-A path can lead elsewhere at each use: whoever may write to a folder on the way can put a link in its place.
-A handle cannot. So a path is resolved once, where a user gives it, opened part by part, none of which may be
-a link by then, and what happens in the folder happens relative to its handle. Windows has no such handles;
-there, links on the way are looked for, and paths are used.
+A path may lead elsewhere at each use: any user who can write to a folder in it can put a link there. A
+handle always refers to the same folder. So a path is resolved once, when a user gives it. Then it is opened
+part by part, and none of the parts may be a link by then. Everything in the folder is accessed relative to
+its handle. Windows has no such handles; there, the path is checked for links and then used.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from types import TracebackType
 Identity = tuple[int, int]
 
 _HAS_HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY") and hasattr(os, "O_NOFOLLOW")
-_FOLDER = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-# On the way the right to pass through is enough, where the system knows the difference.
-_PASSED = _FOLDER | getattr(os, "O_PATH", os.O_RDONLY)
-_ENTERED = _FOLDER | os.O_RDONLY
-# For any file: opening a pipe must not block, a link is not followed, and nothing becomes a terminal of this
+_FOLDER_FLAGS = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+# To pass through a folder, the right to search it is enough, if the system makes that difference.
+_PASS_FLAGS = _FOLDER_FLAGS | getattr(os, "O_PATH", os.O_RDONLY)
+_ENTER_FLAGS = _FOLDER_FLAGS | os.O_RDONLY
+# For any file: opening a pipe does not block, links are not followed, and no terminal becomes that of this
 # process.
 FILE_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0)
@@ -41,9 +41,9 @@ class Folder:
     Attributes
     ----------
     path : Path
-        The way by which it was opened.
+        The path by which it was opened.
     handle : int, optional
-        For the ``dir_fd`` of functions in ``os``; None where the system has no handles of folders.
+        For the ``dir_fd`` of functions in ``os``; None if the system has no handles of folders.
     """
 
     path: Path
@@ -58,95 +58,95 @@ class Folder:
         self.close()
 
     def close(self) -> None:
-        """Close it; what was written to it is safe however that ends."""
+        """Close it; errors are ignored, because nothing is lost by them."""
         if self.handle is not None:
             with suppress(OSError):
                 os.close(self.handle)
 
     @property
     def identity(self) -> Identity:
-        """Device and inode, which another folder of the same path does not have."""
+        """Device and inode, which tell it from another folder of the same path."""
         found = os.stat(self.path if self.handle is None else self.handle)
         return found.st_dev, found.st_ino
 
-    def way_to(self, name: str) -> str:
-        """A file's name as functions with ``dir_fd=self.handle`` take it."""
+    def path_for_dir_fd(self, name: str) -> str:
+        """The path of a file for functions with ``dir_fd=self.handle``."""
         return os.path.join(self.path, name) if self.handle is None else name
 
     def stat(self, name: str) -> os.stat_result:
-        """What the system says of a file, or of a link itself."""
-        return os.stat(self.way_to(name), dir_fd=self.handle, follow_symlinks=False)
+        """The status of a file, or of a link itself."""
+        return os.stat(self.path_for_dir_fd(name), dir_fd=self.handle, follow_symlinks=False)
 
     def stat_or_none(self, name: str) -> os.stat_result | None:
-        """As ``stat``; None where there is nothing of that name."""
+        """Like ``stat``; None if there is no file of that name."""
         try:
             return self.stat(name)
         except FileNotFoundError:
             return None
 
     def open(self, name: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
-        """A handle of a file, never of what a link leads to; opening it neither blocks nor acts."""
+        """Open a file and return its handle. Links are not followed, and pipes do not block."""
         if self.handle is None and stat.S_ISLNK(self.stat(name).st_mode):
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
-        return os.open(self.way_to(name), flags | FILE_FLAGS, mode, dir_fd=self.handle)
+        return os.open(self.path_for_dir_fd(name), flags | FILE_FLAGS, mode, dir_fd=self.handle)
 
     def create(self, name: str, mode: int) -> int:
-        """A handle to write a new file through; FileExistsError if the name is taken."""
+        """Create a file and return its handle for writing; FileExistsError if the name is taken."""
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | FILE_FLAGS
-        return os.open(self.way_to(name), flags, mode, dir_fd=self.handle)
+        return os.open(self.path_for_dir_fd(name), flags, mode, dir_fd=self.handle)
 
     def unlink(self, name: str) -> None:
         """Remove a file."""
-        os.unlink(self.way_to(name), dir_fd=self.handle)
+        os.unlink(self.path_for_dir_fd(name), dir_fd=self.handle)
 
     def names(self) -> list[str]:
-        """What lies in it."""
+        """The names of the files and folders in it."""
         return os.listdir(self.path if self.handle is None else self.handle)
 
     def entries(self) -> list[os.DirEntry[str]]:
-        """The same, each of which can be asked what it is as long as the folder is open."""
+        """The files and folders in it; their status is available while the folder is open."""
         try:
             with os.scandir(self.path if self.handle is None else self.handle) as found:
                 return list(found)
         except OSError as error:
             if error.errno != errno.EBADF:
                 raise
-            # There is a handle, but not one to read through; see ``_entered``.
+            # The handle does not allow reading; see ``_entered``.
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES)) from error
 
     def descend(self, relative: str | os.PathLike[str], *, create: bool = False) -> Folder:
-        """A folder below this one; see ``open_folder``."""
+        """Open a folder below this one; see ``open_folder``."""
         relative = Path(relative)
         if self.handle is None:
             return open_folder(self.path / relative, create=create)
         return Folder(self.path / relative, _walked(self.handle, relative.parts, create=create))
 
     def sync(self) -> None:
-        """Have its entries on the disk, where the system can do that."""
+        """Write its entries to the disk, if the system can."""
         if self.handle is not None:
             _sync(self.handle)
 
 
 def open_folder(path: Path, *, create: bool = False, identity: Identity | None = None) -> Folder:
-    """Open a folder by a path on which no part is a link.
+    """Open a folder by a path of which no part is a link.
 
     Parameters
     ----------
     path : Path
-        Resolved where it was given, as by ``os.path.realpath``.
+        Resolved when it was given, as by ``os.path.realpath``.
     create : bool
-        Make what is missing; the new entries are on the disk on return.
+        Whether to create missing folders; the new entries are on the disk on return.
     identity : tuple of int, optional
         Device and inode that it must have.
 
     Raises
     ------
     OSError
-        ``ELOOP`` if a part of the path is a link by now, ``ESTALE`` if it is another folder; or whatever
-        opening it brings about.
+        ``ELOOP`` if a part of the path is a link by now, ``ESTALE`` if the folder has another identity, or
+        any error of opening it.
     """
     if _HAS_HANDLES:
-        start = os.open(path.anchor or os.curdir, _PASSED)
+        start = os.open(path.anchor or os.curdir, _PASS_FLAGS)
         try:
             folder = Folder(path, _walked(start, path.relative_to(path.anchor).parts, create=create))
         finally:
@@ -163,13 +163,13 @@ def open_folder(path: Path, *, create: bool = False, identity: Identity | None =
 
 
 def resolved(path: Path, *, last: bool = True) -> Path:
-    """An absolute path without links, for ``open_folder`` and what lies in it.
+    """An absolute path without links, for ``open_folder``.
 
     Parameters
     ----------
     path : Path
     last : bool
-        Whether the last part is resolved as well, and not only the folders on the way to it.
+        Whether to resolve the last part as well, and not only the folders above it.
     """
     if last:
         return Path(os.path.realpath(path))
@@ -177,14 +177,14 @@ def resolved(path: Path, *, last: bool = True) -> Path:
 
 
 def _walked(start: int, parts: tuple[str, ...], *, create: bool) -> int:
-    """The handle of the folder that the parts lead to, one after the other."""
+    """The handle of the folder that the parts lead to, each opened in turn."""
     if hasattr(os, "O_NOFOLLOW_ANY") and not create:
-        # One call that follows no link on the whole way.
-        return os.open(os.path.join(os.curdir, *parts), _ENTERED | os.O_NOFOLLOW_ANY, dir_fd=start)
-    handle = os.open(os.curdir, _PASSED, dir_fd=start)
+        # One call that follows no link in the whole path.
+        return os.open(os.path.join(os.curdir, *parts), _ENTER_FLAGS | os.O_NOFOLLOW_ANY, dir_fd=start)
+    handle = os.open(os.curdir, _PASS_FLAGS, dir_fd=start)
     try:
         for part in parts:
-            below = _stepped(handle, part, create=create)
+            below = _opened_part(handle, part, create=create)
             os.close(handle)
             handle = below
         return _entered(handle)
@@ -192,34 +192,34 @@ def _walked(start: int, parts: tuple[str, ...], *, create: bool) -> int:
         os.close(handle)
 
 
-def _stepped(handle: int, part: str, *, create: bool) -> int:
+def _opened_part(handle: int, part: str, *, create: bool) -> int:
     try:
-        return os.open(part, _PASSED, dir_fd=handle)
+        return os.open(part, _PASS_FLAGS, dir_fd=handle)
     except FileNotFoundError:
         if not create:
             raise
         with suppress(FileExistsError):
             os.mkdir(part, dir_fd=handle)
         _sync(handle)
-        return os.open(part, _PASSED, dir_fd=handle)
+        return os.open(part, _PASS_FLAGS, dir_fd=handle)
     except NotADirectoryError as error:
         if not stat.S_ISLNK(os.stat(part, dir_fd=handle, follow_symlinks=False).st_mode):
             raise
-        raise _link_on_the_way(part) from error
+        raise _link_error(part) from error
 
 
 def _entered(handle: int) -> int:
-    """A handle of the same folder that can be listed and synced, if it may be read."""
+    """A handle of the same folder that allows listing and syncing, if the folder is readable."""
     try:
-        return os.open(os.curdir, _ENTERED, dir_fd=handle)
+        return os.open(os.curdir, _ENTER_FLAGS, dir_fd=handle)
     except PermissionError:
-        return os.open(os.curdir, _PASSED, dir_fd=handle)
+        return os.open(os.curdir, _PASS_FLAGS, dir_fd=handle)
 
 
 def _sync(handle: int) -> None:
-    # Some network file systems cannot do it, and it needs a handle to read through.
+    # It needs a handle that allows reading, and some network file systems do not support it.
     with suppress(OSError):
-        readable = os.open(os.curdir, _ENTERED, dir_fd=handle)
+        readable = os.open(os.curdir, _ENTER_FLAGS, dir_fd=handle)
         try:
             os.fsync(readable)
         finally:
@@ -229,10 +229,10 @@ def _sync(handle: int) -> None:
 def _refuse_links(path: Path) -> None:
     for part in (path, *path.parents):
         if part.is_symlink() or getattr(os.path, "isjunction", lambda _: False)(part):
-            raise _link_on_the_way(part.name)
+            raise _link_error(part.name)
     if not path.is_dir():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
 
 
-def _link_on_the_way(name: str) -> OSError:
+def _link_error(name: str) -> OSError:
     return OSError(errno.ELOOP, f"{name} is a symbolic link; give the path that it leads to")

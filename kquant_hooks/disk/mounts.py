@@ -1,4 +1,4 @@
-"""What is mounted where; on systems that do not tell, nothing is."""
+"""Mount points; none on systems that do not list them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _MOUNTS = Path("/proc/self/mountinfo")
-_NETWORK = (
+_NETWORK_KINDS = (
     "nfs",
     "cifs",
     "smb",
@@ -27,7 +27,7 @@ _NETWORK = (
 
 
 def mounts() -> list[tuple[Path, str]]:
-    """Mount points, and the kind of file system on each; of two on one point, the last is to be seen."""
+    """Mount points and the kind of file system on each. The last of two on one mount point is visible."""
     try:
         lines = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
@@ -35,27 +35,27 @@ def mounts() -> list[tuple[Path, str]]:
     found = []
     for line in lines:
         fields, _, rest = line.partition(" - ")
-        # Spaces and the like are written as octal numbers.
+        # Spaces and some other characters are written as octal numbers.
         place = re.sub(r"\\(\d{3})", lambda match: chr(int(match[1], 8)), fields.split()[4])
         found.append((Path(place), rest.split()[0]))
     return found
 
 
 def network_of(folder: Path) -> str | None:
-    """The kind of network file system that a folder is on, of which the system reports no changes."""
+    """The kind of network file system that a folder is on, if any; the system reports no events of these."""
     real = Path(os.path.realpath(folder))
     best, kind = Path(), ""
     for place, name in mounts():
         if real.is_relative_to(place) and len(place.parts) >= len(best.parts):
             best, kind = place, name
-    return kind if kind.startswith(_NETWORK) else None
+    return kind if kind.startswith(_NETWORK_KINDS) else None
 
 
 class Mounts:
-    """Mount points below some folders, known from when they were seen.
+    """Remembers the mount points that it has seen below some folders.
 
-    What was unmounted leaves an empty folder behind, which looks as if all files had been removed from it,
-    and takes files that nobody sees once the share is back.
+    After unmounting, an empty folder is left. It looks as if all files had been removed, and files written to
+    it are hidden as soon as the share is mounted again.
 
     Parameters
     ----------
@@ -66,16 +66,16 @@ class Mounts:
     def __init__(self, folders: Iterable[Path]) -> None:
         self._folders = frozenset(folders)
         self._seen: set[Path] = set()
-        self.look()
+        self.refresh()
 
-    def look(self) -> None:
-        """See what is mounted by now."""
+    def refresh(self) -> None:
+        """Remember what is mounted now."""
         self._seen |= self._below()
 
     def missing(self, path: Path) -> Path | None:
-        """The mount point on the way to a path on which nothing is mounted any more, if there is one."""
-        on_the_way = self._seen.intersection((path, *path.parents))
-        return min(on_the_way - self._below(), default=None) if on_the_way else None
+        """The mount point above a path on which nothing is mounted any more; None if there is none."""
+        above = self._seen.intersection((path, *path.parents))
+        return min(above - self._below(), default=None) if above else None
 
     def _below(self) -> set[Path]:
         return {place for place, _ in mounts() if not self._folders.isdisjoint(place.parents)}

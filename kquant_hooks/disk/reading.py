@@ -1,4 +1,4 @@
-"""Regular files of a limited size, and nothing else: no pipe that blocks, no device without an end."""
+"""Reads regular files of limited size, and nothing else: a pipe may block, and a device may never end."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ from kquant_hooks.disk.folder import Folder, open_folder, resolved
 
 
 class NotRegularError(OSError):
-    """What has a name is a folder, a link, a pipe or a device."""
+    """The path is that of a folder, a link, a pipe or a device."""
 
 
 class OutsideError(OSError):
-    """A file lies, or a link leads, out of the folder that it has to lie in."""
+    """The file, or the target of a link, is outside the folder that it must be in."""
 
 
-def read_regular(path: Path, most: int, within: Path | None = None) -> bytes:
-    """The bytes of a regular file; of a longer one, ``most`` bytes and one more.
+def read_regular(path: Path, limit: int, within: Path | None = None) -> bytes:
+    """The bytes of a regular file; of a longer one, the first ``limit + 1``.
 
     Parameters
     ----------
     path : Path
         Links are followed.
-    most : int
+    limit : int
     within : Path, optional
-        A folder that the file must lie in, wherever links lead. Of what does not, nothing is found out.
+        A folder that the file must be in, after links are resolved. A file outside is not accessed at all.
 
     Raises
     ------
     OutsideError
     OSError
-        If it is no regular file, or whatever reading it brings about.
+        If it is not a regular file, or reading it fails.
     """
     real = resolved(path)
     if within is not None and not real.is_relative_to(resolved(within)):
         raise OutsideError(errno.EACCES, f"it is outside of {within}", str(path))
-    # No link that has come onto the way since then is followed.
+    # A link that was put into the path since then is not followed.
     with open_folder(real.parent) as folder, open_regular(folder, real.name) as file:
-        return file.read(most + 1)
+        return file.read(limit + 1)
 
 
 def open_regular(folder: Folder, name: str) -> BufferedReader:
-    """A regular file in a folder, opened to be read.
+    """Open a regular file in a folder for reading.
 
     Raises
     ------
     NotRegularError
         ``EISDIR`` for a folder, else ``EINVAL``.
     OSError
-        If there is none, or whatever opening it brings about.
+        If there is none, or opening it fails.
     """
-    # Asked first: merely opening a device can do something.
+    # Check before opening: merely opening a device can have effects.
     _check(folder.stat(name), name)
     handle = folder.open(name)
     try:

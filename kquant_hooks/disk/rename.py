@@ -1,7 +1,7 @@
-"""Renaming within a folder, with what POSIX does not know: never over another file, and by exchange.
+"""Renames within a folder, with two operations that POSIX lacks: never over another file, and by exchange.
 
-Both need a call of the system that Python does not have (``renameat2`` on Linux, ``renameatx_np`` on macOS),
-and a file system that knows it. Without these there is a next best.
+Both need a system call that Python does not offer (``renameat2`` on Linux, ``renameatx_np`` on macOS) and a
+file system that supports it. There are fallbacks without them.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from functools import cache
 
 from kquant_hooks.disk.folder import Folder
 
-# In <linux/fs.h> and in <sys/stdio.h> of macOS.
-_NO_REPLACE, _EXCHANGE = (4, 2) if sys.platform == "darwin" else (1, 2)
-_UNKNOWN = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
-# On Windows a scanner or an editor may hold a file for a moment.
-_SHARING_RETRIES = 5
-_SHARING_PAUSE = 0.1
+# From <linux/fs.h>, and from <sys/stdio.h> of macOS.
+_NO_REPLACE_FLAG, _EXCHANGE_FLAG = (4, 2) if sys.platform == "darwin" else (1, 2)
+_UNSUPPORTED_ERRORS = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
+# On Windows, a virus scanner or an editor may block a file for a moment.
+_SHARING_ATTEMPTS = 5
+_SHARING_SECONDS = 0.1
 
 
 def rename(folder: Folder, old: str, new: str) -> None:
-    """Give a file another name, over whatever file has that name."""
-    _patiently(
-        lambda: os.replace(*_ways(folder, old, new), src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
+    """Rename a file, replacing any file of the new name."""
+    _retry_while_blocked(
+        lambda: os.replace(*_paths(folder, old, new), src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
     )
 
 
 def rename_exclusive(folder: Folder, old: str, new: str) -> None:
-    """Give a file another name; FileExistsError if that is taken."""
+    """Rename a file; FileExistsError if the new name is taken."""
     if sys.platform == "win32":
-        # There, that is what renaming is.
-        _patiently(lambda: os.rename(*_ways(folder, old, new)))
+        # On Windows, renaming never replaces a file.
+        _retry_while_blocked(lambda: os.rename(*_paths(folder, old, new)))
         return
-    if _renamed(folder, old, new, _NO_REPLACE):
+    if _try_rename(folder, old, new, _NO_REPLACE_FLAG):
         return
     try:
         os.link(old, new, src_dir_fd=folder.handle, dst_dir_fd=folder.handle, follow_symlinks=False)
     except FileExistsError:
         raise
     except OSError:
-        # No file system of the two kinds, such as FAT on an old kernel.
+        # The file system supports neither, such as FAT on an old kernel.
         if folder.stat_or_none(new) is not None:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), new) from None
         rename(folder, old, new)
@@ -52,17 +52,17 @@ def rename_exclusive(folder: Folder, old: str, new: str) -> None:
 
 
 def exchange(folder: Folder, old: str, new: str) -> bool:
-    """Let two files trade their names, in one step; False where the system or the file system cannot."""
-    return _renamed(folder, old, new, _EXCHANGE)
+    """Exchange the names of two files in one step; False if the system or the file system cannot."""
+    return _try_rename(folder, old, new, _EXCHANGE_FLAG)
 
 
-def _renamed(folder: Folder, old: str, new: str, flag: int) -> bool:
-    """Rename with a flag; False where that is not known."""
-    call = _call()
+def _try_rename(folder: Folder, old: str, new: str, flag: int) -> bool:
+    """Rename with a flag; False if that is not supported."""
+    call = _system_call()
     if call is None or folder.handle is None:
         return False
     number = call(folder.handle, os.fsencode(old), folder.handle, os.fsencode(new), flag)
-    if number in _UNKNOWN:
+    if number in _UNSUPPORTED_ERRORS:
         return False
     if number:
         raise OSError(number, os.strerror(number), new)
@@ -70,9 +70,9 @@ def _renamed(folder: Folder, old: str, new: str, flag: int) -> bool:
 
 
 @cache
-def _call() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    """The system's call, as a function that returns an error number."""
-    # It is needed for writing alone.
+def _system_call() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    """The system call, as a function that returns an error number."""
+    # Loaded only for writing.
     import ctypes
 
     name = "renameatx_np" if sys.platform == "darwin" else "renameat2"
@@ -88,17 +88,17 @@ def _call() -> Callable[[int, bytes, int, bytes, int], int] | None:
     return call
 
 
-def _ways(folder: Folder, old: str, new: str) -> tuple[str, str]:
-    return folder.way_to(old), folder.way_to(new)
+def _paths(folder: Folder, old: str, new: str) -> tuple[str, str]:
+    return folder.path_for_dir_fd(old), folder.path_for_dir_fd(new)
 
 
-def _patiently(action: Callable[[], None]) -> None:
-    for attempt in range(_SHARING_RETRIES):
+def _retry_while_blocked(action: Callable[[], None]) -> None:
+    for attempt in range(_SHARING_ATTEMPTS):
         try:
             action()
         except PermissionError:
-            if os.name != "nt" or attempt == _SHARING_RETRIES - 1:
+            if os.name != "nt" or attempt == _SHARING_ATTEMPTS - 1:
                 raise
-            time.sleep(_SHARING_PAUSE)
+            time.sleep(_SHARING_SECONDS)
         else:
             return

@@ -1,7 +1,7 @@
-"""Temporary files, locked by whoever writes them, so that no other process takes a live one for left over.
+"""Temporary files. Their writers lock them, so that no other process removes one that is in use.
 
-A lock goes with the process that holds it, whatever ends it, and is known in all containers and, on most
-network file systems, on all machines. A process's number is neither.
+The system releases a lock when its process ends, however it ends. All containers see the lock and, on most
+network file systems, so do all machines. A process number in the name would give neither.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from kquant_hooks.disk.folder import Folder
 if sys.platform != "win32":
     import fcntl
 
-PREFIX = ".kquant-"
+_PREFIX = ".kquant-"
 
 
 @dataclass(slots=True, eq=False)
@@ -30,7 +30,7 @@ class Temporary:
     folder : Folder
     name : str
     handle : int
-        To write through; -1 once it is closed.
+        For writing; -1 after it has been closed.
     """
 
     folder: Folder
@@ -38,64 +38,69 @@ class Temporary:
     handle: int
 
     def is_in_place(self) -> bool:
-        """Whether its name still is this file's, and no link or other file of somebody who may write here."""
+        """Whether its name still belongs to this file, and not to another file or a link put in its place."""
         found = self.folder.stat_or_none(self.name)
         return found is not None and os.path.samestat(found, os.fstat(self.handle))
 
     def close(self) -> None:
-        """Give the handle and the lock back."""
+        """Close the handle, which releases the lock."""
         if self.handle >= 0:
             handle, self.handle = self.handle, -1
             os.close(handle)
 
 
 @contextmanager
-def temporary_in(folder: Folder, mode: int, *, ending: str = "") -> Iterator[Temporary]:
-    """A new, locked file; it is removed unless it has got another name by then.
+def temporary_in(folder: Folder, mode: int, *, extension: str = "") -> Iterator[Temporary]:
+    """Create a new, locked file; it is removed at the end unless it was renamed.
 
     Parameters
     ----------
     folder : Folder
     mode : int
-        As for ``os.open``: the system takes its umask from it, or applies the folder's default ACL.
-    ending : str
-        What its name ends in.
+        As for ``os.open``: the system subtracts the umask or applies the folder's default ACL.
+    extension : str
+        The end of its name.
     """
-    temporary = _created(folder, mode, ending)
+    temporary = _created(folder, mode, extension)
     try:
         yield temporary
     finally:
-        # If the name is another file's by now, that one is not ours to remove.
+        # If the name belongs to another file by now, do not remove that.
         with suppress(OSError):
             if temporary.handle < 0 or temporary.is_in_place():
                 folder.unlink(temporary.name)
         temporary.close()
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a name is that of a temporary file of kquant."""
+    return name.startswith(_PREFIX)
+
+
 def sweep(folder: Folder) -> None:
-    """Remove what processes that were killed while they wrote into a folder have left there."""
+    """Remove the temporary files in a folder whose processes were killed."""
     try:
         names = folder.names()
     except OSError:
-        # Not ours to list.
+        # This user may not list it.
         return
     for name in names:
-        if name.startswith(PREFIX):
-            # Not ours to remove, or somebody else has just done it.
+        if is_temporary(name):
+            # This user may not remove it, or another process has just done so.
             with suppress(OSError):
                 _remove_unless_held(folder, name)
 
 
-def _created(folder: Folder, mode: int, ending: str) -> Temporary:
+def _created(folder: Folder, mode: int, extension: str) -> Temporary:
     while True:
-        name = f"{PREFIX}{os.urandom(8).hex()}{ending}"
+        name = f"{_PREFIX}{os.urandom(8).hex()}{extension}"
         try:
             handle = folder.create(name, mode)
         except FileExistsError:
             continue
         temporary = Temporary(folder, name, handle)
         _lock(handle, wait=True)
-        # Between creating and locking, somebody who swept may have taken it for left over.
+        # Before it was locked, another process may have swept it.
         if temporary.is_in_place():
             return temporary
         temporary.close()
@@ -103,7 +108,7 @@ def _created(folder: Folder, mode: int, ending: str) -> Temporary:
 
 def _remove_unless_held(folder: Folder, name: str) -> None:
     if sys.platform == "win32":
-        # An open file cannot be removed there.
+        # Windows does not remove open files.
         folder.unlink(name)
         return
     handle = folder.open(name, os.O_RDWR)
@@ -116,7 +121,7 @@ def _remove_unless_held(folder: Folder, name: str) -> None:
 
 
 def _lock(handle: int, *, wait: bool) -> bool:
-    """Whether the lock could be had; on file systems without locks it never can."""
+    """Lock a file; False if another process holds the lock or the file system has no locks."""
     if sys.platform != "win32":
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))

@@ -1,4 +1,4 @@
-"""What files hold, in a word by which two contents are told apart."""
+"""Digests of the content of files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from kquant_hooks.disk.reading import NotRegularError, open_regular
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What has a name in a folder.
+    """A file in a folder.
 
     Attributes
     ----------
     found : os.stat_result
-        What the system says of it.
+        Its status.
     digest : str, optional
-        Of what it holds; None for what is no regular file.
+        Of its content; None if it is not a regular file.
     """
 
     found: os.stat_result
@@ -27,12 +27,12 @@ class Content:
 
 
 def digest(data: bytes) -> str:
-    """The word for some bytes."""
+    """The digest of some bytes."""
     return hashlib.sha256(data).hexdigest()
 
 
 def content_in(folder: Folder, name: str) -> Content | None:
-    """What has a name in a folder; None where nothing has.
+    """The file of a name in a folder; None if there is none.
 
     Raises
     ------

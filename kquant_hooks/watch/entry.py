@@ -1,4 +1,4 @@
-"""What a ledger holds, as values."""
+"""The entries of a ledger, as values."""
 
 from __future__ import annotations
 
@@ -13,27 +13,26 @@ State = Literal["claimed", "waiting", "done", "skipped", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file.
+    """What the ledger knows about one file.
 
     Attributes
     ----------
     source : str
-        Its path below the watched folder.
+        Its path, relative to the watched folder.
     sample : Sample
-        The version.
+        Its version.
     fingerprint : str
-        Of the settings.
+        Of the settings that it was processed with.
     target : str
-        The result's path below the folder of results; empty where there is none.
+        The result's path, relative to the folder of results; empty if there is none.
     state : {"claimed", "waiting", "done", "skipped", "failed"}
-        "claimed" is one whose target is set aside for it and may be written already; "waiting" one whose
-        target is taken.
+        "claimed": its target is reserved and may be written already; "waiting": its target is taken.
     reason : str
-        For all but "done".
+        Why it has no result; empty if it is "done".
     digest : str
-        Of what it held; empty if that is not known.
-    made : str
-        Of what its result held when that was written; empty if that is not known.
+        Of its content; empty if unknown.
+    result_digest : str
+        Of the content of its result as it was written; empty if unknown.
     """
 
     source: str
@@ -43,35 +42,35 @@ class Entry:
     state: State
     reason: str = ""
     digest: str = ""
-    made: str = ""
+    result_digest: str = ""
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more is to be done with this version of the file."""
+        """Whether this version of the file has been processed."""
         return self.state not in ("claimed", "waiting")
 
     def is_about(self, sample: Sample) -> bool:
-        """Whether it is about this version of the file."""
+        """Whether the entry is about this version of the file."""
         return self.sample == sample or (self.sample.ctime_ns == UNKNOWN and self.sample.resembles(sample))
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A file in the folder of results.
+    """What the ledger knows about a file in the folder of results.
 
     Attributes
     ----------
     source : str, optional
-        Whose own it is; None: nobody's, since the source is gone or the result was changed.
+        The file that owns it; None if that file is gone or a user has changed the result.
     digest : str
-        Of what was written; empty if nothing was yet or it is not there any more, and ``UNKNOWN_DIGEST`` for
-        results of a version of kquant that put down none.
+        Of the content as it was written; empty if nothing was written yet or it is gone, and
+        ``UNKNOWN_DIGEST`` if an early version of kquant wrote it, which recorded no digests.
     """
 
     source: str | None
     digest: str
 
     @property
-    def is_kept(self) -> bool:
-        """Whether somebody else has changed it."""
+    def is_modified(self) -> bool:
+        """Whether a user has changed it."""
         return self.source is None and not self.digest

@@ -1,4 +1,4 @@
-"""Which files are to be taken in: what is heard of the watched folder, and what a look through it shows."""
+"""Finds files to process in the watched folder: by events, and by scanning it."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from kquant_hooks.disk.folder import Folder, open_folder
-from kquant_hooks.watch.desk import Desk
-from kquant_hooks.watch.folder import EXHAUSTED, files_in, found_in, is_readable, is_wanted, version_in
+from kquant_hooks.watch.dispatch import Dispatcher
+from kquant_hooks.watch.folder import EXHAUSTED, files_in, is_readable, is_wanted, stat_in, version_in
 from kquant_hooks.watch.intake import Intake, Sample
 from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
-from kquant_hooks.watch.watching import Watching
+from kquant_hooks.watch.watcher import Watcher
 
-# Seconds until another look at what could not be looked at.
-_PAUSE = 5.0
-# However often folders are moved, looking through all of them takes no more than this share of the time.
-_SHARE = 0.1
-# Folders that cannot be read of which it is asked, at each check, whether they can be.
-_MOST_ASKED = 100
+# Until another attempt to read what could not be read.
+_RETRY_SECONDS = 5.0
+# If folders are moved all the time, scans take at most this share of it.
+_MAX_SCAN_SHARE = 0.1
+# The number of unreadable folders that each check tries to read again.
+_MAX_FOLDERS_CHECKED = 100
 
 
 class Finder:
-    """Finds files in the watched folder that are ready and not dealt with.
+    """Finds files in the watched folder that are ready and not processed yet.
 
     Parameters
     ----------
     plan : Plan
-    desk : Desk
+    dispatcher : Dispatcher
     ledger : Ledger
     log : Log
     mailbox : Mailbox
@@ -41,50 +41,53 @@ class Finder:
     Attributes
     ----------
     intake : Intake
-        What was found and is not ready yet.
-    watching : Watching
-    has_looked : bool
-        Whether it has looked through the whole folder.
+        Files that were found and are not ready yet.
+    watcher : Watcher
+    has_scanned : bool
+        Whether it has scanned the whole folder.
     """
 
-    def __init__(self, plan: Plan, desk: Desk, ledger: Ledger, log: Log, mailbox: Mailbox) -> None:
+    def __init__(
+        self, plan: Plan, dispatcher: Dispatcher, ledger: Ledger, log: Log, mailbox: Mailbox
+    ) -> None:
         self._ledger, self._log, self._mailbox = ledger, log, mailbox
         self.intake = Intake(plan.watch.settle, plan.patience)
-        self.has_looked = False
-        # What the last look through the folder found done.
-        self._known: dict[str, Sample] = {}
+        self.has_scanned = False
+        # Files that the last scan found processed.
+        self._done: dict[str, Sample] = {}
         # Folders that it could not read, and why.
-        self._closed: dict[str, str] = {}
-        self._look_at = 0.0
-        self._thorough_at = 0.0
-        # When to begin to watch anew, as folders were moved; and when that may be at the earliest.
-        self._renew_at = math.inf
-        self._rested = 0.0
-        self.go_by(plan, desk)
+        self._unreadable: dict[str, str] = {}
+        self._scan_at = 0.0
+        self._full_scan_at = 0.0
+        # When to restart the observer because folders were moved, and the earliest time for that.
+        self._restart_at = math.inf
+        self._restart_not_before = 0.0
+        self.reconfigure(plan, dispatcher)
 
-    def go_by(self, plan: Plan, desk: Desk) -> None:
-        """Go on with other options."""
-        self._plan, self._desk = plan, desk
+    def reconfigure(self, plan: Plan, dispatcher: Dispatcher) -> None:
+        """Continue with other options."""
+        self._plan, self._dispatcher = plan, dispatcher
         self.intake.settle, self.intake.patience = plan.watch.settle, plan.patience
-        # Its first check is a reason to look at everything.
-        self.watching = Watching(plan, self._log, self._mailbox)
+        # Its first check is a reason to scan everything.
+        self.watcher = Watcher(plan, self._log, self._mailbox)
         self._missed = True
 
     @property
     def next_at(self) -> float:
-        """When there may be something to do, unless something happens."""
-        times = [self._renew_at, self.intake.next_look()]
-        if self.watching.is_there:
-            times.append(self._look_at)
+        """When there may be something to do, even if nothing happens."""
+        times = [self._restart_at, self.intake.next_check()]
+        if self.watcher.is_there:
+            times.append(self._scan_at)
         return min(times)
 
     def check(self, now: float) -> None:
-        """See that changes are heard of."""
-        self._missed |= self.watching.check(now)
-        if self._closed and (root := self._root()) is not None:
+        """Check that events arrive, and whether unreadable folders have become readable."""
+        self._missed |= self.watcher.check(now)
+        if self._unreadable and (root := self._root()) is not None:
             with root:
-                if any(is_readable(root, folder) for folder in islice(self._closed, _MOST_ASKED)):
-                    self._renew_at = now
+                unreadable = islice(self._unreadable, _MAX_FOLDERS_CHECKED)
+                if any(is_readable(root, folder) for folder in unreadable):
+                    self._restart_at = now
 
     def find(self, now: float, is_taken: Callable[[str], bool]) -> Iterator[tuple[str, Sample]]:
         """Files that are ready, and their versions.
@@ -93,127 +96,125 @@ class Finder:
         ----------
         now : float
         is_taken : callable
-            Whether a file has been found before and is not done with.
+            Whether a file is waiting to be published or is being published.
         """
         mail = self._mailbox.take()
-        self.watching.doubt(mail.doubts)
+        self.watcher.report_missed(mail.missed)
         if mail.moved:
-            self._renew_at = min(self._renew_at, max(now, self._rested))
-        renewed = now >= self._renew_at
-        if renewed:
-            self._renew_at = math.inf
-            self.watching.renew(now)
-        doubtful, self._missed = self._missed or bool(mail.doubts), False
+            self._restart_at = min(self._restart_at, max(now, self._restart_not_before))
+        restarted = now >= self._restart_at
+        if restarted:
+            self._restart_at = math.inf
+            self.watcher.restart(now)
+        missed, self._missed = self._missed or bool(mail.missed), False
         root = self._root()
         if root is None:
-            # The next check says more; what is heard of then is that it is there again.
-            self._missed = doubtful or renewed
-            self._look_at = now + _PAUSE
+            # The next check finds out why. Once the folder is back, everything is scanned.
+            self._missed = missed or restarted
+            self._scan_at = now + _RETRY_SECONDS
             for source in self.intake.due(now):
-                self.intake.postpone(source, now + _PAUSE)
+                self.intake.postpone(source, now + _RETRY_SECONDS)
             return
         with root:
             for path in mail.paths:
-                self._hear(root, path, now)
-            if doubtful or renewed or now >= self._look_at:
+                self._handle_change(root, path, now)
+            if missed or restarted or now >= self._scan_at:
                 start = time.monotonic()
-                if doubtful:
-                    self._known.clear()
-                self._look_through(root, now, is_taken, thorough=doubtful or now >= self._thorough_at)
+                if missed:
+                    self._done.clear()
+                self._scan(root, now, is_taken, full=missed or now >= self._full_scan_at)
                 end = time.monotonic()
-                self._rested = end + (end - start) / _SHARE
+                self._restart_not_before = end + (end - start) / _MAX_SCAN_SHARE
             for source in self.intake.due(now):
-                if (sample := self._looked(root, source, now)) is not None:
+                if (sample := self._ready_version(root, source, now)) is not None:
                     yield source, sample
 
     def _root(self) -> Folder | None:
-        """The watched folder, as long as it is the one that is watched."""
-        if self.watching.root is None:
+        """The watched folder; None if it is gone or has been replaced since the last check."""
+        if self.watcher.root is None:
             return None
         try:
-            return open_folder(self._plan.inbox, identity=self.watching.root)
+            return open_folder(self._plan.inbox, identity=self.watcher.root)
         except OSError as error:
             if error.errno in EXHAUSTED:
                 raise
             return None
 
-    def _hear(self, root: Folder, path: str, now: float) -> None:
+    def _handle_change(self, root: Folder, path: str, now: float) -> None:
         source = os.path.relpath(path, self._plan.inbox)
         if source == os.curdir or source.startswith(os.pardir) or not is_wanted(source):
             return
-        found = found_in(root, source)
+        found = stat_in(root, source)
         if found is not None and stat.S_ISDIR(found.st_mode):
-            # What is in a folder that was moved in, or made and filled, may not have been heard of.
+            # Files in a folder that was moved in, or was filled at once, may have caused no events.
             if self._plan.watch.recursive:
                 for inner, _ in files_in(root, source):
                     self.intake.found(inner, now)
         elif self._plan.watch.recursive or os.sep not in source:
             self.intake.changed(source, now)
 
-    def _look_through(
-        self, root: Folder, now: float, is_taken: Callable[[str], bool], *, thorough: bool
-    ) -> None:
-        """Look through the whole folder for what the ledger does not know.
+    def _scan(self, root: Folder, now: float, is_taken: Callable[[str], bool], *, full: bool) -> None:
+        """Scan the whole folder for versions of files that the ledger does not know.
 
-        It is asked again about files that stay the same only where there is doubt, or where one waits.
+        The ledger is asked about an unchanged file only if events may have been missed or it is waiting.
         """
-        known, self._known = self._known, {}
-        for source in self._desk.waiting() if thorough else ():
-            known.pop(source, None)
-        closed: dict[str, str] = {}
+        done, self._done = self._done, {}
+        for source in self._dispatcher.waiting() if full else ():
+            done.pop(source, None)
+        unreadable: dict[str, str] = {}
         recursive = self._plan.watch.recursive
         seen = set()
-        for source, sample in files_in(root, recursive=recursive, unreadable=closed.__setitem__):
+        for source, sample in files_in(root, recursive=recursive, unreadable=unreadable.__setitem__):
             seen.add(source)
             if source in self.intake or is_taken(source):
                 continue
-            if known.get(source) == sample or self._desk.is_done(source, sample):
-                self._known[source] = sample
+            if done.get(source) == sample or self._dispatcher.is_done(source, sample):
+                self._done[source] = sample
             else:
                 self.intake.found(source, now)
-        for source in known.keys() - seen:
+        for source in done.keys() - seen:
             self.intake.found(source, now)
-        self._say_closed(closed)
-        self.has_looked = True
-        if thorough:
-            self._thorough_at = now + self._plan.watch.rescan
-            self._desk.prune(root)
-            # What happens while it begins to watch anew is found by another look.
-            if self.watching.check_coverage(root, now):
-                self._renew_at = now
-            self._ledger.note(last_scan=time.time(), observer=self.watching.kind)
-        # Which the look at the watches may just have made shorter.
-        self._look_at = now + self.watching.interval
+        self._report_unreadable(unreadable)
+        self.has_scanned = True
+        if full:
+            self._full_scan_at = now + self._plan.watch.rescan
+            self._dispatcher.prune(root)
+            # Another scan finds what changed while the observer was restarting.
+            if self.watcher.check_coverage(root, now):
+                self._restart_at = now
+            self._ledger.note(last_scan=time.time(), observer=self.watcher.kind)
+        # Computed last: the check of the coverage may have shortened it.
+        self._scan_at = now + self.watcher.interval
 
-    def _say_closed(self, closed: dict[str, str]) -> None:
-        """Say which folders cannot be read, each once for as long as that lasts."""
-        for folder in closed.keys() - self._closed.keys():
-            text = f"{self._plan.inbox / folder} cannot be read: {closed[folder]}; what is in it has to wait"
-            self._log.say("warning", text, level="warning")
+    def _report_unreadable(self, unreadable: dict[str, str]) -> None:
+        """Log which folders cannot be read: each once, until it can be read again."""
+        for folder in unreadable.keys() - self._unreadable.keys():
+            text = f"{self._plan.inbox / folder} cannot be read: {unreadable[folder]}; its files have to wait"
+            self._log.write("warning", text, level="warning")
             if self._plan.once:
-                self._desk.failures += 1
-        self._closed = closed
+                self._dispatcher.failures += 1
+        self._unreadable = unreadable
 
-    def _looked(self, root: Folder, source: str, now: float) -> Sample | None:
-        """The version of a file, if it is ready and not dealt with."""
+    def _ready_version(self, root: Folder, source: str, now: float) -> Sample | None:
+        """The version of a file; None if it is not ready or has been processed."""
         try:
-            # A look through the folder does not follow links; what was heard of may lie behind one.
+            # The path of an event may lead through a link, which a scan never follows.
             sample = version_in(root, source)
         except OSError as error:
             if error.errno in EXHAUSTED:
                 raise
-            # A share that does not answer, or a folder that may not be read.
-            self.intake.postpone(source, now + _PAUSE)
+            # A share does not respond, or the folder is not readable.
+            self.intake.postpone(source, now + _RETRY_SECONDS)
             return None
-        verdict = self.intake.looked(source, sample, now)
-        if verdict == "ready" and sample is not None and not self._desk.is_done(source, sample):
+        verdict = self.intake.checked(source, sample, now)
+        if verdict == "ready" and sample is not None and not self._dispatcher.is_done(source, sample):
             return sample
         if verdict == "gone":
-            self._desk.gone(root, source)
+            self._dispatcher.gone(root, source)
         elif verdict == "unsettled":
-            reason = "it is empty" if sample is not None and not sample.size else "it goes on changing"
-            self._log.say("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)
+            reason = "it is empty" if sample is not None and not sample.size else "it keeps changing"
+            self._log.write("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)
             if self._plan.once:
-                self._desk.failures += 1
+                self._dispatcher.failures += 1
                 self.intake.forget(source)
         return None

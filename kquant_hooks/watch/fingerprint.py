@@ -1,4 +1,4 @@
-"""A word for the settings that a result depends on, which another version of kquant has the same for."""
+"""A fingerprint of the settings that a result depends on, the same in all versions of kquant."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 
-# Of how the word is made. Others are words of other versions.
+# Of the way the fingerprint is made.
 _VERSION = "1:"
 _LENGTH = 32
-# What the first words were made of, before they had a version.
+# What fingerprints were made of before they had a version.
 _SETTINGS_0 = (
     "palette", "fixed", "init", "effort", "space", "max_iter", "tol", "seed", "order", "dither",
     "dither_strength", "alpha", "keep_hidden_rgb", "threads",
 )  # fmt: skip
 _POLICY_0 = ("min_savings", "max_error", "min_psnr", "strip", "format", "max_pixels", "auto_colors")
-# Defaults that have changed since then.
+# Defaults that were different then.
 _DEFAULTS_0 = {"max_pixels": 178_956_970}
 _LENGTH_0 = 16
 
 
 @lru_cache
 def fingerprint(settings: Settings, policy: Policy, *, skip: bool = False, limits: bool = False) -> str:
-    """The word for what holds for a file.
+    """The fingerprint of the options that apply to a file.
 
-    What has its default is left out, so that options to come change no words; so are limits of time and
-    memory, unless ``limits`` asks for them, as for a file that met one.
+    Defaults are left out, so that future options change no fingerprint. Limits of time and memory are left
+    out, too, unless ``limits`` asks for them, as for a file that exceeded one.
     """
     facts: dict[str, Any] = {"skip": True} if skip else {}
     for values in (settings, policy):
@@ -41,11 +41,11 @@ def fingerprint(settings: Settings, policy: Policy, *, skip: bool = False, limit
     return _VERSION + hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
 
 
-def is_first_fingerprint(word: str, settings: Settings, policy: Policy, *, skip: bool = False) -> bool:
-    """Whether a word of before they had a version is that for what holds for a file."""
+def is_first_fingerprint(value: str, settings: Settings, policy: Policy, *, skip: bool = False) -> bool:
+    """Whether a fingerprint without a version is that of the options that apply to a file."""
     options = {*_changed(settings, limits=False), *_changed(policy, limits=False)}
     if not options <= {"colors", *_SETTINGS_0, *_POLICY_0}:
-        # There were no such options.
+        # Other options did not exist then.
         return False
     chosen = _changed(settings, limits=True)
     shown = ["colors", *(name for name in _SETTINGS_0 if name in chosen)]
@@ -53,7 +53,7 @@ def is_first_fingerprint(word: str, settings: Settings, policy: Policy, *, skip:
         f"{kind}({', '.join(f'{name}={_value_0(values, name)!r}' for name in names)})"
         for kind, values, names in (("Settings", settings, shown), ("Policy", policy, _POLICY_0))
     )
-    return word == hashlib.sha256(f"{text} {skip}".encode()).hexdigest()[:_LENGTH_0]
+    return value == hashlib.sha256(f"{text} {skip}".encode()).hexdigest()[:_LENGTH_0]
 
 
 def _value_0(values: Settings | Policy, name: str) -> object:
@@ -71,7 +71,7 @@ def _changed(values: Settings | Policy, *, limits: bool) -> list[str]:
 
 
 def _plain(value: object) -> object:
-    """As JSON has it: colours without their names, which change no result; 1.0 as 1."""
+    """A value for JSON: colours without their names, which change no result; 1.0 as 1."""
     if isinstance(value, Palette):
         return value.hex()
     return int(value) if isinstance(value, float) and value.is_integer() else value

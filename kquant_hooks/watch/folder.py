@@ -1,4 +1,4 @@
-"""What lies in the watched folder, and which of it is to be taken in."""
+"""Lists the files in the watched folder that should be processed."""
 
 from __future__ import annotations
 
@@ -10,47 +10,50 @@ from contextlib import suppress
 from pathlib import Path
 
 from kquant_hooks.disk.folder import Folder, Identity, open_folder
-from kquant_hooks.disk.temporary import PREFIX
+from kquant_hooks.disk.temporary import is_temporary
 from kquant_hooks.watch.intake import Sample
 
-# What failed is said in a file of this ending beside where its result would be.
-REASON_ENDING = ".kquant-failed.txt"
+# Appended to a file's name, it makes the name of the file that says why there is no result.
+REASON_EXTENSION = ".kquant-failed.txt"
 
-# Of downloads, copies and editors that are not done yet.
-_UNFINISHED = (
+# Of unfinished downloads, copies and edits.
+_UNFINISHED_EXTENSIONS = (
     ".crdownload", ".part", ".partial", ".download", ".filepart", ".tmp", ".temp", ".aria2", ".!ut", "~",
 )  # fmt: skip
-# Of systems: thumbnails, indices, bins.
-_SYSTEM = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"}
-_SYSTEM |= {"thumbs.db", "ehthumbs.db", "desktop.ini"}
-# What is missing, and what has become something else, as a link.
+# Of operating systems: thumbnails, indexes, recycle bins.
+_SYSTEM_NAMES = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"}
+_SYSTEM_NAMES |= {"thumbs.db", "ehthumbs.db", "desktop.ini"}
+# Errors for a file that is gone or has been replaced, for example by a link.
 VANISHED = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG}
-# Which says nothing of a file.
+# Errors that say nothing about a file.
 EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
-# What SQLite's integers hold; of a time in a far future enough to tell it from others.
-_HELD = (1 << 63) - 1
+# SQLite's integers have 63 bits; for a time in the far future, the rest is enough to tell it from others.
+_INT64_MASK = (1 << 63) - 1
 
 
 def is_wanted(path: str) -> bool:
-    """Whether a path below the watched folder is none of a system's, an editor's or a download's."""
+    """Whether a path is not that of an operating system, an editor or a download."""
     return all(_is_wanted(part) for part in path.split(os.sep))
 
 
 def _is_wanted(name: str) -> bool:
     small = name.lower()
-    if small.startswith((".", "~$", PREFIX)) or small in _SYSTEM or small.endswith(REASON_ENDING):
+    if small.startswith((".", "~$")) or is_temporary(name) or small in _SYSTEM_NAMES:
         return False
-    # Of vim: .swp and the ones it goes on to where that is taken.
-    return not (small.endswith(_UNFINISHED) or (small[-4:-1] == ".sw" and small[-1].isalpha()))
+    # vim writes .swp, or .swo, .swn and so on if that is taken.
+    return not (
+        small.endswith((REASON_EXTENSION, *_UNFINISHED_EXTENSIONS))
+        or (small[-4:-1] == ".sw" and small[-1].isalpha())
+    )
 
 
 def sample_of(path: str) -> Sample | None:
-    """The version of a regular file; None for what is none, or is not there.
+    """The version of a regular file; None if there is no regular file of that path.
 
     Raises
     ------
     OSError
-        If it cannot be found out.
+        If the status cannot be read.
     """
     try:
         found = os.lstat(path)
@@ -58,21 +61,26 @@ def sample_of(path: str) -> Sample | None:
         return None
     if not stat.S_ISREG(found.st_mode):
         return None
-    return sample(found)
+    return sample_from(found)
 
 
-def sample(found: os.stat_result) -> Sample:
-    """The version that the system describes."""
-    return Sample(found.st_size, found.st_mtime_ns & _HELD, found.st_ino & _HELD, found.st_ctime_ns & _HELD)
+def sample_from(found: os.stat_result) -> Sample:
+    """The version of a file with a status."""
+    return Sample(
+        found.st_size,
+        found.st_mtime_ns & _INT64_MASK,
+        found.st_ino & _INT64_MASK,
+        found.st_ctime_ns & _INT64_MASK,
+    )
 
 
-def found_in(root: Folder, path: str) -> os.stat_result | None:
-    """What the system says of a path below ``root``; None where nothing is, or the way leads over a link.
+def stat_in(root: Folder, path: str) -> os.stat_result | None:
+    """The status of a path below ``root``; None if it does not exist or passes through a link.
 
     Raises
     ------
     OSError
-        If it cannot be found out.
+        If the status cannot be read.
     """
     folder, name = os.path.split(path)
     try:
@@ -85,7 +93,7 @@ def found_in(root: Folder, path: str) -> os.stat_result | None:
 
 
 def is_missing(root: Folder, path: str) -> bool:
-    """Whether nothing is at a path; a share that does not answer, or a link on the way, says nothing."""
+    """Whether a path does not exist; False if a share does not respond or the path passes through a link."""
     inner, name = os.path.split(path)
     try:
         with root.descend(inner) as folder:
@@ -97,9 +105,9 @@ def is_missing(root: Folder, path: str) -> bool:
 
 
 def version_in(root: Folder, path: str) -> Sample | None:
-    """As ``sample_of``, for a path below ``root`` on which no folder may be a link."""
-    found = found_in(root, path)
-    return None if found is None or not stat.S_ISREG(found.st_mode) else sample(found)
+    """Like ``sample_of``, for a path below ``root`` that passes through no link."""
+    found = stat_in(root, path)
+    return None if found is None or not stat.S_ISREG(found.st_mode) else sample_from(found)
 
 
 def files_in(
@@ -109,27 +117,27 @@ def files_in(
     recursive: bool = True,
     unreadable: Callable[[str, str], None] = lambda _path, _reason: None,
 ) -> Iterator[tuple[str, Sample]]:
-    """Wanted files below a folder of ``root`` and their versions; links are not followed.
+    """Wanted files below a folder of ``root``, and their versions; links are not followed.
 
     Parameters
     ----------
     root : Folder
     below : str
     recursive : bool
-        Whether files in folders in the folder are wanted as well.
+        Whether to include files in subfolders.
     unreadable : callable
-        Called with the path below ``root`` of a folder that cannot be read, and the reason.
+        Called with the path of a folder that cannot be read, relative to ``root``, and the reason.
 
     Yields
     ------
     path : str
-        Below ``root``.
+        Relative to ``root``.
     version : Sample
 
     Raises
     ------
     OSError
-        If the system has no files or memory left.
+        If the system has run out of files or memory.
     """
     folders = [below]
     while folders:
@@ -145,13 +153,13 @@ def files_in(
             continue
         for name, found in entries:
             if stat.S_ISREG(found.st_mode):
-                yield os.path.join(path, name), sample(found)
+                yield os.path.join(path, name), sample_from(found)
             elif recursive:
                 folders.append(os.path.join(path, name))
 
 
 def _described(folder: Folder) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-    """Wanted files and folders in a folder."""
+    """Wanted files and folders in a folder, with their status."""
     for entry in folder.entries():
         if not _is_wanted(entry.name):
             continue
@@ -160,14 +168,14 @@ def _described(folder: Folder) -> Iterator[tuple[os.DirEntry[str], os.stat_resul
         except OSError as error:
             if error.errno in EXHAUSTED:
                 raise
-            # It is taken away, or on a share that does not answer: the next look asks again.
+            # It is gone, or its share does not respond; the next scan tries again.
             continue
         if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode):
             yield entry, found
 
 
 def folders_in(root: Folder) -> int:
-    """How many folders a recursive watch has to cover: those that can be read."""
+    """The number of folders that a recursive observer has to cover: those that can be read."""
     count, folders = 0, [""]
     while folders:
         path = folders.pop()
@@ -189,12 +197,12 @@ def is_readable(root: Folder, path: str) -> bool:
 
 
 def identity(folder: Path) -> Identity | None:
-    """Device and inode of a folder; None if there is none, or a link has come onto the way to it.
+    """Device and inode of a folder; None if it does not exist or its path passes through a link.
 
     Raises
     ------
     OSError
-        If the system has no files or memory left.
+        If the system has run out of files or memory.
     """
     try:
         with open_folder(folder) as opened:

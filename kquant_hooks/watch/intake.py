@@ -1,4 +1,4 @@
-"""Which files are ready: a pure state machine, without a clock, a thread or a file in it."""
+"""Debounces files: decides which are ready. A pure state machine, without clock, threads or files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-# An empty file is looked at ever more rarely, but at least so often; its first bytes are an event besides.
-_RAREST_LOOK = 60.0
+# An empty file is checked more and more rarely, up to this interval; its first bytes cause an event anyway.
+_MAX_CHECK_SECONDS = 60.0
 
-# A ctime in a ledger of before ctimes were kept.
+# The ctime of files in ledgers of early versions, which did not record it.
 UNKNOWN = -1
 
 Verdict = Literal["gone", "wait", "ready", "unsettled"]
@@ -18,16 +18,16 @@ Verdict = Literal["gone", "wait", "ready", "unsettled"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What tells one version of a file from another.
+    """What identifies a version of a file.
 
     Attributes
     ----------
     size : int
-        Bytes.
+        In bytes.
     mtime_ns : int
     inode : int
     ctime_ns : int
-        Nobody can set it back; on Windows, when the file was created.
+        No program can set it back. On Windows, the time when the file was created.
     """
 
     size: int
@@ -36,7 +36,7 @@ class Sample:
     ctime_ns: int
 
     def resembles(self, other: Sample) -> bool:
-        """Whether the two differ in nothing, or only in what a new mode or a new name changes as well."""
+        """Whether two versions are equal, apart from the ctime, which a new mode or name changes, too."""
         return replace(self, ctime_ns=other.ctime_ns) == other
 
 
@@ -44,32 +44,32 @@ class Sample:
 class _Waiting:
     since: float
     quiet_since: float
-    look_at: float
+    check_at: float
     sample: Sample | None = None
     reported: bool = False
 
 
 class Intake:
-    """Files that arrived and are not ready yet.
+    """Files that have arrived and are not ready yet.
 
-    A file is ready when two samples of it are equal, it is not empty, and nothing has been heard of it for
-    the settle time. All times are seconds of one clock that never goes back.
+    A file is ready when two samples of it are equal, it is not empty, and no event has come for the settle
+    time. All times are seconds of one monotonic clock.
 
     Parameters
     ----------
     settle : float
         Seconds.
     patience : float
-        A file that is not ready after so many seconds is "unsettled", once, and waited for on.
+        Seconds after which a file that is still not ready is reported as "unsettled", once.
 
-    Both may be changed.
+    Both may be changed later.
     """
 
     def __init__(self, settle: float, patience: float) -> None:
         self.settle = settle
         self.patience = patience
         self._waiting: dict[str, _Waiting] = {}
-        self._looks: list[tuple[float, str]] = []
+        self._checks: list[tuple[float, str]] = []
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -77,79 +77,79 @@ class Intake:
     def __contains__(self, path: str) -> bool:
         return path in self._waiting
 
-    def found(self, path: str, now: float, pause: float = 0.0) -> None:
-        """A path came up, to be looked at after a pause; what is known of it already stays as it is."""
+    def found(self, path: str, now: float, delay: float = 0.0) -> None:
+        """A path was found and should be checked after ``delay`` seconds; no effect on a known path."""
         if path not in self._waiting:
             entry = self._waiting[path] = _Waiting(now, now, now)
-            self._look_at(path, entry, now + pause)
+            self._schedule(path, entry, now + delay)
 
     def forget(self, path: str) -> None:
-        """The path is of no more interest."""
+        """Stop waiting for a path."""
         self._waiting.pop(path, None)
 
     def changed(self, path: str, now: float) -> None:
-        """Something happened to the path."""
+        """A path has changed."""
         if path not in self._waiting:
             self.found(path, now)
             return
         entry = self._waiting[path]
         entry.quiet_since = now
-        # The next look sees that it was not quiet; only one that is far off is put forward.
-        if entry.look_at > now + self.settle:
-            self._look_at(path, entry, now + self.settle)
+        # The next check notices the change. Only a check that is far off is moved forward.
+        if entry.check_at > now + self.settle:
+            self._schedule(path, entry, now + self.settle)
 
     def due(self, now: float) -> list[str]:
-        """Paths to look at now; each wants a call of ``looked`` or ``postpone``."""
+        """Paths to check now; ``checked`` or ``postpone`` must be called for each."""
         paths = []
-        while self._looks and self._looks[0][0] <= now:
-            look_at, path = heapq.heappop(self._looks)
+        while self._checks and self._checks[0][0] <= now:
+            check_at, path = heapq.heappop(self._checks)
             entry = self._waiting.get(path)
-            # Others were put forward, or are forgotten.
-            if entry is not None and entry.look_at == look_at:
-                entry.look_at = math.inf
+            # The check of another was moved forward, or it was forgotten.
+            if entry is not None and entry.check_at == check_at:
+                entry.check_at = math.inf
                 paths.append(path)
         return paths
 
-    def next_look(self) -> float:
-        """When ``due`` may have something next, unless something happens."""
-        return self._looks[0][0] if self._looks else math.inf
+    def next_check(self) -> float:
+        """When the next path is due, unless something happens before."""
+        return self._checks[0][0] if self._checks else math.inf
 
     def postpone(self, path: str, when: float) -> None:
-        """A path could not be looked at now that is due."""
-        self._look_at(path, self._waiting[path], when)
+        """A path that was due could not be checked."""
+        self._schedule(path, self._waiting[path], when)
 
-    def looked(self, path: str, sample: Sample | None, now: float) -> Verdict:
-        """What a look at a path showed; None: there is no such file any more.
+    def checked(self, path: str, sample: Sample | None, now: float) -> Verdict:
+        """Report the version of a path; None: the file is gone.
 
         Returns
         -------
         {"gone", "wait", "ready", "unsettled"}
-            After "gone" and "ready" the path is forgotten. A file is gone once that, too, has lasted for the
-            settle time.
+            After "gone" and "ready" the path is forgotten. A file counts as gone when it has been missing for
+            the settle time.
         """
         entry = self._waiting[path]
         if sample is None:
-            # An editor may remove a file before it writes it anew.
+            # An editor may remove a file before it writes the new version.
             if now >= entry.quiet_since + self.settle:
                 del self._waiting[path]
                 return "gone"
-            next_look = entry.quiet_since + self.settle
+            next_check = entry.quiet_since + self.settle
         elif sample != entry.sample:
             entry.sample, entry.quiet_since = sample, now
-            next_look = now + self.settle
+            next_check = now + self.settle
         elif sample.size == 0:
-            next_look = now + max(self.settle, min(_RAREST_LOOK, (now - entry.since) / 4))
+            next_check = now + max(self.settle, min(_MAX_CHECK_SECONDS, (now - entry.since) / 4))
         elif now >= entry.quiet_since + self.settle:
             del self._waiting[path]
             return "ready"
         else:
-            next_look = entry.quiet_since + self.settle
-        self._look_at(path, entry, next_look)
+            next_check = entry.quiet_since + self.settle
+        self._schedule(path, entry, next_check)
         if sample is not None and now - entry.since > self.patience and not entry.reported:
             entry.reported = True
             return "unsettled"
         return "wait"
 
-    def _look_at(self, path: str, entry: _Waiting, when: float) -> None:
-        entry.look_at = when
-        heapq.heappush(self._looks, (when, path))
+    def _schedule(self, path: str, entry: _Waiting, when: float) -> None:
+        entry.check_at = when
+        heapq.heappush(self._checks, (when, path))

@@ -1,4 +1,4 @@
-"""What was done with which version of which file: a SQLite database in the results' folder."""
+"""The ledger: which version of which file was processed, and how. An SQLite database with the results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BUSY_SECONDS = 10.0
 
 
 def is_ledger_in(folder: Path) -> bool:
-    """Whether a folder has a ledger."""
+    """Whether a folder contains a ledger."""
     return (folder / LEDGER).is_file()
 
 
@@ -27,76 +27,76 @@ class Ledger:
     Parameters
     ----------
     folder : Path
-        Where it is, or is made.
+        Contains it, or will.
     shared : bool
-        Whether the folder can hold memory that processes share; network file systems cannot.
+        Whether the file system supports memory shared by processes; network file systems do not.
     read_only : bool
-        Whether nothing is written, not even to open it.
+        Whether to write nothing, not even when opening it.
     upgrade : bool
-        Whether a ledger of an earlier version is brought up to date.
+        Whether to upgrade a ledger of an earlier version.
 
     Raises
     ------
     LedgerError
         If it cannot be used; see ``damage``.
     sqlite3.Error
-        From every method, if the disk is full or gone, or what is read is damaged.
+        From every method, if the disk is full or gone, or the ledger is damaged.
     """
 
     def __init__(
         self, folder: Path, *, shared: bool = True, read_only: bool = False, upgrade: bool = True
     ) -> None:
         check_files(folder)
-        self._seen: int | None = None
+        self._data_version: int | None = None
         path = folder / LEDGER
-        self._database = _reading(path) if read_only else _opened(path)
+        self._database = _copy_in_memory(path) if read_only else _opened(path)
         try:
-            # What is text is for ``rows`` to say.
+            # ``rows`` decodes and checks the values.
             self._database.text_factory = bytes
             if not read_only:
                 self._database.execute(f"PRAGMA journal_mode={'WAL' if shared else 'TRUNCATE'}")
-                # What is committed is on the disk, even if the power goes.
+                # Commits survive a power failure.
                 self._database.execute("PRAGMA synchronous=FULL")
             prepare(self._database, upgrade=upgrade)
-            self._read_all()
+            self._check_rows()
         except BaseException:
             self._database.close()
             raise
 
     def close(self) -> None:
-        """Close it; what was recorded is there."""
+        """Close it; everything recorded is on the disk."""
         self._database.close()
 
     def is_changed(self) -> bool:
-        """Whether another process has written to it since the last time that this was asked."""
+        """Whether another process has written to it since the last call."""
         (version,) = self._database.execute("PRAGMA data_version").fetchone()
-        seen, self._seen = self._seen, version
-        return seen not in (None, version)
+        before, self._data_version = self._data_version, version
+        return before not in (None, version)
 
     def find(self, source: str) -> Entry | None:
-        """What is known of a file."""
+        """The entry of a file."""
         return next(self._entries("WHERE source = ?", os.fsencode(source)), None)
 
     def result(self, target: str) -> Result | None:
-        """What is known of a result."""
+        """The entry of a result."""
         query = "SELECT source, digest FROM results WHERE target = ?"
         row = self._database.execute(query, (os.fsencode(target),)).fetchone()
         return None if row is None else result_from(*row)
 
     def entries(self, state: State | None = None) -> Iterator[Entry]:
-        """All files, or those of a state, by path."""
+        """The entries of all files or of those in a state, sorted by path."""
         where = "" if state is None else "WHERE state = ?"
         return self._entries(f"{where} ORDER BY source", *([] if state is None else [state]))
 
     def counts(self) -> dict[str, int]:
-        """Files by state."""
+        """The number of files by state."""
         query = "SELECT state, count(*) FROM files GROUP BY state ORDER BY state"
         return {state.decode(): count for state, count in self._database.execute(query)}
 
     def claim(self, entry: Entry, *, vacant: bool) -> None:
-        """Put down that a file is worked on, and set its target aside; ``vacant``: nothing is there yet."""
+        """Record that a file is being processed, and reserve its target; ``vacant``: no file is there yet."""
         target = os.fsencode(entry.target)
-        with self._at_once():
+        with self._transaction():
             self._write(entry)
             if vacant:
                 self._database.execute("DELETE FROM results WHERE target = ?", (target,))
@@ -104,20 +104,24 @@ class Ledger:
             self._database.execute(query, (target, os.fsencode(entry.source)))
 
     def record(self, entry: Entry) -> None:
-        """Put down what became of a file, in place of what was known of it."""
-        with self._at_once():
+        """Record what happened to a file, in place of its former entry."""
+        with self._transaction():
             self._write(entry)
 
     def publish(self, entry: Entry, *, own: bool) -> None:
-        """Put down a file with its result, which is its own or nobody's."""
-        with self._at_once():
+        """Record a file and its result; ``own``: whether the file owns the result."""
+        with self._transaction():
             self._write(entry)
             if entry.target:
-                values = os.fsencode(entry.target), os.fsencode(entry.source) if own else None, entry.made
+                values = (
+                    os.fsencode(entry.target),
+                    os.fsencode(entry.source) if own else None,
+                    entry.result_digest,
+                )
                 self._database.execute("INSERT OR REPLACE INTO results VALUES (?, ?, ?)", values)
 
     def renew(self, entries: Iterable[Entry]) -> None:
-        """Put down what this version calls the settings and the file's version, unless something happened."""
+        """Update the fingerprints and samples of entries that have not changed otherwise."""
         values = [
             (
                 entry.sample.ctime_ns, entry.fingerprint, os.fsencode(entry.source), entry.state,
@@ -126,61 +130,61 @@ class Ledger:
             for entry in entries
         ]  # fmt: skip
         query = "UPDATE files SET ctime_ns = ?, fingerprint = ? WHERE source = ? AND state = ?"
-        with self._at_once():
+        with self._transaction():
             self._database.executemany(f"{query} AND size = ? AND mtime_ns = ? AND inode = ?", values)
 
-    def own(self, entry: Entry) -> None:
-        """A result that is nobody's is its file's own again, which is still there."""
-        values = os.fsencode(entry.source), os.fsencode(entry.target), entry.made
+    def restore_owner(self, entry: Entry) -> None:
+        """Give a result without an owner back to its file, which is still there."""
+        values = os.fsencode(entry.source), os.fsencode(entry.target), entry.result_digest
         query = "UPDATE results SET source = ? WHERE target = ? AND digest = ? AND source IS NULL"
         self._database.execute(query, values)
 
-    def keep(self, target: str) -> None:
-        """A result is nobody's any more, as somebody else has changed it."""
+    def disown(self, target: str) -> None:
+        """Remove the owner of a result, because a user has changed the result."""
         self._database.execute("INSERT OR REPLACE INTO results VALUES (?, NULL, '')", (os.fsencode(target),))
 
-    def reopen(self, source: str) -> None:
-        """Have a file taken up again as it is, whose result, if there is one, stays its own."""
+    def retry(self, source: str) -> None:
+        """Have a file processed again; it keeps its result."""
         self._database.execute("UPDATE files SET state = 'claimed' WHERE source = ?", (os.fsencode(source),))
 
     def release(self, sources: Iterable[str]) -> None:
-        """The results of files that are gone are nobody's: the next file of such a name is another."""
+        """Remove the owners of results whose files are gone: the next file of the name is another file."""
         values = [(os.fsencode(source),) for source in sources]
-        with self._at_once():
+        with self._transaction():
             self._database.executemany("UPDATE results SET source = NULL WHERE source = ?", values)
 
     def forget(self, sources: Iterable[str]) -> None:
-        """As if files had never been there."""
-        with self._at_once():
+        """Remove the entries of files."""
+        with self._transaction():
             values = [(os.fsencode(source),) for source in sources]
             self._database.executemany("DELETE FROM files WHERE source = ?", values)
 
-    def nobodys(self) -> Iterator[str]:
-        """Results that are nobody's."""
+    def unowned(self) -> Iterator[str]:
+        """Results without an owner."""
         for (target,) in self._database.execute("SELECT target FROM results WHERE source IS NULL"):
             yield path_from(target)
 
     def drop(self, targets: Iterable[str]) -> None:
-        """As if results that are nobody's had never been there."""
+        """Remove entries of results that have no owner."""
         values = [(os.fsencode(target),) for target in targets]
-        with self._at_once():
+        with self._transaction():
             self._database.executemany("DELETE FROM results WHERE target = ? AND source IS NULL", values)
 
     def note(self, **about: object) -> None:
-        """Put down what is known of the daemon."""
+        """Record facts about the daemon."""
         values = [(name, os.fsencode(str(value))) for name, value in about.items()]
         self._database.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", values)
 
     def about(self) -> dict[str, str]:
-        """What ``note`` put down."""
+        """The facts recorded by ``note``."""
         return about_from(self._database.execute("SELECT * FROM about"))
 
     def _entries(self, where: str, *values: object) -> Iterator[Entry]:
-        query = f"SELECT {COLUMNS} FROM files {where}"  # noqa: S608  the condition is one of this module's own
+        query = f"SELECT {COLUMNS} FROM files {where}"  # noqa: S608  the condition comes from this module
         return map(entry_from, self._database.execute(query, values))
 
-    def _read_all(self) -> None:
-        """See that every value is one that this program writes, before any of them is believed."""
+    def _check_rows(self) -> None:
+        """Check every value before any of them is used."""
         for _ in self.entries():
             pass
         for target, source, digest in self._database.execute("SELECT target, source, digest FROM results"):
@@ -190,13 +194,13 @@ class Ledger:
 
     def _write(self, entry: Entry) -> None:
         row = row_of(entry)
-        marks = ", ".join("?" * len(row))
-        query = f"INSERT OR REPLACE INTO files ({COLUMNS}) VALUES ({marks})"  # noqa: S608  names and marks
+        placeholders = ", ".join("?" * len(row))
+        query = f"INSERT OR REPLACE INTO files ({COLUMNS}) VALUES ({placeholders})"  # noqa: S608  only column names and placeholders
         self._database.execute(query, row)
 
     @contextmanager
-    def _at_once(self) -> Iterator[None]:
-        """All that is written inside, or none of it."""
+    def _transaction(self) -> Iterator[None]:
+        """A transaction: everything written inside it is recorded, or nothing."""
         self._database.execute("BEGIN IMMEDIATE")
         with self._database:
             yield
@@ -206,15 +210,15 @@ def _opened(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
 
 
-def _reading(path: Path) -> sqlite3.Connection:
-    """The database as it is, in memory: there it can be brought up to date."""
+def _copy_in_memory(path: Path) -> sqlite3.Connection:
+    """A copy of the database in memory, where it can be upgraded."""
     where = f"{path.absolute().as_uri()}?mode=ro"
     copy = sqlite3.connect(":memory:", isolation_level=None)
     try:
         with closing(sqlite3.connect(where, timeout=_BUSY_SECONDS, uri=True)) as database:
             database.backup(copy)
     except sqlite3.OperationalError:
-        # Of somebody else, whose memory is not ours to share: then what the file itself holds.
+        # Another user's database, whose shared memory we cannot use: read the file itself.
         with closing(sqlite3.connect(f"{where}&immutable=1", uri=True)) as database:
             database.backup(copy)
     return copy

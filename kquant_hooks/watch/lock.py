@@ -1,4 +1,4 @@
-"""One daemon for each folder of results: a lock that a crash lets go of."""
+"""One daemon per folder of results: a lock that the system releases after a crash."""
 
 from __future__ import annotations
 
@@ -9,35 +9,37 @@ from pathlib import Path
 
 from kquant_hooks.watch.damage import LOCK, LedgerError, check_files
 
-# Whoever only asks holds it for a moment.
-_PATIENCE = 1.0
+# ``is_locked`` in another process holds it for a moment.
+_WAIT_SECONDS = 1.0
 
 
 class LockedError(Exception):
-    """Another daemon has the folder of results."""
+    """Another daemon uses the folder of results."""
 
 
 @contextmanager
-def locked(state: Path) -> Iterator[None]:
-    """Hold the lock of a folder of results; LockedError if another has it, LedgerError if none can."""
-    check_files(state)
-    with closing(sqlite3.connect(state / LOCK, timeout=_PATIENCE, isolation_level=None)) as connection:
+def locked(state_dir: Path) -> Iterator[None]:
+    """Hold the lock of a folder of results; LockedError if it is taken, LedgerError if it is broken."""
+    check_files(state_dir)
+    with closing(
+        sqlite3.connect(state_dir / LOCK, timeout=_WAIT_SECONDS, isolation_level=None)
+    ) as connection:
         try:
-            # SQLite knows how to lock a file on every system.
+            # SQLite can lock a file on every system.
             connection.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if not _is_busy(error):
                 raise
-            raise LockedError(f"another kquant watch is at work for {state.parent}") from None
+            raise LockedError(f"another kquant watch is already running for {state_dir.parent}") from None
         except sqlite3.DatabaseError as error:
-            raise LedgerError(f"cannot be used: {LOCK} is no lock ({error}); move it away") from None
+            raise LedgerError(f"cannot be used: {LOCK} is not a lock file ({error}); move it away") from None
         yield
 
 
-def is_locked(state: Path) -> bool:
-    """Whether a daemon has the folder; nothing is written."""
-    check_files(state)
-    path = state / LOCK
+def is_locked(state_dir: Path) -> bool:
+    """Whether a daemon is running for the folder; writes nothing."""
+    check_files(state_dir)
+    path = state_dir / LOCK
     if not path.exists():
         return False
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", timeout=0, uri=True)) as connection:
@@ -46,7 +48,7 @@ def is_locked(state: Path) -> bool:
         except sqlite3.OperationalError as error:
             return _is_busy(error)
         except sqlite3.DatabaseError:
-            # What is none is no daemon's.
+            # It is not a lock file, so no daemon holds it.
             return False
     return False
 

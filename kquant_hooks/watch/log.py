@@ -1,4 +1,4 @@
-"""The daemon's log: one line an event, for people or for programs."""
+"""The daemon's log: one line per event, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from kquant_hooks.report.lines import one_line
 
 Level = Literal["info", "warning", "error"]
 
-# Lines that wait for a reader; what comes after them is lost, and the daemon goes on.
-_MOST_WAITING = 10_000
-# Seconds for them to be read once the daemon ends.
-_GRACE = 2.0
+# Lines that wait for a slow reader. Further ones are dropped, so that the daemon never waits.
+_MAX_WAITING_LINES = 10_000
+# Time for them to be read when the daemon ends.
+_GRACE_SECONDS = 2.0
 
 
 class Log:
-    """Lines on standard output, written by a thread of their own: a reader who stops reading stops nothing.
+    """Lines on standard output, written by a separate thread: a stalled reader does not stop the daemon.
 
     Parameters
     ----------
-    form : {"text", "json"}
+    format_name : {"text", "json"}
     """
 
-    def __init__(self, form: Literal["text", "json"]) -> None:
-        self._form = form
+    def __init__(self, format_name: Literal["text", "json"]) -> None:
+        self._format_name = format_name
         self._on_terminal = _is_terminal()
-        self._lines: Queue[bytes | None] = Queue(_MOST_WAITING)
-        self._thread = Thread(target=self._write, name="log", daemon=True)
+        self._lines: Queue[bytes | None] = Queue(_MAX_WAITING_LINES)
+        self._thread = Thread(target=self._write_lines, name="log", daemon=True)
         self._thread.start()
 
-    def say(self, event: str, text: str, *, level: Level = "info", **fields: object) -> None:
-        """One line.
+    def write(self, event: str, text: str, *, level: Level = "info", **fields: object) -> None:
+        """Write one line.
 
         Parameters
         ----------
         event : str
-            A word that programs know it by.
+            A fixed name of the event, for programs.
         text : str
-            The same for people.
+            The message.
         level : {"info", "warning", "error"}
         **fields
-            What programs are to know besides.
+            Further fields of the JSON object.
         """
         now = datetime.now().astimezone()
-        if self._form == "json":
+        if self._format_name == "json":
             line = json.dumps({"at": now.isoformat(), "level": level, "event": event, "text": text, **fields})
         else:
             mark = "" if level == "info" else f"{level}: "
@@ -58,21 +58,21 @@ class Log:
         with suppress(Full):
             self._lines.put_nowait(f"{line}\n".encode("utf-8", "backslashreplace"))
 
-    def is_deserted(self) -> bool:
-        """Whether its lines went to a terminal that was closed."""
+    def terminal_is_gone(self) -> bool:
+        """Whether its lines went to a terminal that is closed now."""
         return self._on_terminal and not _is_terminal()
 
     def close(self) -> None:
-        """Have what was said written, if that is to be had."""
+        """Write the lines that are waiting, if they are read in time."""
         with suppress(Full):
             self._lines.put_nowait(None)
-        self._thread.join(_GRACE)
+        self._thread.join(_GRACE_SECONDS)
 
-    def _write(self) -> None:
+    def _write_lines(self) -> None:
         try:
             handle = sys.stdout.fileno()
         except (OSError, ValueError):
-            # It is no file.
+            # It is not a file.
             return
         torn = b""
         while (line := self._lines.get()) is not None:
@@ -82,7 +82,7 @@ class Log:
                     rest = rest[os.write(handle, rest) :]
                 torn = b""
             except OSError:
-                # A full disk may be emptied: the next line begins a new one.
+                # The disk may be full only for a while: end the torn line before the next one.
                 torn = b"\n" if len(rest) < len(line) else torn
 
 
@@ -90,5 +90,5 @@ def _is_terminal() -> bool:
     try:
         return os.isatty(sys.stdout.fileno())
     except (OSError, ValueError):
-        # It is no file.
+        # It is not a file.
         return False

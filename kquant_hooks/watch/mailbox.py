@@ -1,4 +1,4 @@
-"""What other threads and signals have to say to the daemon's loop, which sleeps until there is something."""
+"""What other threads and signals tell the daemon's loop, which sleeps until something arrives."""
 
 from __future__ import annotations
 
@@ -13,94 +13,95 @@ from types import FrameType
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What has come.
+    """What has arrived.
 
     Attributes
     ----------
     paths : list of str
-        That something happened to.
-    doubts : list of str
-        Sentences about what may have been missed.
+        Paths that have changed.
+    missed : list of str
+        Reasons why events may have been missed.
     moved : bool
-        Whether folders were moved, so that what is watched may have another name.
+        Whether folders were moved, so that the observer may know them by outdated names.
     """
 
     paths: list[str]
-    doubts: list[str]
+    missed: list[str]
     moved: bool
 
 
 class Mailbox:
-    """Paths that something happened to, each once; doubts about what was heard; signals.
+    """Changed paths, each once; reasons why events may have been missed; signals.
 
     Attributes
     ----------
-    bell : Connection
-        Can be read once something is there.
-    stops : int
+    wakeup : Connection
+        Can be read as soon as something has arrived.
+    stop_requests : int
         How often the daemon was asked to stop.
     hung_up : bool
-        Whether that was by closing its terminal.
+        Whether it was asked by closing its terminal.
 
     Parameters
     ----------
-    is_deserted : callable
-        Whether the terminal that the daemon was started in is gone.
+    terminal_is_gone : callable
+        Whether the terminal in which the daemon was started is closed.
     """
 
-    def __init__(self, is_deserted: Callable[[], bool]) -> None:
-        self.bell, self._cord = Pipe(duplex=False)
-        self.stops = 0
+    def __init__(self, terminal_is_gone: Callable[[], bool]) -> None:
+        # A self-pipe: handlers of signals and other threads write to it what wakes the loop.
+        self.wakeup, self._wakeup_writer = Pipe(duplex=False)
+        self.stop_requests = 0
         self.hung_up = False
-        self._is_deserted = is_deserted
-        self._rereads = False
+        self._terminal_is_gone = terminal_is_gone
+        self._reload_requested = False
         self._lock = threading.Lock()
-        self._rung = False
+        self._is_woken = False
         self._moved = False
         self._paths: dict[str, None] = {}
-        self._doubts: dict[str, None] = {}
+        self._missed: dict[str, None] = {}
 
     def changed(self, path: str) -> None:
-        """Something happened to a path; from any thread."""
+        """A path has changed; called from any thread."""
         with self._lock:
             self._paths[path] = None
-        self._ring()
+        self._wake()
 
     def moved(self) -> None:
-        """A folder was moved; from any thread."""
+        """A folder was moved; called from any thread."""
         with self._lock:
             self._moved = True
-        self._ring()
+        self._wake()
 
-    def doubt(self, sentence: str) -> None:
-        """Something may have been missed; from any thread."""
+    def missed(self, reason: str) -> None:
+        """Events may have been missed; called from any thread."""
         with self._lock:
-            self._doubts[sentence] = None
-        self._ring()
+            self._missed[reason] = None
+        self._wake()
 
     def take(self) -> Mail:
-        """What has come since the last time."""
-        # In this order, nothing that comes meanwhile lies there without the bell being rung.
-        while self.bell.poll():
-            self.bell.recv_bytes()
-        self._rung = False
+        """What has arrived since the last call."""
+        # In this order, whatever arrives in the meantime wakes the loop again.
+        while self.wakeup.poll():
+            self.wakeup.recv_bytes()
+        self._is_woken = False
         with self._lock:
             paths, self._paths = list(self._paths), {}
-            doubts, self._doubts = list(self._doubts), {}
+            missed, self._missed = list(self._missed), {}
             moved, self._moved = self._moved, False
-        return Mail(paths, doubts, moved)
+        return Mail(paths, missed, moved)
 
-    def rereads(self) -> bool:
-        """Whether somebody has asked, since the last time, that the configuration is read again."""
-        wanted, self._rereads = self._rereads, False
-        return wanted
+    def take_reload_request(self) -> bool:
+        """Whether the daemon was asked to read the configuration again since the last call."""
+        requested, self._reload_requested = self._reload_requested, False
+        return requested
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Let SIGTERM and SIGINT ask for a stop and SIGHUP for the configuration.
+        """Handle SIGTERM and SIGINT as requests to stop, and SIGHUP as a request to reload.
 
-        Those that whoever started the daemon has told the system to ignore stay ignored. A thread that comes
-        to an end by an exception is a doubt.
+        Signals that the parent process has set to be ignored stay ignored. If a thread ends with an error,
+        events may have been missed.
         """
         handlers = {signal.SIGTERM: self._on_stop, signal.SIGINT: self._on_stop}
         if hasattr(signal, "SIGHUP"):
@@ -110,7 +111,7 @@ class Mailbox:
             for number, handler in handlers.items()
             if signal.getsignal(number) is not signal.SIG_IGN
         }
-        hook, threading.excepthook = threading.excepthook, self._on_end
+        hook, threading.excepthook = threading.excepthook, self._on_thread_error
         try:
             yield
         finally:
@@ -119,22 +120,23 @@ class Mailbox:
                 signal.signal(number, handler)
 
     def _on_stop(self, _number: int, _frame: FrameType | None) -> None:
-        # No lock is taken: the thread that this interrupts may hold it.
-        self.stops += 1
-        self._cord.send_bytes(b"\0")
+        # This takes no lock: the interrupted thread may hold it.
+        self.stop_requests += 1
+        self._wakeup_writer.send_bytes(b"\0")
 
     def _on_hangup(self, _number: int, _frame: FrameType | None) -> None:
-        # Sent by the system, and by shells as well, if a terminal is closed; otherwise by whoever wants it.
-        if self._is_deserted():
-            self.hung_up, self.stops = True, max(self.stops, 1)
+        # The system and shells send it when a terminal is closed; a user sends it to have the configuration
+        # read again.
+        if self._terminal_is_gone():
+            self.hung_up, self.stop_requests = True, max(self.stop_requests, 1)
         else:
-            self._rereads = True
-        self._cord.send_bytes(b"\0")
+            self._reload_requested = True
+        self._wakeup_writer.send_bytes(b"\0")
 
-    def _on_end(self, ended: threading.ExceptHookArgs) -> None:
-        self.doubt(f"a thread came to an end: {ended.exc_value or ended.exc_type.__name__}")
+    def _on_thread_error(self, ended: threading.ExceptHookArgs) -> None:
+        self.missed(f"a thread ended with an error: {ended.exc_value or ended.exc_type.__name__}")
 
-    def _ring(self) -> None:
-        if not self._rung:
-            self._rung = True
-            self._cord.send_bytes(b"\0")
+    def _wake(self) -> None:
+        if not self._is_woken:
+            self._is_woken = True
+            self._wakeup_writer.send_bytes(b"\0")

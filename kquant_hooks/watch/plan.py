@@ -13,7 +13,7 @@ from kquant_hooks.options.watch import Watch
 if TYPE_CHECKING:
     from kquant_hooks.config.document import Config
 
-# In the folder of results: the ledger and the lock.
+# In the folder of results; contains the ledger and the lock.
 STATE_FOLDER = ".kquant"
 
 
@@ -26,41 +26,41 @@ class Plan:
     inbox : Path
         The watched folder, absolute.
     outbox : Path, optional
-        The folder of results, absolute; None: files are rewritten where they are.
+        The folder of results, absolute; None: files are rewritten in place.
     watch : Watch
-    applied_to : callable
-        What holds for a file.
+    resolve : callable
+        Returns the options that apply to a file.
     config : Config, optional
-        What the configuration says; None where there is none.
+        The configuration; None if there is no configuration file.
     flags : frozenset of str
-        Options that were given as flags, which have the say over it.
-    again : callable
-        Makes the same plan of the configuration as it is now; ValueError or OSError if it cannot be used.
+        Options that were given as flags; these override the configuration.
+    reload : callable
+        Returns the same plan with the configuration read again; ValueError or OSError if it cannot be used.
     once : bool
-        Whether to end once nothing is left to do.
+        Whether to exit when there is nothing left to do.
     """
 
     inbox: Path
     outbox: Path | None
     watch: Watch
-    applied_to: Callable[[Path], Applied]
+    resolve: Callable[[Path], Applied]
     config: Config | None
     flags: frozenset[str]
-    again: Callable[[], Plan]
+    reload: Callable[[], Plan]
     once: bool = False
 
     @property
     def patience(self) -> float:
-        """Seconds after which a file that is not ready is said to be so."""
+        """Seconds after which a file that is still not ready is reported."""
         settle = self.watch.settle
         return 5 * settle + 1 if self.once else max(60.0, 30 * settle)
 
     @property
-    def home(self) -> Path:
-        """The folder that holds the state's folder."""
+    def results_dir(self) -> Path:
+        """The folder of results, which contains the state folder."""
         return self.outbox or self.inbox
 
     @property
-    def state(self) -> Path:
+    def state_dir(self) -> Path:
         """The folder of the ledger and the lock."""
-        return self.home / STATE_FOLDER
+        return self.results_dir / STATE_FOLDER

@@ -1,4 +1,4 @@
-"""Files beside the results that say why there is none."""
+"""Files that say why a file has no result."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from contextlib import suppress
 
 from kquant_hooks.disk.atomic import replace_file
 from kquant_hooks.disk.folder import Folder
-from kquant_hooks.watch.folder import REASON_ENDING
+from kquant_hooks.watch.folder import REASON_EXTENSION
 
 
-def write_reason(home: Folder, source: str, text: str) -> None:
-    """Say in the folder of results why a file has none; OSError if it cannot be written."""
+def write_reason(results: Folder, source: str, text: str) -> None:
+    """Write why a file has no result into the folder of results; OSError if that fails."""
     inner, name = os.path.split(source)
-    with home.descend(inner, create=True) as folder:
-        replace_file(folder, name + REASON_ENDING, f"{text}\n".encode("utf-8", "backslashreplace"))
+    with results.descend(inner, create=True) as folder:
+        replace_file(folder, name + REASON_EXTENSION, f"{text}\n".encode("utf-8", "backslashreplace"))
 
 
-def remove_reason(home: Folder, source: str) -> None:
-    """Say no more of a file."""
+def remove_reason(results: Folder, source: str) -> None:
+    """Remove the reason of a file."""
     inner, name = os.path.split(source)
-    # A name may be too long for there to be one.
-    with suppress(OSError), home.descend(inner) as folder:
-        folder.unlink(name + REASON_ENDING)
+    # If the name is too long, none was written.
+    with suppress(OSError), results.descend(inner) as folder:
+        folder.unlink(name + REASON_EXTENSION)

@@ -1,4 +1,4 @@
-"""The tables of a ledger: made, checked, and brought up to date from those of earlier versions."""
+"""The tables of a ledger: creates, checks and upgrades them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sqlite3
 
 from kquant_hooks.watch.damage import DamagedError, LedgerError
 
-# Of the tables below. A ledger of a higher one is for a later kquant, and is left as it is.
+# Of the tables below. A ledger with a higher version belongs to a later kquant and is left as it is.
 VERSION = 1
-# Each file that was seen; and each result, with the source whose own it is, and the digest of what it holds.
-# Without a source it is nobody's: that was put away or removed. Without a digest as well, somebody else has
-# changed it, and it is kept. With a source alone it is set aside. With "?" for
-# a digest it is of a ledger without digests.
+# ``files`` has each file that was seen. ``results`` has each result with the source that owns it and the
+# digest of its content. No source: the source was removed. Neither source nor digest: a user has changed the
+# result, and it is kept. A source without a digest: the name is reserved. The digest "?": it was written
+# before ledgers recorded digests.
 _TABLES = (
     """CREATE TABLE files (
     source BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, ctime_ns INTEGER,
@@ -21,7 +21,7 @@ _TABLES = (
     "CREATE INDEX owners ON results (source)",
     "CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID",
 )
-# The first ones had no version, knew results only by name, and no ctime.
+# The first tables had no version, knew only the names of results, and had no ctime.
 _TABLES_0 = (
     """CREATE TABLE files (
     source BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, fingerprint TEXT,
@@ -30,7 +30,7 @@ _TABLES_0 = (
     "CREATE INDEX targets ON files (target)",
     _TABLES[-1],
 )
-_FROM_0 = (
+_UPGRADE_FROM_0 = (
     "ALTER TABLE files RENAME TO files_0",
     "ALTER TABLE about RENAME TO about_0",
     "DROP INDEX targets",
@@ -45,16 +45,16 @@ SELECT source, size, mtime_ns, inode, -1, fingerprint, target, state, reason, ''
 
 
 def prepare(database: sqlite3.Connection, *, upgrade: bool) -> None:
-    """Make the tables, or check them and bring them up to date.
+    """Create the tables, or check and upgrade them.
 
     Raises
     ------
     LedgerError
-        If they are of a later version, or of an earlier one and ``upgrade`` is not allowed.
+        If their version is later, or it is earlier and ``upgrade`` is False.
     DamagedError
-        If they are not as they were made.
+        If they are not those that kquant creates.
     """
-    # Nothing that the file says is run.
+    # Run no code from the file.
     database.execute("PRAGMA trusted_schema=OFF")
     database.execute("PRAGMA cell_size_check=ON")
     if _version(database) < VERSION:
@@ -62,17 +62,17 @@ def prepare(database: sqlite3.Connection, *, upgrade: bool) -> None:
             raise LedgerError("is in use by an earlier kquant watch; stop that first")
         database.execute("BEGIN IMMEDIATE")
         with database:
-            # Another process may have been faster.
+            # Another process may have upgraded it in the meantime.
             if _version(database) < VERSION:
-                _bring_up_to_date(database)
+                _upgrade(database)
     _check(database, _TABLES)
 
 
-def _bring_up_to_date(database: sqlite3.Connection) -> None:
+def _upgrade(database: sqlite3.Connection) -> None:
     (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables:
         _check(database, _TABLES_0)
-    for statement in _FROM_0 if tables else _TABLES:
+    for statement in _UPGRADE_FROM_0 if tables else _TABLES:
         database.execute(statement)
     database.execute(f"PRAGMA user_version={VERSION}")
 
@@ -80,16 +80,18 @@ def _bring_up_to_date(database: sqlite3.Connection) -> None:
 def _version(database: sqlite3.Connection) -> int:
     version: int = database.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
-        raise LedgerError(f"has version {version}, and this kquant knows {VERSION} at most; use a later one")
+        raise LedgerError(
+            f"has version {version}, but this kquant supports at most {VERSION}; use a later one"
+        )
     return version
 
 
 def _check(database: sqlite3.Connection, tables: tuple[str, ...]) -> None:
-    """See that there are these tables, nothing beside them, and no damage that SQLite knows of."""
+    """Check that exactly these tables exist and that SQLite finds no damage."""
     found = [sql for (sql,) in database.execute("SELECT coalesce(sql, '') FROM sqlite_master")]
     if sorted(found) != sorted(statement.encode() for statement in tables):
-        raise DamagedError("its tables are others")
+        raise DamagedError("it has unexpected tables")
     (verdict,) = database.execute("PRAGMA integrity_check(1)").fetchone()
     if verdict != b"ok":
-        # Before it, it says which database it is.
+        # The lines before the last one name the database.
         raise DamagedError(verdict.decode("utf-8", "replace").splitlines()[-1])

@@ -1,4 +1,4 @@
-"""One daemon for each folder of results: locks it, opens its ledger, and starts over after what may pass."""
+"""Runs the daemon of a folder of results: locks it, opens its ledger, and restarts after temporary errors."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ from uuid import uuid4
 
 from kquant_hooks.assets.many import sweep_folders
 from kquant_hooks.disk.mounts import Mounts, network_of
-from kquant_hooks.disk.temporary import PREFIX
+from kquant_hooks.disk.temporary import is_temporary
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
+from kquant_hooks.watch.backoff import Backoff
 from kquant_hooks.watch.daemon import Daemon
-from kquant_hooks.watch.damage import in_words, may_pass
-from kquant_hooks.watch.home import HomeGoneError, open_home
+from kquant_hooks.watch.damage import describe_ledger_error, is_transient
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
 from kquant_hooks.watch.lock import LockedError, locked
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
-from kquant_hooks.watch.rereading import reread
+from kquant_hooks.watch.reload import reloaded
+from kquant_hooks.watch.results import ResultsGoneError, open_results
 
-_FIRST_PAUSE, _LAST_PAUSE = 1.0, 60.0
-_TRIES_ONCE = 3
-# Seconds after which a session has shown that what was wrong before it is over.
-_LASTED = 10.0
+_RESTART_BACKOFF = Backoff(first=1.0, limit=60.0)
+# Attempts with --once, where a user waits for the end.
+_ONCE_ATTEMPTS = 3
+# A session that runs this long shows that the error before it is over.
+_STABLE_SECONDS = 10.0
 
 
 def serve(plan: Plan, log: Log) -> int:
     """Run a daemon until it is asked to stop; returns the exit code."""
-    mailbox = Mailbox(log.is_deserted)
-    pause = _FIRST_PAUSE
-    tries = 0
-    # Of the ledger, once one was opened.
+    mailbox = Mailbox(log.terminal_is_gone)
+    attempts = failures = 0
+    # The name of the ledger, once it has been opened.
     ledger = ""
-    mounts = Mounts({plan.inbox, plan.home})
+    mounts = Mounts({plan.inbox, plan.results_dir})
     with mailbox.open():
         while True:
             start = time.monotonic()
@@ -46,69 +47,74 @@ def serve(plan: Plan, log: Log) -> int:
                 with _session(plan, log, mailbox, mounts, ledger) as (daemon, ledger):
                     return _run(plan, log, mailbox, daemon)
             except LockedError as error:
-                log.say("error", str(error), level="error")
+                log.write("error", str(error), level="error")
                 return EXIT_USAGE
-            except (HomeGoneError, sqlite3.Error, OSError, MemoryError) as error:
-                if isinstance(error, sqlite3.Error) and not may_pass(error):
-                    log.say("error", in_words(error, plan.state), level="error")
+            except (ResultsGoneError, sqlite3.Error, OSError, MemoryError) as error:
+                if isinstance(error, sqlite3.Error) and not is_transient(error):
+                    log.write("error", describe_ledger_error(error, plan.state_dir), level="error")
                     return EXIT_FAILED
-                tries += 1
-                if time.monotonic() - start > _LASTED:
-                    pause = _FIRST_PAUSE
-                give_up = bool(mailbox.stops) or (plan.once and tries >= _TRIES_ONCE)
-                what = "given up" if give_up else f"started again in {pause:g} s"
-                log.say("trouble", f"{_words(error, plan)}; {what}", level="error")
-                if give_up and not mailbox.stops:
+                attempts += 1
+                failures = 1 if time.monotonic() - start > _STABLE_SECONDS else failures + 1
+                delay = _RESTART_BACKOFF.delay(failures)
+                gives_up = bool(mailbox.stop_requests) or (plan.once and attempts >= _ONCE_ATTEMPTS)
+                what = "giving up" if gives_up else f"restarting in {delay:g} s"
+                log.write("trouble", f"{_describe_error(error, plan)}; {what}", level="error")
+                if gives_up and not mailbox.stop_requests:
                     return EXIT_FAILED
             if daemon is not None:
                 plan = daemon.plan
-            _sleep(mailbox, pause)
-            if mailbox.rereads():
-                plan = reread(plan, log)
-            pause = min(2 * pause, _LAST_PAUSE)
-            if mailbox.stops:
-                log.say("stopped", "stopped")
+            _sleep(mailbox, delay)
+            if mailbox.take_reload_request():
+                plan = reloaded(plan, log)
+            if mailbox.stop_requests:
+                log.write("stopped", "stopped")
                 return EXIT_INTERRUPTED if mailbox.hung_up else EXIT_DONE
 
 
 def _run(plan: Plan, log: Log, mailbox: Mailbox, daemon: Daemon) -> int:
-    _greet(plan, log, daemon)
+    _log_started(plan, log, daemon)
     daemon.run()
-    if mailbox.stops > 1 or mailbox.hung_up:
+    if mailbox.stop_requests > 1 or mailbox.hung_up:
         return EXIT_INTERRUPTED
-    if mailbox.stops:
-        text = "stopped; nothing is half done"
-        left = f"; {daemon.in_hand} in hand are taken up at the next start" if daemon.in_hand else ""
-        log.say("stopped", text + left)
+    if mailbox.stop_requests:
+        text = "stopped; no file is half written"
+        left = (
+            f"; unfinished files ({daemon.unfinished}) follow at the next start" if daemon.unfinished else ""
+        )
+        log.write("stopped", text + left)
         return EXIT_DONE
-    log.say("stopped", "nothing is left to do")
-    return EXIT_FAILED if daemon.desk.failures else EXIT_DONE
+    log.write("stopped", "there is nothing left to do")
+    return EXIT_FAILED if daemon.dispatcher.failures else EXIT_DONE
 
 
 @contextmanager
 def _session(
     plan: Plan, log: Log, mailbox: Mailbox, mounts: Mounts, before: str
 ) -> Iterator[tuple[Daemon, str]]:
-    """A daemon with its ledger, which has to be that of the session before, if there was one."""
+    """A daemon and the name of its ledger, which must be that of the session before, if there was one."""
     _leave_removed_folder()
-    if not plan.home.is_dir():
-        raise HomeGoneError(f"{plan.home} is gone")
-    if before and not is_ledger_in(plan.state):
-        # What is there may be an empty folder on which a share is to be mounted.
-        raise HomeGoneError(f"{plan.home} is there without its ledger; to begin anew, restart kquant watch")
-    if not os.path.lexists(plan.state):
-        plan.state.mkdir()
+    if not plan.results_dir.is_dir():
+        raise ResultsGoneError(f"{plan.results_dir} is gone")
+    if before and not is_ledger_in(plan.state_dir):
+        # It may be the empty mount point of a share.
+        raise ResultsGoneError(
+            f"{plan.results_dir} has lost its ledger; to start with a new one, restart kquant watch"
+        )
+    if not os.path.lexists(plan.state_dir):
+        plan.state_dir.mkdir()
     with (
-        locked(plan.state),
-        open_home(plan.home, mounts) as home,
-        closing(Ledger(plan.state, shared=network_of(plan.state) is None)) as ledger,
+        locked(plan.state_dir),
+        open_results(plan.results_dir, mounts) as results,
+        closing(Ledger(plan.state_dir, shared=network_of(plan.state_dir) is None)) as ledger,
     ):
-        # It was opened by its path.
-        home.check()
+        # The ledger was opened by its path.
+        results.check()
         name = ledger.about().get("name") or uuid4().hex
         if before not in ("", name):
-            raise HomeGoneError(f"{plan.home} has another ledger now; to go on with it, restart kquant watch")
-        sweep_leftovers(plan.home)
+            raise ResultsGoneError(
+                f"{plan.results_dir} has another ledger now; to continue with that, restart kquant watch"
+            )
+        sweep_leftovers(plan.results_dir)
         ledger.note(
             name=name,
             process=os.getpid(),
@@ -116,39 +122,39 @@ def _session(
             inbox=plan.inbox,
             recursive=plan.watch.recursive,
         )
-        yield Daemon(plan, ledger, home, log, mailbox), name
+        yield Daemon(plan, ledger, results, log, mailbox), name
 
 
 def _leave_removed_folder() -> None:
-    """Worker processes are started in this process's folder, which somebody may have removed."""
+    """Leave the current folder if it was removed: worker processes could not start in it."""
     try:
         os.getcwd()
     except FileNotFoundError:
         os.chdir(os.sep)
 
 
-def sweep_leftovers(home: Path) -> None:
-    """Remove what processes that were killed while they wrote have left; those that still run keep theirs."""
-    for folder, folders, names in os.walk(home):
+def sweep_leftovers(results_dir: Path) -> None:
+    """Remove temporary files of processes that were killed; running processes keep theirs."""
+    for folder, folders, names in os.walk(results_dir):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        sweep_folders(Path(folder, name) for name in names if name.startswith(PREFIX))
+        sweep_folders(Path(folder, name) for name in names if is_temporary(name))
 
 
-def _greet(plan: Plan, log: Log, daemon: Daemon) -> None:
+def _log_started(plan: Plan, log: Log, daemon: Daemon) -> None:
     watch = plan.watch
-    where = "rewritten where they are" if plan.outbox is None else f"published to {plan.outbox}"
+    where = "rewritten in place" if plan.outbox is None else f"published to {plan.outbox}"
     daemon.finder.check(time.monotonic())
-    settings = plan.applied_to(plan.inbox / "any.png").settings
+    settings = plan.resolve(plan.inbox / "any.png").settings
     text = (
-        f"watching {plan.inbox} by {daemon.finder.watching.kind}; files are {where}, {settings!r}, "
+        f"watching {plan.inbox} by {daemon.finder.watcher.kind}; files are {where}, {settings!r}, "
         f"settle {watch.settle:g} s, rescan {watch.rescan:g} s, originals {watch.originals}"
     )
-    log.say(
+    log.write(
         "started",
         text,
         inbox=str(plan.inbox),
-        outbox=str(plan.home),
-        observer=daemon.finder.watching.kind,
+        outbox=str(plan.results_dir),
+        observer=daemon.finder.watcher.kind,
         originals=watch.originals,
         settle=watch.settle,
         rescan=watch.rescan,
@@ -157,16 +163,16 @@ def _greet(plan: Plan, log: Log, daemon: Daemon) -> None:
 
 def _sleep(mailbox: Mailbox, seconds: float) -> None:
     end = time.monotonic() + seconds
-    while not mailbox.stops and (left := end - time.monotonic()) > 0:
-        mailbox.bell.poll(left)
+    while not mailbox.stop_requests and (left := end - time.monotonic()) > 0:
+        mailbox.wakeup.poll(left)
         mailbox.take()
 
 
-def _words(error: Exception, plan: Plan) -> str:
+def _describe_error(error: Exception, plan: Plan) -> str:
     if isinstance(error, sqlite3.Error):
-        return in_words(error, plan.state)
+        return describe_ledger_error(error, plan.state_dir)
     if isinstance(error, MemoryError):
-        return "there is no memory left"
+        return "out of memory"
     if isinstance(error, OSError):
-        return f"{error.filename or plan.home}: {error.strerror or error}"
+        return f"{error.filename or plan.results_dir}: {error.strerror or error}"
     return str(error)

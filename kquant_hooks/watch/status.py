@@ -1,4 +1,4 @@
-"""What the ledger says, for people and for programs; and failed files, to be tried again."""
+"""``--status`` prints what the ledger knows; ``--retry`` has failed files processed again."""
 
 from __future__ import annotations
 
@@ -16,69 +16,73 @@ from kquant_hooks.disk.mounts import network_of
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
-from kquant_hooks.watch.damage import in_words
+from kquant_hooks.watch.damage import describe_ledger_error
 from kquant_hooks.watch.folder import files_in
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
 from kquant_hooks.watch.lock import is_locked
 from kquant_hooks.watch.plan import STATE_FOLDER
 
 
-def tell(home: Path, *, as_json: bool) -> int:
-    """Print what became of the files whose results are in ``home``; returns the exit code."""
-    state = home / STATE_FOLDER
-    if not is_ledger_in(state):
-        complain(f"{home} is no folder of results: it has no ledger")
-        return EXIT_USAGE
+def print_status(outbox: Path, *, as_json: bool) -> int:
+    """Print what happened to the files whose results are in ``outbox``; returns the exit code."""
+    state_dir = outbox / STATE_FOLDER
+    if not is_ledger_in(state_dir):
+        return _complain_about_missing(outbox)
     try:
-        facts = _facts(state)
+        facts = _facts(state_dir)
     except (sqlite3.Error, OSError) as error:
-        return _refuse(error, state)
+        return _complain_about(error, state_dir)
     for line in [json.dumps(facts)] if as_json else _lines(facts):
         say(one_line(line))
     return EXIT_FAILED if facts["failed"] else EXIT_DONE
 
 
-def retry(home: Path) -> int:
-    """Have the failed files tried again; returns the exit code.
+def retry(outbox: Path) -> int:
+    """Have the failed files processed again; returns the exit code.
 
-    A daemon that runs sees it in the ledger; the number of its process may be another one's by now.
+    A running daemon notices the change of the ledger. It is not signalled: its process number may belong to
+    another process by now.
     """
-    state = home / STATE_FOLDER
-    if not is_ledger_in(state):
-        complain(f"{home} is no folder of results: it has no ledger")
-        return EXIT_USAGE
+    state_dir = outbox / STATE_FOLDER
+    if not is_ledger_in(state_dir):
+        return _complain_about_missing(outbox)
     try:
-        running = is_locked(state)
-        ledger = Ledger(state, shared=network_of(state) is None, upgrade=not running)
+        running = is_locked(state_dir)
+        ledger = Ledger(state_dir, shared=network_of(state_dir) is None, upgrade=not running)
         try:
             failed = [entry.source for entry in ledger.entries("failed")]
             for source in failed:
-                ledger.reopen(source)
+                ledger.retry(source)
         finally:
             ledger.close()
     except (sqlite3.Error, OSError) as error:
-        return _refuse(error, state)
+        return _complain_about(error, state_dir)
     count = f"{len(failed)} failed file{'s' * (len(failed) != 1)}"
-    when = "by the running kquant watch, within seconds" if running else "when kquant watch runs"
+    when = "by the running kquant watch, within seconds" if running else "when kquant watch is started"
     say(f"{count} will be tried again {when}" if failed else "no file has failed")
     return EXIT_DONE
 
 
-def _refuse(error: sqlite3.Error | OSError, state: Path) -> int:
+def _complain_about_missing(outbox: Path) -> int:
+    complain(f"{outbox} is not a folder of results: it has no {STATE_FOLDER} ledger")
+    return EXIT_USAGE
+
+
+def _complain_about(error: sqlite3.Error | OSError, state_dir: Path) -> int:
     if isinstance(error, OSError):
-        complain(f"the ledger in {state} cannot be used: {error.strerror or error}")
+        complain(f"the ledger in {state_dir} cannot be used: {error.strerror or error}")
     else:
-        complain(in_words(error, state))
+        complain(describe_ledger_error(error, state_dir))
     return EXIT_FAILED
 
 
-def _facts(state: Path) -> dict[str, Any]:
-    ledger = Ledger(state, read_only=True)
+def _facts(state_dir: Path) -> dict[str, Any]:
+    ledger = Ledger(state_dir, read_only=True)
     try:
         about = ledger.about()
         inbox = about.get("inbox", "")
         waiting = {}
-        # A folder that is gone has none.
+        # If the folder is gone, nothing waits in it.
         with suppress(OSError), open_folder(Path(inbox or os.devnull)) as root:
             for source, sample in files_in(root, recursive=about.get("recursive") != "False"):
                 entry = ledger.find(source)
@@ -88,7 +92,7 @@ def _facts(state: Path) -> dict[str, Any]:
             {entry.source: entry.reason for entry in ledger.entries(kind)} for kind in ("failed", "skipped")
         )
         return {
-            "running": is_locked(state),
+            "running": is_locked(state_dir),
             "process": int(about.get("process", 0)),
             "inbox": inbox,
             "observer": about.get("observer", ""),
@@ -107,8 +111,8 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     if facts["running"]:
         yield f"watching {facts['inbox']} by {facts['observer']}, process {facts['process']}"
     else:
-        yield f"not running; it was for {facts['inbox']}"
-    yield f"started {facts['started']}, last look at everything {facts['last_scan']}"
+        yield f"not running; last run for {facts['inbox']}"
+    yield f"started {facts['started']}, last full scan {facts['last_scan']}"
     counts = {name: len(facts[name]) for name in ("waiting", "skipped", "failed")}
     yield ", ".join([f"{facts['done']} done", *(f"{count} {name}" for name, count in counts.items())])
     for name in counts:

@@ -14,7 +14,7 @@ from files import DEADLINE
 from kquant_hooks.disk import atomic, rename
 from kquant_hooks.disk.atomic import replace_bytes, replace_file
 from kquant_hooks.disk.folder import open_folder
-from kquant_hooks.disk.temporary import PREFIX, sweep, temporary_in
+from kquant_hooks.disk.temporary import is_temporary, sweep, temporary_in
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="of POSIX")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
@@ -104,7 +104,7 @@ def test_a_temporary_file_that_is_swapped_gives_nothing_away(kind, tmp_path, mon
     sync = atomic._sync
 
     def swap():
-        (temporary,) = (path for path in box.iterdir() if path.name.startswith(PREFIX))
+        (temporary,) = (path for path in box.iterdir() if is_temporary(path.name))
         temporary.unlink()
         if kind == "file":
             temporary.write_bytes(b"of somebody else")
@@ -127,12 +127,12 @@ def test_a_temporary_file_that_is_swapped_gives_nothing_away(kind, tmp_path, mon
         found = victim.stat()
         assert (victim.read_bytes(), stat.S_IMODE(found.st_mode), found.st_uid) == (b"secret", 0o600, 0)
         assert picture.read_bytes() == b"old"
-        for path in box.glob(f"{PREFIX}*"):
+        for path in filter(lambda path: is_temporary(path.name), box.iterdir()):
             path.unlink()
 
 
 def test_what_no_live_writer_holds_is_swept(tmp_path):
-    (tmp_path / f"{PREFIX}123-left").touch()
+    (tmp_path / ".kquant-123-left").touch()
     with open_folder(tmp_path) as folder, temporary_in(folder, 0o600) as held:
         sweep(folder)
         assert folder.names() == [held.name]
@@ -191,7 +191,7 @@ def test_a_new_file_never_takes_a_name_that_is_taken(known, tmp_path, monkeypatc
     ready = (tmp_path / "a").write_bytes
     with open_folder(tmp_path) as folder:
         with pytest.raises(FileExistsError):
-            replace_file(folder, "a", b"mine", exclusive=True, ready=lambda: ready(b"another's"))
+            replace_file(folder, "a", b"mine", exclusive=True, before_rename=lambda: ready(b"another's"))
         assert folder.names() == ["a"]
         replace_file(folder, "b", b"mine", exclusive=True)
     assert (tmp_path / "a").read_bytes() == b"another's"

@@ -15,7 +15,7 @@ from pathlib import Path
 from drawings import saved
 from photos import draw_photo
 
-from kquant_hooks.watch.folder import REASON_ENDING
+from kquant_hooks.watch.folder import REASON_EXTENSION
 
 # Seconds for what is bound to happen.
 DEADLINE = 60
@@ -132,4 +132,4 @@ class Daemon:
 
 
 def reason(name: str) -> str:
-    return name + REASON_ENDING
+    return name + REASON_EXTENSION

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kquant_hooks.cli import main
 from kquant_hooks.disk import atomic
-from kquant_hooks.watch import desk, events, originals, watching, work
+from kquant_hooks.watch import dispatch, observer, originals, publish, watcher
 from kquant_hooks.watch.ledger import Ledger
 
 # A file that says that the fault has happened.
@@ -103,25 +103,27 @@ FAULTS = {
     "killed-after-the-claim": lambda: after(Ledger, "claim", die),
     "killed-before-the-rename": lambda: instead(atomic, "_publish", die),
     "killed-after-the-rename": lambda: after(atomic, "_publish", die),
-    "killed-before-the-ledger": lambda: instead(desk.Desk, "finish", die),
+    "killed-before-the-ledger": lambda: instead(dispatch.Dispatcher, "record", die),
     "killed-after-the-ledger": lambda: after(Ledger, "publish", die),
     "killed-while-putting-away": lambda: instead(originals, "_move", die),
-    "raising-handler": lambda: instead(events._Handler, "on_any_event", refuse(RuntimeError("a bug"))),
-    "overflow": lambda: setattr(events._Handler, "on_any_event", lose_all_but_the_log),
-    "no-watches": lambda: setattr(events.Events, "__init__", no_watch),
+    "raising-handler": lambda: instead(observer._Handler, "on_any_event", refuse(RuntimeError("a bug"))),
+    "overflow": lambda: setattr(observer._Handler, "on_any_event", lose_all_but_the_log),
+    "no-watches": lambda: setattr(observer.Observer, "__init__", no_watch),
     "few-watches": lambda: (
-        setattr(watching, "watched_folders", lambda: 1),
-        setattr(events._Handler, "on_any_event", lambda *_: None),
+        setattr(watcher, "watched_folders", lambda: 1),
+        setattr(observer._Handler, "on_any_event", lambda *_: None),
     ),
-    "full-disk": lambda: instead(work, "replace_file", refuse(NO_SPACE)),
+    "full-disk": lambda: instead(publish, "replace_file", refuse(NO_SPACE)),
     "full-ledger": lambda: instead(Ledger, "claim", refuse(sqlite3.OperationalError("disk is full"))),
-    "share-gone": lambda: instead(work, "read_version", refuse(OSError(errno.EIO, "Input/output error"))),
-    "killed-worker": lambda: instead(work, "read_version", lambda *_: os.kill(os.getpid(), signal.SIGKILL)),
-    "changed-while-at-work": lambda: after(work, "outcome_and_bytes", replace_once),
-    "hanging-decoder": lambda: after(work, "read_version", for_name("bad.jpg", hang)),
-    "waiting-decoder": lambda: after(work, "read_version", for_name("slow.jpg", wait_for_go)),
+    "share-gone": lambda: instead(publish, "read_version", refuse(OSError(errno.EIO, "Input/output error"))),
+    "killed-worker": lambda: instead(
+        publish, "read_version", lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+    ),
+    "changed-while-at-work": lambda: after(publish, "outcome_and_bytes", replace_once),
+    "hanging-decoder": lambda: after(publish, "read_version", for_name("bad.jpg", hang)),
+    "waiting-decoder": lambda: after(publish, "read_version", for_name("slow.jpg", wait_for_go)),
     "crashing-decoder": lambda: after(
-        work, "read_version", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))
+        publish, "read_version", for_name("bad.jpg", lambda: os.kill(os.getpid(), signal.SIGSEGV))
     ),
 }  # fmt: skip
 

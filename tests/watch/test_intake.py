@@ -16,10 +16,10 @@ import kquant_hooks.disk.mounts
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.disk.mounts import network_of
 from kquant_hooks.watch.entry import Result
-from kquant_hooks.watch.events import Events, watched_folders
-from kquant_hooks.watch.folder import files_in, found_in, is_wanted, sample_of, version_in
+from kquant_hooks.watch.folder import files_in, is_wanted, sample_of, stat_in, version_in
 from kquant_hooks.watch.intake import Intake, Sample
 from kquant_hooks.watch.mailbox import Mailbox
+from kquant_hooks.watch.observer import Observer, watched_folders
 from kquant_hooks.watch.targets import target_for
 
 SETTLE, SCAN = 2.0, 7.0
@@ -27,7 +27,7 @@ ONE, TWO, EMPTY = Sample(10, 1, 1, 1), Sample(20, 2, 1, 2), Sample(0, 3, 1, 3)
 
 
 def look(intake: Intake, now: float, sample: Sample | None) -> list[str]:
-    return [intake.looked(path, sample, now) for path in intake.due(now)]
+    return [intake.checked(path, sample, now) for path in intake.due(now)]
 
 
 def test_two_equal_samples_make_a_file_ready():
@@ -35,7 +35,7 @@ def test_two_equal_samples_make_a_file_ready():
     intake.changed("a", 0.0)
     assert look(intake, 0.0, ONE) == ["wait"]
     assert look(intake, 1.9, ONE) == []
-    assert intake.next_look() == SETTLE
+    assert intake.next_check() == SETTLE
     assert look(intake, 2.0, ONE) == ["ready"]
     assert (len(intake), look(intake, 9.0, ONE)) == (0, [])
 
@@ -84,7 +84,7 @@ def test_an_empty_file_is_never_ready_and_said_once():
     while now < 3600:
         verdicts += look(intake, now, EMPTY)
         looks += 1
-        now = intake.next_look()
+        now = intake.next_check()
     assert set(verdicts) == {"wait", "unsettled"}
     assert verdicts.count("unsettled") == 1
     # Ever more rarely.
@@ -112,7 +112,7 @@ def test_many_events_cost_one_look():
     for number in range(1000):
         intake.changed("a", number / 1000)
     assert intake.due(1.0) == ["a"]
-    intake.looked("a", ONE, 1.0)
+    intake.checked("a", ONE, 1.0)
     assert intake.due(1.0) == []
 
 
@@ -164,7 +164,7 @@ def test_whatever_becomes_of_the_events_each_version_is_taken_once_and_whole(wri
                     intake.found(path, now)
         for path in intake.due(now):
             sample = files.get(path)
-            if intake.looked(path, sample, now) == "ready" and done.get(path) != sample:
+            if intake.checked(path, sample, now) == "ready" and done.get(path) != sample:
                 assert sample is not None
                 assert sample.size > 0
                 assert now - written[path] >= SETTLE
@@ -225,16 +225,16 @@ def test_watched_folders_are_counted_and_events_heard_of(tmp_path):
     before = watched_folders()
     mailbox = Mailbox(bool)
     heard: list[str] = []
-    events = Events(str(tmp_path), mailbox, recursive=True)
+    observer = Observer(str(tmp_path), mailbox, recursive=True)
     assert watched_folders() - before == 3
     (tmp_path / "a/b/c.png").write_bytes(b"x")
     end = time.monotonic() + 60
     while str(tmp_path / "a/b/c.png") not in heard:
         assert time.monotonic() < end
-        mailbox.bell.poll(1)
+        mailbox.wakeup.poll(1)
         heard += mailbox.take().paths
-    assert events.trouble() is None
-    events.stop()
+    assert observer.problem() is None
+    observer.stop()
     assert watched_folders() == before
 
 
@@ -273,7 +273,7 @@ def test_a_result_that_is_taken_gets_a_number(tmp_path):
 
     def target(wanted: str, source: str, collision: str = "suffix") -> str | None:
         with open_folder(tmp_path) as root:
-            return target_for(wanted, source, collision, partial(found_in, root), known.get)
+            return target_for(wanted, source, collision, partial(stat_in, root), known.get)
 
     assert target("new.png", "new.jpg") == "new.png"
     assert target("a.png", "a.jpg") == "a.png"

@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_read_is_said_and_found_once_it_can_be(daemon):
     path = daemon.put("sub/a.jpg")
     path.parent.chmod(0)
     daemon.start(*LONG, preexec_fn=obey_permissions)
-    daemon.says("warning", "in/sub cannot be read: Permission denied; what is in it has to wait")
+    daemon.says("warning", "in/sub cannot be read: Permission denied; its files have to wait")
     assert "polling" not in str(daemon.status()["observer"])
     path.parent.chmod(0o755)
     daemon.shows("sub/a.png")
@@ -175,4 +175,4 @@ def test_nothing_is_lost_whatever_happens_to_folders(seed, daemon):
     }
     assert daemon.stop() == 0
     assert {event["event"] for event in daemon.events("trouble")} <= {"trouble"}
-    assert not [event for event in daemon.events("trouble") if "started again" in str(event["text"])]
+    assert not [event for event in daemon.events("trouble") if "restarting in" in str(event["text"])]

@@ -38,7 +38,7 @@ def test_the_status_and_another_try(daemon):
     until(lambda: daemon.status()["failed"])
     daemon.stop()
     assert daemon.status()["running"] is False
-    assert retry(daemon) == "1 failed file will be tried again when kquant watch runs\n"
+    assert retry(daemon) == "1 failed file will be tried again when kquant watch is started\n"
     assert retry(daemon) == "no file has failed\n"
     daemon.once()
     assert daemon.count("failed") == 3
@@ -74,7 +74,7 @@ def test_a_second_daemon_is_refused(daemon):
         daemon.command("in", "out", "--once"), cwd=daemon.folder, capture_output=True, timeout=DEADLINE
     )
     assert done.returncode == 2
-    assert b"another kquant watch is at work for" in done.stdout
+    assert b"another kquant watch is already running for" in done.stdout
     daemon.put("a.jpg")
     daemon.shows("a.png")
     daemon.stop(signal.SIGKILL)
@@ -96,17 +96,17 @@ def test_a_stop_in_the_middle_of_a_large_picture(how, daemon):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["in", "in/out"], "lie in one another"),
-        (["in/sub", "in"], "lie in one another"),
-        (["in", "in"], "lie in one another"),
-        (["missing", "out"], "missing is no folder"),
+        (["in", "in/out"], "must not contain each other"),
+        (["in/sub", "in"], "must not contain each other"),
+        (["in", "in"], "must not contain each other"),
+        (["missing", "out"], "missing is not a folder, or does not exist"),
         (["in"], "give INBOX and OUTBOX, or INBOX and --in-place"),
         (["in", "out", "--in-place"], "give INBOX and OUTBOX, or INBOX and --in-place"),
-        (["in", "--in-place", "--originals", "delete"], "there are no originals beside the results"),
+        (["in", "--in-place", "--originals", "delete"], "results replace the originals"),
         (["in", "out", "--settle", "soon"], "settle='soon': expected a time such as 500ms, 2s or 5m"),
         (["in", "out", "--colors", "300"], "colors=300 is outside 1..256"),
-        (["--status", "in"], "in is no folder of results: it has no ledger"),
-        (["--retry", "in"], "in is no folder of results: it has no ledger"),
+        (["--status", "in"], "in is not a folder of results: it has no .kquant ledger"),
+        (["--retry", "in"], "in is not a folder of results: it has no .kquant ledger"),
     ],
 )
 def test_wrong_usage_is_one_line(arguments, message, tmp_path, monkeypatch, capsys):

@@ -10,18 +10,18 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from desks import DeskOf, picture
+from dispatchers import DispatcherHarness, picture
 
 from kquant_hooks.cli import main
-from kquant_hooks.watch.damage import in_words, may_pass
+from kquant_hooks.watch.damage import describe_ledger_error, is_transient
 
 FILE = ".kquant/ledger.sqlite3"
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch):
+def dispatcher(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    made = DeskOf(tmp_path)
+    made = DispatcherHarness(tmp_path)
     for number in range(3):
         made.drop(f"xxx{number}.bmp", picture(number))
     made.drop("broken.bmp", b"no picture")
@@ -58,7 +58,7 @@ def damaged(data: bytes, draw: random.Random) -> bytes:
     return bytes(spoilt)
 
 
-def outcomes(desk: DeskOf, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def outcomes(dispatcher: DispatcherHarness, capsys: pytest.CaptureFixture[str]) -> list[str]:
     """What all that reads a ledger says of one; nothing ends in an exception."""
     said = []
     for command in (["--status", "out"], ["--status", "out", "--json"], ["--retry", "out"]):
@@ -68,26 +68,26 @@ def outcomes(desk: DeskOf, capsys: pytest.CaptureFixture[str]) -> list[str]:
         assert captured.err.count("\n") == (not captured.out)
         said.append(captured.err)
     try:
-        desk.start()
-        desk.look()
+        dispatcher.start()
+        dispatcher.look()
     except sqlite3.Error as error:
-        said.append(in_words(error, desk.outbox / ".kquant"))
+        said.append(describe_ledger_error(error, dispatcher.outbox / ".kquant"))
     finally:
-        desk.close()
+        dispatcher.close()
     return said
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_damages_are_sentences(seed, desk, tmp_path, capsys):
+def test_random_damages_are_sentences(seed, dispatcher, tmp_path, capsys):
     draw = random.Random(seed)
-    whole = (desk.outbox / FILE).read_bytes()
+    whole = (dispatcher.outbox / FILE).read_bytes()
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
     refused = 0
     for _ in range(15):
-        for path in (desk.outbox / ".kquant").iterdir():
+        for path in (dispatcher.outbox / ".kquant").iterdir():
             path.unlink()
-        (desk.outbox / FILE).write_bytes(damaged(whole, draw))
-        refused += any("damaged" in said for said in outcomes(desk, capsys))
+        (dispatcher.outbox / FILE).write_bytes(damaged(whole, draw))
+        refused += any("damaged" in said for said in outcomes(dispatcher, capsys))
         assert before.items() <= {path: path.read_bytes() for path in tmp_path.rglob("*.png")}.items()
     assert refused
 
@@ -133,24 +133,22 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_no_kquant_writes_is_refused(change, desk, tmp_path, capsys):
+def test_what_no_kquant_writes_is_refused(change, dispatcher, tmp_path, capsys):
     (tmp_path / "victim").write_text("mine")
-    with closing(sqlite3.connect(desk.outbox / FILE)) as database, database:
+    with closing(sqlite3.connect(dispatcher.outbox / FILE)) as database, database:
         database.execute(change)
-    said = outcomes(desk, capsys)
+    said = outcomes(dispatcher, capsys)
     assert len(said) == 4
     for sentence in said:
-        assert (
-            f"the ledger in {'out' if sentence.startswith('kquant') else desk.outbox}/.kquant is damaged ("
-            in sentence
-        )
-        assert "move that folder away, and all files are done anew, under new names" in sentence
+        folder = "out" if sentence.startswith("kquant") else dispatcher.outbox
+        assert f"the ledger in {folder}/.kquant is damaged (" in sentence
+        assert "move that folder away to have all files processed again, under new names" in sentence
     assert (tmp_path / "victim").read_text() == "mine"
     # The way out is one.
-    shutil.move(desk.outbox / ".kquant", tmp_path / "aside")
-    (desk.outbox / ".kquant").mkdir()
-    desk.start()
-    assert desk.look() == 3
+    shutil.move(dispatcher.outbox / ".kquant", tmp_path / "aside")
+    (dispatcher.outbox / ".kquant").mkdir()
+    dispatcher.start()
+    assert dispatcher.look() == 3
 
 
 def linked(path: Path) -> None:
@@ -173,28 +171,28 @@ def emptied(path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes and links of Unix")
 @pytest.mark.parametrize("become", [linked, piped, emptied])
 @pytest.mark.parametrize("name", ["ledger.sqlite3", "ledger.sqlite3-wal", "lock.sqlite3"])
-def test_what_is_no_file_is_refused(become, name, desk, capfd):
-    path = desk.outbox / ".kquant" / name
+def test_what_is_no_file_is_refused(become, name, dispatcher, capfd):
+    path = dispatcher.outbox / ".kquant" / name
     path.touch()
     become(path)
     for command in (["--status", "out"], ["--retry", "out"], ["in", "out", "--once", "--settle", "0s"]):
         assert main(["watch", *command]) in (2, 3)
         captured = capfd.readouterr()
         said = captured.out + captured.err
-        assert "is no regular file; move it away" in said or "it has no ledger" in said
+        assert "is not a regular file; move it away" in said or "it has no .kquant ledger" in said
         assert said.count("\n") == 1
 
 
-def test_a_folder_of_the_state_that_is_a_link_is_refused(desk, tmp_path, capfd):
+def test_a_folder_of_the_state_that_is_a_link_is_refused(dispatcher, tmp_path, capfd):
     (tmp_path / "elsewhere").mkdir()
-    shutil.rmtree(desk.outbox / ".kquant")
-    (desk.outbox / ".kquant").symlink_to(tmp_path / "elsewhere")
+    shutil.rmtree(dispatcher.outbox / ".kquant")
+    (dispatcher.outbox / ".kquant").symlink_to(tmp_path / "elsewhere")
     for command in (["--status", "out"], ["--retry", "out"], ["in", "out", "--once", "--settle", "0s"]):
         assert main(["watch", *command]) in (2, 3)
     assert list((tmp_path / "elsewhere").iterdir()) == []
-    assert capfd.readouterr().out.endswith("cannot be used: .kquant is no folder; move it away\n")
+    assert capfd.readouterr().out.endswith("cannot be used: .kquant is not a folder; move it away\n")
 
 
 def test_what_passes_is_no_damage():
-    assert may_pass(sqlite3.OperationalError("disk is full"))
-    assert not may_pass(sqlite3.DatabaseError("file is not a database"))
+    assert is_transient(sqlite3.OperationalError("disk is full"))
+    assert not is_transient(sqlite3.DatabaseError("file is not a database"))

@@ -33,7 +33,7 @@ def test_a_kill_at_any_point_costs_nothing(fault, originals, daemon):
     daemon.start("--originals", originals)
     assert daemon.wait() == -signal.SIGKILL
     assert daemon.results() - set(daemon.leftovers()) in (set(), {"a.png"})
-    # What is not in the ledger is not put away.
+    # An original that is not in the ledger is not removed.
     assert source.read_bytes() == PHOTO
     daemon.fault = None
     assert daemon.once("--originals", originals) == 0
@@ -97,7 +97,7 @@ def test_the_folder_of_results_goes_away(daemon):
     daemon.put("a.jpg")
     daemon.shows("a.png")
     daemon.outbox.rename(daemon.folder / "away")
-    daemon.says("trouble", "out is gone; started again in")
+    daemon.says("trouble", "out is gone; restarting in")
     daemon.put("b.jpg")
     (daemon.folder / "away").rename(daemon.outbox)
     daemon.shows("a.png", "b.png")
@@ -111,26 +111,26 @@ def test_the_folder_of_results_goes_away(daemon):
         (
             "overflow",
             "warning",
-            "events may be lost (Inotify queue overflowed): everything is looked at again",
+            "events may be lost (Inotify queue overflowed): scanning the whole folder",
         ),
         (
             "no-watches",
             "warning",
-            "cannot be watched, so that it is polled; raise the limit with 'sysctl fs.inot",
+            "cannot be watched: polling it instead; raise the limit with 'sysctl fs.inot",
         ),
         (
             "few-watches",
             "warning",
-            "only 1 of 2 folders can be watched, so that they are polled; raise the limit",
+            "only 1 of 2 folders can be watched: polling them instead; raise the limit",
         ),
-        ("full-disk", "trouble", "a.jpg: No space left on device; tried again in 1 s"),
+        ("full-disk", "trouble", "a.jpg: No space left on device; trying again in 1 s"),
         (
             "full-ledger",
             "trouble",
-            "cannot be used: disk is full; started again in 1 s",
+            "cannot be used: disk is full; restarting in 1 s",
         ),
-        ("share-gone", "trouble", "a.jpg: Input/output error; tried again in 1 s"),
-        ("killed-worker", "trouble", "or fewer jobs may help; tried again in 1 s"),
+        ("share-gone", "trouble", "a.jpg: Input/output error; trying again in 1 s"),
+        ("killed-worker", "trouble", "or fewer jobs may help; trying again in 1 s"),
     ],
 )
 def test_what_passes_costs_no_file(fault, event, text, daemon):
@@ -173,7 +173,7 @@ def test_a_folder_of_results_that_comes_back_without_its_ledger_is_another_one(d
     daemon.shows("a.png")
     daemon.outbox.rename(daemon.folder / "away")
     daemon.outbox.mkdir()
-    daemon.says("trouble", "out is there without its ledger; to begin anew, restart kquant watch")
+    daemon.says("trouble", "out has lost its ledger; to start with a new one, restart kquant watch")
     source = daemon.put("b.jpg")
     assert list(daemon.outbox.iterdir()) == []
     daemon.outbox.rmdir()
@@ -187,7 +187,7 @@ def test_a_ledger_that_is_removed_is_missed(daemon):
     daemon.put("a.jpg")
     daemon.shows("a.png")
     shutil.rmtree(daemon.outbox / ".kquant")
-    daemon.says("trouble", "out is gone, or the ledger in it")
+    daemon.says("trouble", "out or its ledger is gone")
     assert daemon.stop() == 0
 
 
@@ -196,7 +196,7 @@ def test_a_ledger_that_is_damaged_is_said_with_the_way_out(daemon):
     (daemon.outbox / ".kquant/ledger.sqlite3").write_bytes(b"no database" * 1000)
     daemon.put("a.jpg")
     assert daemon.once() == 3
-    daemon.says("error", "move that folder away, and all files are done anew, under new names")
+    daemon.says("error", "move that folder away to have all files processed again, under new names")
 
 
 def test_a_group_of_processes_that_is_stopped_fails_nothing(daemon):
@@ -232,7 +232,7 @@ def test_a_second_signal_stops_at_once(daemon):
     # The fault says when it has begun.
     until((daemon.folder / "done").exists)
     daemon.running.send_signal(signal.SIGTERM)
-    daemon.says("stopping", "stopping once 1 in hand are done")
+    daemon.says("stopping", "stopping after the running jobs (1)")
     daemon.running.send_signal(signal.SIGTERM)
     assert daemon.wait() == 130
 

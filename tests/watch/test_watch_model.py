@@ -12,7 +12,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from desks import DeskOf, picture
+from dispatchers import DispatcherHarness, picture
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
@@ -45,45 +45,45 @@ class Folders(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.options = {"originals": "keep", "collision": "suffix"}
         self.colors = 4
-        self.desk = DeskOf(self.folder, {"colors": 4}, **self.options)
+        self.dispatcher = DispatcherHarness(self.folder, {"colors": 4}, **self.options)
         # What no look may change, whatever holds; and what none may unless it is asked to overwrite.
         self.retouched: dict[str, bytes] = {}
         self.others: dict[str, bytes] = {}
 
     def teardown(self) -> None:
-        self.desk.close()
+        self.dispatcher.close()
         shutil.rmtree(self.folder)
 
     @rule(source=SOURCES, seeds=st.lists(SEEDS, min_size=1, max_size=2))
     def drop(self, source: str, seeds: list[int]) -> None:
         for seed in seeds:
-            self.desk.drop(source, picture(seed))
+            self.dispatcher.drop(source, picture(seed))
             self.look()
 
     @rule(source=SOURCES, seed=SEEDS)
     def drop_and_do_not_look_yet(self, source: str, seed: int) -> None:
-        self.desk.drop(source, picture(seed))
+        self.dispatcher.drop(source, picture(seed))
 
     @rule(source=SOURCES, seed=SEEDS)
     def write_over_with_its_time_set_back(self, source: str, seed: int) -> None:
-        if (self.desk.inbox / source).exists():
-            self.desk.rewrite(source, picture(seed))
+        if (self.dispatcher.inbox / source).exists():
+            self.dispatcher.rewrite(source, picture(seed))
 
     @rule(source=SOURCES, noticed=st.booleans())
     def remove(self, source: str, *, noticed: bool) -> None:
-        (self.desk.inbox / source).unlink(missing_ok=True)
+        (self.dispatcher.inbox / source).unlink(missing_ok=True)
         if noticed:
-            self.desk.gone(source)
+            self.dispatcher.gone(source)
 
     @rule(source=SOURCES)
     def change_its_mode(self, source: str) -> None:
-        if (self.desk.inbox / source).exists():
-            (self.desk.inbox / source).chmod(0o600)
+        if (self.dispatcher.inbox / source).exists():
+            (self.dispatcher.inbox / source).chmod(0o600)
 
     @rule(name=NAMES, data=st.binary(min_size=1, max_size=3))
     def write_a_result(self, name: str, data: bytes) -> None:
         """Retouch one, or put something there."""
-        path = self.desk.outbox / name
+        path = self.dispatcher.outbox / name
         kept = self.retouched if path.exists() and name not in self.others else self.others
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
@@ -91,7 +91,7 @@ class Folders(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def take_a_result(self, name: str) -> None:
-        (self.desk.outbox / name).unlink(missing_ok=True)
+        (self.dispatcher.outbox / name).unlink(missing_ok=True)
         self.retouched.pop(name, None)
         self.others.pop(name, None)
 
@@ -102,18 +102,18 @@ class Folders(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        self.desk.start({"colors": self.colors}, **self.options)
+        self.dispatcher.start({"colors": self.colors}, **self.options)
 
     def pictures(self) -> dict[str, bytes]:
-        inbox = self.desk.inbox
+        inbox = self.dispatcher.inbox
         found = (path for path in inbox.rglob("*") if path.is_file())
         return {str(path.relative_to(inbox)): path.read_bytes() for path in found}
 
     @rule()
     def look(self) -> None:
-        before, results_before = self.pictures(), self.desk.results()
-        self.desk.look()
-        after, results = self.pictures(), self.desk.results()
+        before, results_before = self.pictures(), self.dispatcher.results()
+        self.dispatcher.look()
+        after, results = self.pictures(), self.dispatcher.results()
         overwrites = self.options["collision"] == "overwrite"
         for name, data in self.retouched.items():
             assert results[name] == data, "a retouched result was overwritten"
@@ -129,7 +129,7 @@ class Folders(RuleBasedStateMachine):
             # Two files that share a result overwrite it in turn.
             made = result(data, self.colors)
             names = [name for name, held in results.items() if held == made]
-            assert names or overwrites, "a picture was put away without a result"
+            assert names or overwrites, "a picture was removed without a result"
             if not overwrites:
                 # The next one of this name is another picture.
                 self.others |= {name: made for name in names if name not in self.retouched}
@@ -141,13 +141,13 @@ class Folders(RuleBasedStateMachine):
     def look_twice(self) -> None:
         """Nothing is done without a reason."""
         self.look()
-        results = self.desk.results()
+        results = self.dispatcher.results()
         for source in self.pictures():
             if not source.startswith("."):
-                os.chmod(self.desk.inbox / source, 0o640)  # noqa: PTH101
+                os.chmod(self.dispatcher.inbox / source, 0o640)  # noqa: PTH101
         self.start()
-        assert self.desk.look() == 0
-        assert self.desk.results() == results
+        assert self.dispatcher.look() == 0
+        assert self.dispatcher.results() == results
 
 
 Folders.TestCase.settings = settings(

@@ -1,4 +1,4 @@
-"""Originals are put away only as the version that has a result, however close the next one follows."""
+"""Originals are removed only as the version that has a result, however close the next one follows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_version_that_comes_while_the_last_one_is_put_away_is_brought_back(
     monkeypatch.setattr(originals, "_free_place", late)
     if not links:
         monkeypatch.setattr(os, "link", no_links)
-    assert not originals.put_away(tmp_path, "a.png", version, archive=archive)
+    assert not originals.remove_original(tmp_path, "a.png", version, archive=archive)
     assert path.read_bytes() == b"two!"
     assert list((tmp_path / ".originals").iterdir()) == []
 
@@ -44,7 +44,7 @@ def test_another_version_stays(archive, tmp_path):
     path.write_bytes(b"one")
     version = sample_of(str(path))
     path.write_bytes(b"two!")
-    assert not originals.put_away(tmp_path, "a.png", version, archive=archive)
+    assert not originals.remove_original(tmp_path, "a.png", version, archive=archive)
     assert path.read_bytes() == b"two!"
 
 
@@ -55,6 +55,6 @@ def test_an_archive_that_is_a_link_takes_nothing(tmp_path):
     path = tmp_path / "in/a.png"
     path.write_bytes(b"one")
     with pytest.raises(OSError, match="symbolic link"):
-        originals.put_away(tmp_path / "in", "a.png", sample_of(str(path)), archive=False)
+        originals.remove_original(tmp_path / "in", "a.png", sample_of(str(path)), archive=False)
     assert path.read_bytes() == b"one"
     assert list((tmp_path / "elsewhere").iterdir()) == []

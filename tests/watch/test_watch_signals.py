@@ -42,13 +42,13 @@ def test_the_configuration_is_read_again(daemon):
     watch = "watch: {originals: archive, settle: 7s, rescan: 1m}"
     daemon.rules(f"colors: 9\n{watch}\nrules: [{{files: x, colors: 2}}]")
     daemon.running.send_signal(signal.SIGHUP)
-    daemon.says("reread", "the configuration was read again: ")
+    daemon.says("reread", "configuration reloaded: ")
     (event,) = daemon.events("reread")
     assert event["changes"] == [
         "originals default -> archive",
         "rescan default -> 60s",
-        "settle default -> 7s, but --settle has the say",
-        "colors default -> 9, but --colors has the say",
+        "settle default -> 7s, overridden by --settle",
+        "colors default -> 9, overridden by --colors",
         "skip true -> default",
         "rules (0 -> 1)",
     ]
@@ -56,7 +56,7 @@ def test_the_configuration_is_read_again(daemon):
     until(lambda: (daemon.inbox / ".originals/a.jpg").exists())
     assert not path.exists()
     daemon.running.send_signal(signal.SIGHUP)
-    daemon.says("reread", "the configuration was read again: nothing has changed")
+    daemon.says("reread", "configuration reloaded: nothing has changed")
     assert daemon.stop() == 0
 
 
@@ -64,7 +64,7 @@ def test_the_configuration_is_read_again(daemon):
     ("text", "message"),
     [
         ("colors: 300", "$.colors: expected an integer from 1 to 256, got 300"),
-        ("watch: {originals: burn}", "$.watch.originals: expected keep | archive | delete, got 'burn'"),
+        ("watch: {originals: burn}", "$.watch.originals: expected one of keep, archive, delete, got 'burn'"),
         ("colors: [", "line 1, column 10: expected the node content"),
         ("palette: nowhere.gpl", "$.palette: expected a palette file"),
         ("rules: [{files: x, colors: auto}]", "colors='auto' needs a limit to meet"),
@@ -75,7 +75,7 @@ def test_a_mistake_changes_nothing(text, message, daemon):
     daemon.start()
     daemon.rules(text)
     daemon.running.send_signal(signal.SIGHUP)
-    daemon.says("reread", "the configuration stays as it was: ")
+    daemon.says("reread", "the configuration has a mistake, so the old one stays in use: ")
     (event,) = daemon.events("reread")
     assert event["level"] == "error"
     assert message in event["text"]
@@ -128,7 +128,7 @@ def test_the_configuration_is_read_again_while_the_folder_of_results_is_gone(dae
     daemon.rules("skip: true")
     daemon.start()
     daemon.outbox.rename(daemon.folder / "away")
-    daemon.says("trouble", "out is gone; started again in")
+    daemon.says("trouble", "out is gone; restarting in")
     daemon.rules("")
     daemon.running.send_signal(signal.SIGHUP)
     daemon.says("reread", "skip true -> default")
@@ -157,7 +157,7 @@ def start_on_a_terminal(daemon: Daemon, redirected: str) -> int:
 def test_it_ends_with_the_terminal_that_its_log_goes_to(daemon):
     terminal = start_on_a_terminal(daemon, "")
     daemon.running.send_signal(signal.SIGHUP)
-    until(lambda: b"read again: nothing has changed" in os.read(terminal, 10_000))
+    until(lambda: b"reloaded: nothing has changed" in os.read(terminal, 10_000))
     daemon.put("b.jpg")
     daemon.shows("a.png", "b.png")
     os.close(terminal)

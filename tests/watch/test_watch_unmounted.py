@@ -1,4 +1,4 @@
-"""Shares that are unmounted under the daemon: nothing is written, or put away, that nobody will see."""
+"""Shares that are unmounted under the daemon: nothing is written, or archived, that nobody will see."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from daemons import Daemon, reason, until
-from desks import DeskOf, picture
+from dispatchers import DispatcherHarness, picture
 
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.watch.folder import sample_of
-from kquant_hooks.watch.home import HomeGoneError
-from kquant_hooks.watch.work import publish
+from kquant_hooks.watch.publish import publish
+from kquant_hooks.watch.results import ResultsGoneError
 
 NAMES = [f"{number}.bmp" for number in range(12)]
 
@@ -56,8 +56,8 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[DeskOf]:
-    made = DeskOf(tmp_path, originals="delete")
+def dispatcher(tmp_path: Path) -> Iterator[DispatcherHarness]:
+    made = DispatcherHarness(tmp_path, originals="delete")
     yield made
     made.close()
 
@@ -67,8 +67,8 @@ def test_an_outbox_that_is_unmounted_before_the_next_check(daemon, shares, tmp_p
     daemon.start("--originals", "delete", "--settle", "1s")
     sources = [daemon.put(name, picture(number)) for number, name in enumerate(NAMES)]
     shares.unmount(daemon.outbox)
-    daemon.says("trouble", "out is gone, or the ledger in it")
-    daemon.says("trouble", "out is there without its ledger")
+    daemon.says("trouble", "out or its ledger is gone")
+    daemon.says("trouble", "out has lost its ledger")
     assert list(daemon.outbox.iterdir()) == []
     assert all(source.exists() for source in sources)
     shares.mount(tmp_path / "share", daemon.outbox)
@@ -83,7 +83,7 @@ def test_a_share_in_the_outbox_that_is_unmounted_holds_up_its_own_files_alone(da
     source = daemon.put("sub/a.bmp", picture(1))
     other = daemon.put("b.bmp", picture(2))
     daemon.says(
-        "trouble", "out/sub is not mounted any more; to go on without it, restart kquant watch; tried again"
+        "trouble", "out/sub is no longer mounted; to continue without it, restart kquant watch; trying again"
     )
     until(lambda: not other.exists())
     assert daemon.results() == {"b.png"}
@@ -120,70 +120,70 @@ def swapped(folder: Path) -> Path:
     return away
 
 
-def errand_of(desk: DeskOf, name: str):
-    desk.drop(name, picture(1))
-    sample = desk.sample(name)
-    return desk.desk.errand(name, sample)
+def job_of(dispatcher: DispatcherHarness, name: str):
+    dispatcher.drop(name, picture(1))
+    sample = dispatcher.sample(name)
+    return dispatcher.dispatcher.assign(name, sample)
 
 
-def test_a_worker_writes_to_no_other_folder_of_results(desk):
-    errand = errand_of(desk, "a.bmp")
-    away = swapped(desk.outbox)
-    report = publish(errand)
+def test_a_worker_writes_to_no_other_folder_of_results(dispatcher):
+    job = job_of(dispatcher, "a.bmp")
+    away = swapped(dispatcher.outbox)
+    report = publish(job)
     assert report.outcome.status == "failed"
     assert report.outcome.reason.endswith("out is another folder now")
-    with pytest.raises(HomeGoneError):
-        desk.desk.finish("a.bmp", errand, report)
-    assert list(desk.outbox.iterdir()) == []
+    with pytest.raises(ResultsGoneError):
+        dispatcher.dispatcher.record("a.bmp", job, report)
+    assert list(dispatcher.outbox.iterdir()) == []
     assert [path.name for path in away.iterdir()] == [".kquant"]
-    assert (desk.inbox / "a.bmp").exists()
+    assert (dispatcher.inbox / "a.bmp").exists()
 
 
-def test_a_worker_writes_nothing_beside_another_ledger(desk):
-    errand = errand_of(desk, "a.bmp")
-    swapped(desk.outbox / ".kquant")
-    assert publish(errand).outcome.reason.endswith("out has another ledger now")
-    assert not (desk.outbox / "a.png").exists()
+def test_a_worker_writes_nothing_beside_another_ledger(dispatcher):
+    job = job_of(dispatcher, "a.bmp")
+    swapped(dispatcher.outbox / ".kquant")
+    assert publish(job).outcome.reason.endswith("out has another ledger now")
+    assert not (dispatcher.outbox / "a.png").exists()
 
 
-def test_nothing_is_put_away_whose_result_may_be_elsewhere(desk):
-    errand = errand_of(desk, "a.bmp")
-    report = publish(errand)
-    assert (desk.outbox / "a.png").exists()
-    away = swapped(desk.outbox)
-    with pytest.raises(HomeGoneError):
-        desk.desk.finish("a.bmp", errand, report)
-    assert (desk.inbox / "a.bmp").exists()
+def test_nothing_is_put_away_whose_result_may_be_elsewhere(dispatcher):
+    job = job_of(dispatcher, "a.bmp")
+    report = publish(job)
+    assert (dispatcher.outbox / "a.png").exists()
+    away = swapped(dispatcher.outbox)
+    with pytest.raises(ResultsGoneError):
+        dispatcher.dispatcher.record("a.bmp", job, report)
+    assert (dispatcher.inbox / "a.bmp").exists()
     # With the folder back it is seen that all is done.
-    desk.outbox.rmdir()
-    away.rename(desk.outbox)
-    desk.start(originals="delete")
-    before = sample_of(str(desk.outbox / "a.png"))
-    desk.look()
-    assert sample_of(str(desk.outbox / "a.png")) == before
-    assert not (desk.inbox / "a.bmp").exists()
+    dispatcher.outbox.rmdir()
+    away.rename(dispatcher.outbox)
+    dispatcher.start(originals="delete")
+    before = sample_of(str(dispatcher.outbox / "a.png"))
+    dispatcher.look()
+    assert sample_of(str(dispatcher.outbox / "a.png")) == before
+    assert not (dispatcher.inbox / "a.bmp").exists()
 
 
-def test_reasons_are_written_to_the_folder_that_was_opened(desk):
-    desk.drop("bad.bmp", b"no picture")
-    errand = desk.desk.errand("bad.bmp", desk.sample("bad.bmp"))
-    report = publish(errand)
-    desk.desk.finish("bad.bmp", errand, report)
-    away = swapped(desk.outbox)
-    with open_folder(desk.inbox) as root:
-        (desk.inbox / "bad.bmp").unlink()
-        desk.desk.gone(root, "bad.bmp")
+def test_reasons_are_written_to_the_folder_that_was_opened(dispatcher):
+    dispatcher.drop("bad.bmp", b"no picture")
+    job = dispatcher.dispatcher.assign("bad.bmp", dispatcher.sample("bad.bmp"))
+    report = publish(job)
+    dispatcher.dispatcher.record("bad.bmp", job, report)
+    away = swapped(dispatcher.outbox)
+    with open_folder(dispatcher.inbox) as root:
+        (dispatcher.inbox / "bad.bmp").unlink()
+        dispatcher.dispatcher.gone(root, "bad.bmp")
     assert [path.name for path in away.iterdir()] == [".kquant"]
     shutil.rmtree(away)
 
 
 def test_in_place_another_folder_is_left_alone(tmp_path):
-    desk = DeskOf(tmp_path, in_place=True)
-    errand = errand_of(desk, "a.bmp")
-    away = swapped(desk.inbox)
-    (away / "a.bmp").rename(desk.inbox / "a.bmp")
-    report = publish(errand)
+    dispatcher = DispatcherHarness(tmp_path, in_place=True)
+    job = job_of(dispatcher, "a.bmp")
+    away = swapped(dispatcher.inbox)
+    (away / "a.bmp").rename(dispatcher.inbox / "a.bmp")
+    report = publish(job)
     assert report.finding == "done"
     assert report.outcome.reason.endswith("in is another folder now")
-    assert (desk.inbox / "a.bmp").read_bytes() == picture(1)
-    desk.close()
+    assert (dispatcher.inbox / "a.bmp").read_bytes() == picture(1)
+    dispatcher.close()

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import fields, make_dataclass
 
 import pytest
-from desks import DeskOf, picture
+from dispatchers import DispatcherHarness, picture
 
 from kquant_hooks.options.option import option
 from kquant_hooks.options.policy import Policy
@@ -37,17 +37,17 @@ OLD_WORDS = [
 
 
 @pytest.fixture
-def desk(tmp_path):
-    made = DeskOf(tmp_path)
+def dispatcher(tmp_path):
+    made = DispatcherHarness(tmp_path)
     yield made
     made.close()
 
 
-def downgrade(desk: DeskOf, word: str) -> None:
+def downgrade(dispatcher: DispatcherHarness, word: str) -> None:
     """Put an old ledger, of the same files, in place of the new one."""
-    entries = list(desk.ledger.entries())
-    desk.close()
-    path = desk.outbox / ".kquant/ledger.sqlite3"
+    entries = list(dispatcher.ledger.entries())
+    dispatcher.close()
+    path = dispatcher.outbox / ".kquant/ledger.sqlite3"
     path.unlink()
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(OLD_TABLES)
@@ -60,53 +60,53 @@ def downgrade(desk: DeskOf, word: str) -> None:
 
 
 @pytest.mark.parametrize(("options", "word"), OLD_WORDS)
-def test_an_old_ledger_is_taken_over_and_nothing_is_done_again(options, word, desk):
-    desk.start(options)
+def test_an_old_ledger_is_taken_over_and_nothing_is_done_again(options, word, dispatcher):
+    dispatcher.start(options)
     for name, data in (("a.bmp", picture(1)), ("sub/b.bmp", picture(2)), ("c.bmp", b"no picture")):
-        desk.drop(name, data)
-    desk.look()
-    results = desk.results()
-    downgrade(desk, word)
-    desk.start(options)
-    assert desk.look() == 0
-    assert desk.log.count("failed") == 1
-    assert desk.results() == results
-    assert desk.ledger.about()["name"] == "a name"
+        dispatcher.drop(name, data)
+    dispatcher.look()
+    results = dispatcher.results()
+    downgrade(dispatcher, word)
+    dispatcher.start(options)
+    assert dispatcher.look() == 0
+    assert dispatcher.log.count("failed") == 1
+    assert dispatcher.results() == results
+    assert dispatcher.ledger.about()["name"] == "a name"
     # It is told in today's words, and the next start is as ever.
-    for entry in desk.ledger.entries():
+    for entry in dispatcher.ledger.entries():
         assert entry.fingerprint.startswith("1:")
-        assert entry.sample == desk.sample(entry.source)
-    desk.start(options)
-    assert desk.look() == 0
-    desk.start({**options, "colors": 3, "palette": None})
-    assert desk.look() == 2
+        assert entry.sample == dispatcher.sample(entry.source)
+    dispatcher.start(options)
+    assert dispatcher.look() == 0
+    dispatcher.start({**options, "colors": 3, "palette": None})
+    assert dispatcher.look() == 2
 
 
 @pytest.mark.parametrize("collision", ["suffix", "overwrite"])
-def test_results_of_an_old_ledger_may_have_been_changed_and_are_kept(collision, desk):
-    desk.drop("a.bmp", picture(1))
-    desk.look()
-    downgrade(desk, OLD_WORDS[0][1])
+def test_results_of_an_old_ledger_may_have_been_changed_and_are_kept(collision, dispatcher):
+    dispatcher.drop("a.bmp", picture(1))
+    dispatcher.look()
+    downgrade(dispatcher, OLD_WORDS[0][1])
     theirs = b"what somebody painted"
-    (desk.outbox / "a.png").write_bytes(theirs)
-    desk.start(collision=collision)
-    assert desk.look() == 0
-    desk.drop("a.bmp", picture(2))
-    assert desk.look() == 1
-    assert desk.results()["a.png"] == theirs
-    assert set(desk.results()) == {"a.png", "a-1.png"}
+    (dispatcher.outbox / "a.png").write_bytes(theirs)
+    dispatcher.start(collision=collision)
+    assert dispatcher.look() == 0
+    dispatcher.drop("a.bmp", picture(2))
+    assert dispatcher.look() == 1
+    assert dispatcher.results()["a.png"] == theirs
+    assert set(dispatcher.results()) == {"a.png", "a-1.png"}
 
 
-def test_originals_of_an_old_ledger_are_read_before_they_are_put_away(desk):
-    desk.drop("a.bmp", picture(1))
-    desk.look()
-    downgrade(desk, OLD_WORDS[0][1])
-    desk.rewrite("a.bmp", picture(2))
-    first = desk.results()["a.png"]
-    desk.start(originals="delete")
-    assert desk.look() == 1
-    assert desk.results()["a.png"] == first
-    assert len(desk.results()) == 2
+def test_originals_of_an_old_ledger_are_read_before_they_are_put_away(dispatcher):
+    dispatcher.drop("a.bmp", picture(1))
+    dispatcher.look()
+    downgrade(dispatcher, OLD_WORDS[0][1])
+    dispatcher.rewrite("a.bmp", picture(2))
+    first = dispatcher.results()["a.png"]
+    dispatcher.start(originals="delete")
+    assert dispatcher.look() == 1
+    assert dispatcher.results()["a.png"] == first
+    assert len(dispatcher.results()) == 2
 
 
 def with_another_option(values: object, shine: float = 0.5) -> object:
@@ -154,14 +154,14 @@ def test_words_are_the_same_for_ever():
     assert fingerprint(settings, policy) == "1:55482489dfd07a8d74c7f2592a31b22e"
 
 
-def test_a_ledger_of_a_later_version_is_left_alone(desk):
-    desk.drop("a.bmp", picture(1))
-    desk.look()
-    desk.close()
-    path = desk.outbox / ".kquant/ledger.sqlite3"
+def test_a_ledger_of_a_later_version_is_left_alone(dispatcher):
+    dispatcher.drop("a.bmp", picture(1))
+    dispatcher.look()
+    dispatcher.close()
+    path = dispatcher.outbox / ".kquant/ledger.sqlite3"
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version=2")
     before = path.read_bytes()
-    with pytest.raises(LedgerError, match="has version 2, and this kquant knows 1 at most"):
-        desk.start()
+    with pytest.raises(LedgerError, match="has version 2, but this kquant supports at most 1"):
+        dispatcher.start()
     assert path.read_bytes() == before

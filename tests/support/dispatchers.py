@@ -1,4 +1,4 @@
-"""The daemon's desk without the daemon: folders, a ledger, and a look at them when a test says so."""
+"""The daemon's dispatcher without the daemon: folders, a ledger, and a scan when a test asks for it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from kquant_hooks.config.applying import appliers
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.disk.mounts import Mounts
 from kquant_hooks.options.watch import Watch
-from kquant_hooks.watch.desk import Desk
+from kquant_hooks.watch.dispatch import Dispatcher
 from kquant_hooks.watch.folder import files_in, sample_of
-from kquant_hooks.watch.home import open_home
 from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Ledger
 from kquant_hooks.watch.plan import Plan
-from kquant_hooks.watch.work import publish
+from kquant_hooks.watch.publish import publish
+from kquant_hooks.watch.results import open_results
 
 # More looks than any file needs.
 _ENOUGH = 20
@@ -43,14 +43,14 @@ class Lines:
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
 
-    def say(self, event: str, text: str, **_: object) -> None:
+    def write(self, event: str, text: str, **_: object) -> None:
         self.events.append((event, text))
 
     def count(self, event: str) -> int:
         return sum(name == event for name, _ in self.events)
 
 
-class DeskOf:
+class DispatcherHarness:
     """What ``kquant watch in out`` would do with a folder."""
 
     def __init__(self, folder: Path, options: Mapping[str, Any] | None = None, **watch: Any) -> None:
@@ -70,12 +70,12 @@ class DeskOf:
         applied_to = appliers({"colors": 4, **(options or {})}, None, base, self.inbox)
         outbox = None if in_place else self.outbox
         plan = Plan(self.inbox, outbox, Watch(**watch), applied_to, None, frozenset(), lambda: plan)
-        plan.state.mkdir(exist_ok=True)
-        self.ledger = Ledger(plan.state)
+        plan.state_dir.mkdir(exist_ok=True)
+        self.ledger = Ledger(plan.state_dir)
         self.opened = ExitStack()
         self.opened.callback(self.ledger.close)
-        home = self.opened.enter_context(open_home(plan.home, Mounts([self.inbox, self.outbox])))
-        self.desk = Desk(plan, self.ledger, home, self.log)
+        results = self.opened.enter_context(open_results(plan.results_dir, Mounts([self.inbox, self.outbox])))
+        self.dispatcher = Dispatcher(plan, self.ledger, results, self.log)
 
     def close(self) -> None:
         self.opened.close()
@@ -91,13 +91,13 @@ class DeskOf:
         else:
             raise AssertionError(f"there is no end of it: {todo}")
         with open_folder(self.inbox) as root:
-            self.desk.prune(root)
+            self.dispatcher.prune(root)
         return self.log.count("published") - before
 
     def gone(self, source: str) -> None:
         """What the daemon does once it has seen that a file is not there any more."""
         with open_folder(self.inbox) as root:
-            self.desk.gone(root, source)
+            self.dispatcher.gone(root, source)
 
     def sample(self, source: str) -> Sample | None:
         return sample_of(str(self.inbox / source))
@@ -105,11 +105,11 @@ class DeskOf:
     def work(self, source: str) -> bool:
         """Do what is to be done with a file; whether there was something."""
         sample = self.sample(source)
-        if sample is None or self.desk.is_done(source, sample):
+        if sample is None or self.dispatcher.is_done(source, sample):
             return False
-        errand = self.desk.errand(source, sample)
-        if errand is not None:
-            assert self.desk.finish(source, errand, publish(errand)) in ("done", "again")
+        job = self.dispatcher.assign(source, sample)
+        if job is not None:
+            assert self.dispatcher.record(source, job, publish(job)) in ("done", "again")
         return True
 
     def drop(self, name: str, data: bytes) -> Path:

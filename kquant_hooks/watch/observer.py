@@ -1,4 +1,4 @@
-"""What the system says of a folder; the only module that knows watchdog."""
+"""Events of a folder; the only module that imports watchdog."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers import Observer
+from watchdog.observers import Observer as WatchdogObserver
 
 from kquant_hooks.watch.mailbox import Mailbox
 
-# Not of reading, which is what this program does with each file.
-_HEARD = [
+# Not events of reading: this program reads each file.
+_EVENT_TYPES = [
     FileCreatedEvent,
     FileModifiedEvent,
     FileClosedEvent,
@@ -34,21 +34,21 @@ _HEARD = [
     DirCreatedEvent,
     DirMovedEvent,
 ]
-# Seconds for its threads to end.
-_PATIENCE = 10.0
+# Time for watchdog's threads to end.
+_JOIN_SECONDS = 10.0
 _HANDLES = Path("/proc/self/fdinfo")
 
 
-class Events:
-    """A watch on a folder.
+class Observer:
+    """Reports events of a folder to a mailbox.
 
     Parameters
     ----------
     root : str
     recursive : bool
     mailbox : Mailbox
-        Told, from other threads, of whatever something happened to, of folders that were moved, and of events
-        that may have been lost.
+        Receives, from other threads, the paths that have changed, whether folders were moved, and why events
+        may have been missed.
 
     Raises
     ------
@@ -57,54 +57,54 @@ class Events:
     """
 
     def __init__(self, root: str, mailbox: Mailbox, *, recursive: bool) -> None:
-        # Such as of folders that come and go; what matters is found out otherwise.
+        # It warns about folders that come and go; ``problem`` finds what matters.
         warnings.filterwarnings("ignore", module="watchdog")
         before = set(threading.enumerate())
-        self._observer = Observer()
-        self._listener = _Listener(mailbox.doubt)
-        logging.getLogger("watchdog").addHandler(self._listener)
+        self._observer = WatchdogObserver()
+        self._log_handler = _LogHandler(mailbox.missed)
+        logging.getLogger("watchdog").addHandler(self._log_handler)
         self.kind = type(self._observer).__name__.removesuffix("Observer").lower()
         try:
             handler = _Handler(mailbox)
-            self._observer.schedule(handler, root, recursive=recursive, event_filter=list(_HEARD))
+            self._observer.schedule(handler, root, recursive=recursive, event_filter=list(_EVENT_TYPES))
             self._observer.start()
         except RuntimeError as error:
             self.stop()
-            # As there are no more threads to be had.
+            # The system refuses further threads.
             raise OSError(errno.EAGAIN, str(error)) from error
         except BaseException:
             self.stop()
             raise
         self._threads = set(threading.enumerate()) - before
 
-    def trouble(self) -> str | None:
-        """Why nothing is heard any more, if that is so."""
+    def problem(self) -> str | None:
+        """Why events no longer arrive; None if they do."""
         dead = sorted(thread.name for thread in self._threads if not thread.is_alive())
         if dead or not self._observer.emitters:
             return f"the observer has lost {', '.join(dead) or 'its folder'}"
         return None
 
     def stop(self) -> None:
-        """End it; never raises."""
+        """Stop observing; never raises."""
         groups = [getattr(emitter, "_inotify", None) for emitter in self._observer.emitters]
         try:
             self._observer.stop()
-        except Exception:  # noqa: BLE001  it fails on what it noted of folders that changed places, midway
+        except Exception:  # noqa: BLE001  it fails midway if folders were swapped
             for group in filter(None, groups):
                 with suppress(AttributeError):
-                    # Or else the thread that reads from it, which is waited for, waits for ever.
-                    group._move_event_grouper.close()  # noqa: SLF001  nothing public does it
-            # This time there is nothing left that it could fail on.
+                    # Otherwise the thread that reads from it never ends, and the join waits for it.
+                    group._move_event_grouper.close()  # noqa: SLF001  no public method does it
+            # The second call has nothing left to fail on.
             with suppress(Exception):
                 self._observer.stop()
         with suppress(RuntimeError):
-            self._observer.join(_PATIENCE)
-        # Without it, what is logged while it stops would be printed.
-        logging.getLogger("watchdog").removeHandler(self._listener)
+            self._observer.join(_JOIN_SECONDS)
+        # Only now: without a handler, messages that it logs while stopping would be printed.
+        logging.getLogger("watchdog").removeHandler(self._log_handler)
 
 
 class _Handler(FileSystemEventHandler):
-    """Only says which path it was: a handler that raises or takes its time makes the observer deaf."""
+    """Only passes the path on: a handler that raises or is slow would lose events."""
 
     def __init__(self, mailbox: Mailbox) -> None:
         self._mailbox = mailbox
@@ -117,26 +117,26 @@ class _Handler(FileSystemEventHandler):
             self._mailbox.moved()
 
 
-class _Listener(logging.Handler):
-    """What watchdog only logs, such as that its queue overflowed."""
+class _LogHandler(logging.Handler):
+    """Passes on what watchdog only logs, such as an overflow of its queue."""
 
-    def __init__(self, doubt: Callable[[str], None]) -> None:
+    def __init__(self, missed: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
-        self._doubt = doubt
+        self._missed = missed
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._doubt(record.getMessage())
+        self._missed(record.getMessage())
 
 
 def watched_folders() -> int | None:
-    """How many folders the kernel watches for this process; None where it does not say."""
+    """The number of folders that the kernel watches for this process; None if it does not tell."""
     count = 0
     try:
         handles = list(_HANDLES.iterdir())
     except OSError:
         return None
     for handle in handles:
-        # The one that the list was read through is closed by now, and others may be.
+        # The handle used for the listing is closed by now, and others may be.
         with suppress(OSError):
             count += sum(line.startswith("inotify wd:") for line in handle.read_text().splitlines())
     return count

@@ -1,4 +1,4 @@
-"""The configuration read again while the daemon runs: what it says now, or what is wrong with it."""
+"""Reads the configuration again while the daemon runs, and logs what has changed."""
 
 from __future__ import annotations
 
@@ -11,26 +11,28 @@ from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.plan import Plan
 
 
-def reread(plan: Plan, log: Log) -> Plan:
-    """The plan with the configuration as it is now; the same one if that has a mistake, which is said."""
+def reloaded(plan: Plan, log: Log) -> Plan:
+    """The plan with the configuration read again; the same plan if the configuration has a mistake."""
     try:
-        now = plan.again()
+        now = plan.reload()
     except (ValueError, OSError) as error:
-        log.say("reread", f"the configuration stays as it was: {error}", level="error")
+        log.write(
+            "reread", f"the configuration has a mistake, so the old one stays in use: {error}", level="error"
+        )
         return plan
     changes = list(_changes(plan, now))
     text = "; ".join(changes) or "nothing has changed"
-    log.say("reread", f"the configuration was read again: {text}", changes=changes)
+    log.write("reread", f"configuration reloaded: {text}", changes=changes)
     return now
 
 
 def _changes(before: Plan, now: Plan) -> Iterator[str]:
-    """What the configuration says otherwise than before, each in a few words."""
+    """The differences between two configurations, each in a few words."""
     for old, new in zip(_values(before), _values(now), strict=True):
         for name in sorted(old.keys() | new.keys()):
             if old.get(name, ...) != new.get(name, ...):
-                flag = f", but --{dashed(name)} has the say" if name in now.flags else ""
-                yield f"{dashed(name)} {_words(name, old)} -> {_words(name, new)}{flag}"
+                flag = f", overridden by --{dashed(name)}" if name in now.flags else ""
+                yield f"{dashed(name)} {_value_text(name, old)} -> {_value_text(name, new)}{flag}"
     old_rules, new_rules = _rules(before), _rules(now)
     if old_rules != new_rules:
         yield f"rules ({len(old_rules)} -> {len(new_rules)})"
@@ -44,5 +46,5 @@ def _rules(plan: Plan) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
     return [] if plan.config is None else [(rule.files, rule.values) for rule in plan.config.rules]
 
 
-def _words(name: str, values: Mapping[str, Any]) -> str:
+def _value_text(name: str, values: Mapping[str, Any]) -> str:
     return in_words(name, values[name]) if name in values else "default"
