@@ -2,7 +2,7 @@
 
 Swaps follow the idea of breathing k-means (Fritzke 2020): the centres that are cheapest to lose are taken
 away, and the clusters that gain most from a split get them. The new state is kept only if its error is lower.
-If there is plenty of time, kicks follow: a batch of swaps is made whatever its error, swaps improve the
+If there is plenty of time, kicks follow: a batch of swaps is made at any cost, swaps improve the
 result, and it replaces the best state so far if its error is lower (iterated local search; Lourenço, Martin &
 Stützle 2003).
 """

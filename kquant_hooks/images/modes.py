@@ -47,20 +47,30 @@ class Mode:
 _DEEP = "clustered on its 65 536 levels"
 
 MODES = {
-    "1": Mode("gray", "L", "u1", "stays black and white; one colour is the commoner of the two"),
-    "L": Mode("gray", "L", "u1", "grey levels"),
-    "LA": Mode("gray+alpha", "LA", "<u2", "premultiplied grey and alpha"),
-    "P": Mode("index", "P", "u1", "palette entries, weighted by use; indices and their order stay"),
-    "RGB": Mode("rgb", "RGBX", "<u4", "R, G, B"),
-    "RGBX": Mode("rgb", "RGBX", "<u4", "R, G, B; the padding becomes 255"),
-    "RGBA": Mode("rgba", "RGBA", "<u4", "premultiplied R, G, B and alpha"),
-    "CMYK": Mode("inks", "CMYK", "<u4", "the four inks"),
-    "YCbCr": Mode("channels", "YCbCrX", "<u4", "Y, Cb, Cr"),
-    "LAB": Mode("channels", "RGBX", "<u4", "L*, a*, b*"),
-    "I;16": Mode("deep", "I;16", "<u2", _DEEP),
-    "I;16L": Mode("deep", "I;16L", "<u2", _DEEP),
-    "I;16B": Mode("deep", "I;16B", ">u2", _DEEP),
-    "I;16N": Mode("deep", "I;16N", "=u2", _DEEP),
+    "1": Mode(
+        content="gray",
+        raw="L",
+        dtype="u1",
+        note="stays black and white; a single colour is the more common of the two",
+    ),
+    "L": Mode(content="gray", raw="L", dtype="u1", note="grey levels"),
+    "LA": Mode(content="gray+alpha", raw="LA", dtype="<u2", note="premultiplied grey and alpha"),
+    "P": Mode(
+        content="index",
+        raw="P",
+        dtype="u1",
+        note="palette entries, weighted by use; indices and their order do not change",
+    ),
+    "RGB": Mode(content="rgb", raw="RGBX", dtype="<u4", note="R, G, B"),
+    "RGBX": Mode(content="rgb", raw="RGBX", dtype="<u4", note="R, G, B; the padding becomes 255"),
+    "RGBA": Mode(content="rgba", raw="RGBA", dtype="<u4", note="premultiplied R, G, B and alpha"),
+    "CMYK": Mode(content="inks", raw="CMYK", dtype="<u4", note="the four inks"),
+    "YCbCr": Mode(content="channels", raw="YCbCrX", dtype="<u4", note="Y, Cb, Cr"),
+    "LAB": Mode(content="channels", raw="RGBX", dtype="<u4", note="L*, a*, b*"),
+    "I;16": Mode(content="deep", raw="I;16", dtype="<u2", note=_DEEP),
+    "I;16L": Mode(content="deep", raw="I;16L", dtype="<u2", note=_DEEP),
+    "I;16B": Mode(content="deep", raw="I;16B", dtype=">u2", note=_DEEP),
+    "I;16N": Mode(content="deep", raw="I;16N", dtype="=u2", note=_DEEP),
 }
 
 # Refused modes, with the mode to convert to. Distances between their pixels mean nothing (the hue of HSV is

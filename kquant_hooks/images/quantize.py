@@ -180,7 +180,14 @@ def prepare(image: Image.Image, settings: Settings, *, counted: bool = False) ->
     hidden = None
     if settings.keep_hidden_rgb and settings.palette is None and colors.histogram.transparent:
         hidden = hidden_entries(source, colors.count - 1, settings)
-    return PreparedImage(image, source, colors, palette_ranks, hidden, was_translucent)
+    return PreparedImage(
+        image=image,
+        source=source,
+        colors=colors,
+        palette_ranks=palette_ranks,
+        hidden=hidden,
+        was_translucent=was_translucent,
+    )
 
 
 def fit(prepared: PreparedImage, settings: Settings) -> Fit:

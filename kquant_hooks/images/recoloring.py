@@ -44,7 +44,7 @@ def recolor(image: Image.Image, settings: Settings) -> Image.Image:
         raise ValueError(f"cannot map mode {image.mode!r} images to a palette; convert to 'RGB' first")
     if settings.dither != "none" and mode.content == "index":
         raise ValueError(
-            f"cannot dither mode {image.mode!r} images, whose indices stay; convert to 'RGB' or 'RGBA' "
+            f"cannot dither mode {image.mode!r} images, as indices do not change; convert to 'RGB' or 'RGBA' "
             "first, or use quantize()"
         )
     if settings.alpha == "hard":

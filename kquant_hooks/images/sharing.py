@@ -66,7 +66,9 @@ def learn_palette(
     check_names("learn_palette", options, OPTIONS)
     settings = Settings(colors, **options)
     if settings.palette is not None:
-        raise ValueError("palette= leaves nothing to learn; for colours that must be in it use fixed=")
+        raise ValueError(
+            "palette= leaves nothing to learn; use fixed= for colours that the palette must have"
+        )
     if isinstance(images, Image.Image):
         images = [images]
     histograms = (prepare(_checked(image), settings, counted=True).histogram for image in images)

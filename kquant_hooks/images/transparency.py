@@ -80,7 +80,7 @@ def has_translucency(image: Image.Image) -> bool:
 
 
 def mse_between(image: Image.Image, other: Image.Image) -> float:
-    """The MSE between two images with alpha, as in ``Quantized``, whatever palettes they have."""
+    """The MSE between two images with alpha, as in ``Quantized``; their palettes may differ."""
     total = 0
     for box in strips_of(image.size):
         colors, entries = (np.asarray(in_rgba(part.crop(box))).reshape(-1, 4) for part in (image, other))

@@ -73,10 +73,10 @@ def learn_entries(histogram: Histogram, settings: Settings) -> SearchResult:
 def _no_room(colors: int, fixed: int) -> str:
     if fixed:
         return (
-            f"colors={colors} has no room for {fixed} fixed colours, transparent pixels and opaque ones; "
+            f"colors={colors} leaves no room for {fixed} fixed colours, transparent pixels and opaque ones; "
             f"use colors={colors + 1} or more"
         )
-    return f"colors={colors} cannot keep transparent pixels apart from visible ones; use colors=2 or more"
+    return f"colors={colors} cannot tell transparent pixels from visible ones; use colors=2 or more"
 
 
 def _part(histogram: Histogram, selected: Bools) -> Histogram:

@@ -113,7 +113,16 @@ def cluster(
     channels = 3 if histogram.alpha else histogram.colors.shape[1]
     psnr = psnr_of(mse, channels, int(np.iinfo(histogram.colors.dtype).max))
     labels = mapping.labels.astype(np.uint8)
-    return Clustering(histogram, entries, labels, errors, mse, psnr, learned.iterations, learned.converged)
+    return Clustering(
+        histogram=histogram,
+        entries=entries,
+        labels=labels,
+        errors=errors,
+        mse=mse,
+        psnr=psnr,
+        iterations=learned.iterations,
+        converged=learned.converged,
+    )
 
 
 def used_entries(entries: Integers, populations: Integers, settings: Settings) -> Integers:
@@ -156,7 +165,7 @@ def _with_given(histogram: Histogram, palette: Palette) -> tuple[Histogram, Inte
         if len(entries) == MAX_COLORS:
             raise ValueError(
                 f"the palette's {MAX_COLORS} colours leave no room for the transparent pixels; "
-                "drop one, or give one alpha 0"
+                "remove a colour, or give one an alpha of 0"
             )
         entries = np.concatenate([np.zeros((1, 4), np.uint8), entries])
     return histogram, entries

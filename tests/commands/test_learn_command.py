@@ -121,7 +121,7 @@ def test_all_frames_count(sprites, capsys):
     [
         (["-c", "300", "-o", "a.gpl"], "colors=300 is outside 1..256"),
         (["-c", "8", "-o", "a.xyz"], "a.xyz: '.xyz' is not an extension of palette files"),
-        (["-c", "2", "--fixed", "#000,#fff,#f00", "-o", "a.gpl"], "fixed has 3 colours, which colors=2"),
+        (["-c", "2", "--fixed", "#000,#fff,#f00", "-o", "a.gpl"], "fixed has 3 colours, more than colors=2"),
     ],
 )
 def test_wrong_usage(sprites, arguments, message, capsys):

@@ -147,7 +147,7 @@ def test_alpha_is_clustered_premultiplied():
 
 
 def test_one_colour_of_a_partly_transparent_image_is_refused(translucent):
-    with pytest.raises(ValueError, match=r"colors=1 cannot keep transparent pixels apart .* use colors=2"):
+    with pytest.raises(ValueError, match=r"colors=1 cannot tell transparent pixels from .* use colors=2"):
         translucent.filter(KMeansQuantize(1))
 
 

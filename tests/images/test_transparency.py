@@ -174,7 +174,7 @@ def test_fixed_entries_and_hidden_colours():
     many = [f"#{number:02x}0000" for number in range(14)]
     assert len(quantize(bled(), 16, fixed=many, keep_hidden_rgb=True).palette) == 16
     with pytest.raises(
-        ValueError, match=r"colors=16 has no room for 16 fixed colours.*use colors=17 or more"
+        ValueError, match=r"colors=16 leaves no room for 16 fixed colours.*use colors=17 or more"
     ):
         quantize(bled(), 16, fixed=[*many, "#0f0", "#00f"], keep_hidden_rgb=True)
 

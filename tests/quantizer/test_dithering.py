@@ -171,7 +171,7 @@ def test_the_filter_dithers_in_every_mode(mode, kind):
 def test_the_filter_refuses_what_keeps_its_indices():
     image = draw_photo().quantize(32)
     with pytest.raises(
-        ValueError, match="cannot dither mode 'P' images, whose indices stay; convert to 'RGB'"
+        ValueError, match="cannot dither mode 'P' images, as indices do not change; convert to 'RGB'"
     ):
         image.filter(KMeansQuantize(5, dither="bayer"))
     assert quantize(image, 5, dither="bayer").mse > quantize(image, 5).mse

@@ -116,7 +116,7 @@ def test_the_filter():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"colors": 2, "fixed": BRAND}, "fixed has 3 colours, which colors=2 has no room for; use colors=3"),
+        ({"colors": 2, "fixed": BRAND}, "fixed has 3 colours, more than colors=2; use colors=3"),
         ({"fixed": 7}, "fixed=7 is not a Palette, colours or a palette file, or None"),
     ],
 )
@@ -126,7 +126,9 @@ def test_what_does_not_fit(options, message):
 
 
 def test_transparency_needs_room_as_well():
-    with pytest.raises(ValueError, match="colors=3 has no room for 3 fixed colours, transparent pixels and"):
+    with pytest.raises(
+        ValueError, match="colors=3 leaves no room for 3 fixed colours, transparent pixels and"
+    ):
         quantize(draw_translucent(), 3, fixed=BRAND)
 
 
@@ -155,7 +157,9 @@ def test_in_a_configuration(tmp_path, capsys):
 def test_opaque_pixels_keep_an_opaque_entry():
     image = Image.new("RGBA", (5, 1))
     image.putdata([(0, 0, 0, 0), (9, 9, 9, 100), (200, 10, 10, 255), (10, 200, 10, 255), (1, 2, 250, 255)])
-    with pytest.raises(ValueError, match=r"colors=2 has no room for 1 fixed colours.*use colors=3 or more"):
+    with pytest.raises(
+        ValueError, match=r"colors=2 leaves no room for 1 fixed colours.*use colors=3 or more"
+    ):
         quantize(image, 2, fixed=["#ff00ff80"])
     for colors in (3, 4, 5, 6):
         result = quantize(image, colors, fixed=["#ff00ff80"])
