@@ -1,4 +1,4 @@
-"""Beside a slow textbook k-means, written from its definition."""
+"""K-means compared with a slow textbook version, written from the definition."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kquant_hooks.quantizer.pipeline import _used
 
 
 def textbook(pixels: np.ndarray, centers: np.ndarray) -> tuple[np.ndarray, int]:
-    """Assign to the nearest, recompute the means, until the centres no longer change."""
+    """Assign points to the nearest centre and recompute the means until the centres stop moving."""
     centers = centers.astype(np.float64)
     for iteration in range(1, 1000):
         labels = ((pixels[:, None] - centers[None]) ** 2).sum(axis=2).argmin(axis=1)
@@ -118,8 +118,8 @@ def test_wu_reaches_a_fixed_point_of_the_textbook_within_rounding(colors):
 
 
 @pytest.mark.parametrize("relaxation", [1.0, 1.9])
-def test_a_descent_ends_and_never_ends_higher(relaxation):
-    # On so coarse a grid, going too far nearly always raises the error.
+def test_lloyd_ends_and_never_ends_higher(relaxation):
+    # On such a coarse grid, moving too far nearly always raises the error.
     rng = np.random.default_rng(1)
     for _ in range(300):
         coords = rng.integers(0, 8, (rng.integers(3, 30), 2)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Stages of the search beside slow ones: Morton order, cells, and blocks of points that share candidates."""
+"""Stages of the search compared with slow ones: Morton order, cells, and blocks that share candidates."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_morton_keys_interleave_bits(dimensions, bits):
 @pytest.mark.parametrize("centers", [1, 2, 16, 100, 256])
 @pytest.mark.parametrize(("dimensions", "bits", "dtype"), [(3, 10, np.float32), (4, 16, np.float64)])
 def test_blocks_find_the_same_as_all_comparisons(dimensions, bits, dtype, centers, in_order):
-    # Not a multiple of a block's length; and on a coarse grid, so that there are ties.
+    # Not a multiple of the block size, and on a coarse grid, so that there are ties.
     points = (cloud(40_011, dimensions, bits) // 64 * 64).astype(dtype)
     if in_order:
         points = points[np.argsort(morton_keys(points, bits), kind="stable")]

@@ -1,4 +1,4 @@
-"""``kquant palette learn``: folders of pictures to a palette file."""
+"""``kquant palette learn``: from folders of pictures to a palette file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kquant_hooks.cli import main
 
 @pytest.fixture
 def sprites(tmp_path, monkeypatch):
-    """The current folder, with pictures in ``sprites`` and below."""
+    """The current folder, with pictures in ``sprites`` and its folders."""
     monkeypatch.chdir(tmp_path)
     for number in range(6):
         path = tmp_path / "sprites" / ("more" if number % 2 else ".") / f"{number}.png"
@@ -65,7 +65,7 @@ def test_what_it_learns_serves_the_other_commands(sprites, capsys):
 
 
 @pytest.mark.parametrize("extension", ["css", "hex", "png", "json", "act"])
-def test_a_second_run_has_nothing_to_do_and_another_palette_stays(sprites, extension, capsys):
+def test_a_second_run_changes_nothing_and_another_palette_stays(sprites, extension, capsys):
     learn = ["palette", "learn", "sprites", "-o", f"out.{extension}", "-c"]
     assert main([*learn, "5"]) == 0
     before = (sprites / f"out.{extension}").read_bytes()
@@ -86,7 +86,7 @@ def test_a_format_without_alpha_gets_the_visible_colours(sprites, capsys):
     assert len(Palette.load("a.gpl")) == 15
     assert main([*learn, "a.hex", "--alpha", "hard"]) == 0
     assert Palette.load("a.hex").hex()[0] == "#00000000"
-    # Translucent ones cannot be left out.
+    # Translucent colours cannot be left out.
     assert main([*learn, "b.gpl"]) == 3
     expected = "have translucent pixels; use --alpha hard or another extension: .hex, .txt"
     assert expected in capsys.readouterr().err
@@ -149,7 +149,7 @@ def _hang_or_die(path, *_arguments, **_options):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
-def test_pictures_that_take_too_long_or_crash_cost_themselves_alone(sprites, capsys, monkeypatch):
+def test_pictures_that_take_too_long_or_crash_fail_alone(sprites, capsys, monkeypatch):
     monkeypatch.setattr(sharing, "count_file", _hang_or_die)
     assert main(["palette", "learn", "sprites", "-c", "8", "--timeout", "8s", "-o", "a.gpl"]) == 3
     said = capsys.readouterr()
@@ -163,7 +163,7 @@ def test_a_folder_that_may_not_be_written_to(sprites, capsys):
     assert "nowhere/a.gpl: cannot be written: No such file or directory" in capsys.readouterr().err
 
 
-def test_a_strip_among_the_pictures_is_no_source(sprites, capsys):
+def test_a_palette_image_among_the_pictures_is_ignored(sprites, capsys):
     learn = ["palette", "learn", "sprites", "-c", "8", "-o", "sprites/strip.png"]
     assert main(learn) == 0
     before = (sprites / "sprites" / "strip.png").read_bytes()

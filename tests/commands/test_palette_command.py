@@ -1,4 +1,4 @@
-"""``kquant palette``: what it prints, what it writes, and its exit codes."""
+"""``kquant palette``: its output, its files and its exit codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MINE = Palette(["#ff8000", "#1a1c2c", "#000000"], ["Orange", "", "Größe"])
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """The current folder, with a palette file and one that is none."""
+    """The current folder, with a palette file and a file that is not a palette."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NO_COLOR", "")
     MINE.save("mine.gpl")
@@ -84,7 +84,7 @@ def test_converting(capsys):
     assert Palette.load("mine.ase").names == MINE.names
 
 
-def test_names_are_not_lost_in_silence(capsys):
+def test_lost_names_are_reported(capsys):
     said = "mine.gpl -> mine.hex  3 colours  without names, which this format cannot hold\n"
     assert run("convert", "mine.gpl", "mine.hex", capsys=capsys) == (0, said, "")
     said = "mine.hex -> other.hex  3 colours\n"

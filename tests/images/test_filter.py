@@ -1,4 +1,4 @@
-"""``KMeansQuantize`` in ``Image.filter``: every mode, and what a filter promises."""
+"""``KMeansQuantize`` in ``Image.filter``: every mode, and the promises of filters."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_opaque_pixels_never_take_an_almost_opaque_entry():
 
 
 def test_alpha_is_clustered_premultiplied():
-    # Two faint reds of very different hue differ less, once shown, than two opaque greys.
+    # Two faint colours of very different hue look less different than two opaque greys.
     image = Image.new("RGBA", (4, 1))
     image.putdata([(255, 0, 0, 4), (0, 0, 255, 4), (0, 0, 0, 255), (60, 60, 60, 255)])
     result = pixels_of(image.filter(KMeansQuantize(3)))
@@ -155,7 +155,7 @@ def test_hidden_colours_under_alpha_0_are_one_colour():
     image = Image.new("RGBA", (3, 1))
     image.putdata([(1, 2, 3, 0), (200, 2, 3, 0), (9, 9, 9, 255)])
     assert pixels_of(image.filter(KMeansQuantize(2))) == [(0,) * 4, (0,) * 4, (9, 9, 9, 255)]
-    # Three stored values are no more than three colours, however they are counted.
+    # Three stored values are at most three colours, however they are counted.
     assert image.filter(KMeansQuantize(3)).tobytes() == image.tobytes()
 
 
@@ -223,7 +223,7 @@ def test_filter_is_a_value(photo):
 
 
 def test_filter_is_not_callable():
-    # Pillow calls what it can call and would lose the settings.
+    # Pillow would call a callable filter, and lose the settings.
     assert not callable(KMeansQuantize(5))
 
 

@@ -1,4 +1,4 @@
-"""Pictures that are large enough to be learned from a sample, by several threads."""
+"""Pictures that are so large that several threads learn from a sample."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_few_colours_stay_even_where_no_sample_sees_them():
     result = quantize(image, 31)
     assert (result.mse, result.colors_before, len(result.palette)) == (0, 31, 31)
     assert result.image.convert("RGB").tobytes() == image.tobytes()
-    # One more colour than there is room for: still all others.
+    # One colour too many for the palette: all others are kept.
     image.putpixel((3, 3), (255, 255, 255))
     assert len(quantize(image, 31).palette) == 31
 

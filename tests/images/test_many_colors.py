@@ -1,4 +1,4 @@
-"""Pictures of more colours than are listed: learned from a sample, with every pixel mapped by itself."""
+"""Pictures with too many colours to list: learned from a sample, with every pixel mapped by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SOFT = Palette([*COLORS, "#4020ff60", "#20302020"])
 
 @pytest.fixture
 def list_few(monkeypatch):
-    """A function after which pictures of more than 2000 colours are not listed."""
+    """A function that lowers the limit of listed colours to 2000."""
 
     def patch() -> None:
         for module in (counting, scanning):
@@ -33,7 +33,7 @@ def list_few(monkeypatch):
 
 
 def draw_soft(width: int = 120, height: int = 80) -> Image.Image:
-    """A photo that fades away: opaque on the left, then translucent, then clear over random colours."""
+    """A photo that fades out: opaque on the left, then translucent, then transparent over random colours."""
     image = draw_photo(width, height).convert("RGBA")
     fading = np.clip(np.linspace(400, -80, width), 0, 255).astype(np.uint8)
     image.putalpha(Image.fromarray(np.tile(fading, (height, 1))))
@@ -99,7 +99,7 @@ def test_other_modes_have_their_nearest_entries(list_few, mode):
 
 @pytest.mark.parametrize("alpha", ["keep", "hard"])
 @pytest.mark.parametrize("effort", ["fast", "balanced", "best"])
-def test_what_is_opaque_or_clear_stays_that(list_few, effort, alpha):
+def test_opaque_stays_opaque_and_transparent_transparent(list_few, effort, alpha):
     image = draw_soft()
     list_few()
     result = quantize(image, 40, effort=effort, alpha=alpha)
@@ -121,7 +121,7 @@ def test_a_single_pixel_of_another_kind_is_not_overlooked(list_few, ground, colo
     assert quantize(image, 8).image.convert("RGBA").getpixel((151, 77))[3] == color[3]
 
 
-def test_a_single_soft_pixel_counts_for_the_error(list_few):
+def test_a_single_translucent_pixel_counts_for_the_error(list_few):
     image = draw_photo(200, 140).convert("RGBA")
     image.putpixel((151, 77), (9, 200, 9, 128))
     list_few()
@@ -150,7 +150,7 @@ def test_threads_change_nothing(list_few):
 
 
 def test_colours_beneath_transparency_do_not_count(list_few):
-    """A sheet of few colours, with noise where nothing is seen, is kept as it is."""
+    """A sheet of few colours does not change, even with noise under its transparent pixels."""
     image = Image.fromarray(np.random.default_rng(3).integers(0, 256, (90, 90, 4), np.uint8))
     image.putalpha(0)
     for number in range(8):

@@ -1,4 +1,4 @@
-"""Memory beside the decoded picture is bounded, whatever its pixels: measured in a process of its own."""
+"""Memory in addition to the decoded picture is bounded for all pixels; measured in a separate process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# The kernel's peak of a process can be set back, so that drawing the picture is no part of it.
+# The peak memory of a process is reset, so that it does not include drawing the picture.
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/clear_refs").exists(), reason="needs Linux, whose kernel tells of a process's peak"
 )
@@ -45,7 +45,7 @@ print(resident("VmHWM") - before)
 """
 
 
-# Nearly all of three million pixels differ. Where each colour is listed, they take 270 to 740 MB.
+# Nearly all of three million pixels differ. If every colour is listed, they take 270 to 740 MB.
 @pytest.mark.parametrize(
     ("kind", "mode", "call"),
     [

@@ -1,4 +1,4 @@
-"""``quantize``: the indexed image and the figures that come with it."""
+"""``quantize``: the indexed image and its figures."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_figures_are_those_of_the_pixels(kind, request):
     assert result.converged
 
 
-def test_few_colours_are_kept_and_nothing_is_learnt():
+def test_few_colours_are_kept_and_nothing_is_learned():
     image = Image.new("RGB", (8, 8), "#102030")
     image.putpixel((3, 3), (200, 100, 0))
     result = quantize(image, 16)
@@ -130,7 +130,7 @@ def test_transparent_comes_first_whatever_colour_it_hides(photo):
 
 @pytest.mark.parametrize("init", ["wu", "k-means++", "random"])
 def test_places_of_equal_entries_are_given_to_other_colours(init):
-    # So faint that, premultiplied, most colours are equal in all but the last digits.
+    # The colours are so faint that most of them, premultiplied, differ only in the last digits.
     pixels = np.random.default_rng(22).integers(0, 6, (18, 18, 4), dtype=np.uint8)
     pixels[..., 3] = pixels[..., 3] % 3 + 1
     image = Image.fromarray(pixels)
@@ -153,14 +153,14 @@ def test_equal_distances_go_to_the_lowest_index():
 
 
 def test_a_few_opaque_pixels_of_many_colours_get_their_share():
-    """One row of a gradient is opaque, and is mapped to opaque entries alone: of these it needs several."""
+    """One row of a gradient is opaque; it is mapped only to opaque entries, and needs several of them."""
     ramp = Image.linear_gradient("L")
     full = Image.new("L", ramp.size, 255)
     image = Image.merge("HSV", [ramp.rotate(90), full, full]).convert("RGB")
     image.putalpha(ramp)
     result = quantize(image, 256)
     assert sum(color[3] == 255 for color in result.palette) > 5
-    # 303 with a single one.
+    # 303 with a single opaque entry.
     assert squared_error(image, result.image) < 200
 
 
@@ -206,7 +206,7 @@ def test_dark_picture_with_one_bright_pixel_is_resolved():
 
 @pytest.mark.parametrize(("levels", "outlier"), [(256, False), (41, False), (41, True)])
 def test_uniform_noise_is_divided_at_least_as_well_as_by_a_grid(levels, outlier):
-    # More distinct colours than are looked at one by one; 64 cubes of equal size are the obvious solution.
+    # Too many distinct colours to search one by one; 64 cubes of equal size are the obvious solution.
     pixels = np.random.default_rng(1).integers(0, levels, (500, 400, 3), dtype=np.uint8)
     if outlier:
         pixels[0, 0] = 255
@@ -227,7 +227,7 @@ def test_an_outlier_does_not_spoil_a_narrow_gamut(colors):
 
 
 def test_crisp_icons_with_soft_edges_get_opaque_entries():
-    # Three plain areas and a rim of many faint shades, which no entry should be spent on.
+    # Three plain areas and a rim of many faint shades, which should not take entries.
     image = Image.new("RGBA", (40, 40))
     for top, color in ((0, "#d00000"), (13, "#00a000"), (26, "#f0f0f0")):
         image.paste(color, (2, top, 38, top + 13))
@@ -240,7 +240,7 @@ def test_crisp_icons_with_soft_edges_get_opaque_entries():
 
 
 def test_many_pixels_are_counted_like_few(photo):
-    # Above a million pixels colours are counted in a table instead of being sorted, if they all have to be.
+    # Above a million pixels, colours that must all be counted are counted in a table, not sorted.
     large = Image.new("RGB", (96 * 14, 64 * 14))
     for x in range(14):
         for y in range(14):
@@ -263,7 +263,7 @@ def test_many_translucent_pixels_are_counted_like_few(translucent):
 
 
 def test_nearest_with_alpha_is_nearest_as_seen():
-    """Over black and over white, on average: no entry shows less of an error."""
+    """Averaged over black and white, no other entry has a smaller error."""
     draw = np.random.default_rng(3)
     colors = draw.integers(0, 255, (600, 4), np.uint8)
     entries = draw.integers(0, 255, (64, 4), np.uint8)
@@ -278,5 +278,5 @@ def test_nearest_with_alpha_is_nearest_as_seen():
         return sum(((seen(before, ground) - seen(after, ground)) ** 2).sum(axis=-1) for ground in (0, 255))
 
     least = errors(colors[:, None].astype(np.float64), entries[None].astype(np.float64)).min(axis=1)
-    # Alpha's part in it is rounded to a thousandth.
+    # The weight of alpha is rounded to a thousandth.
     assert (errors(colors.astype(np.float64), shown) <= 1.002 * least + 1e-6).all()

@@ -1,4 +1,4 @@
-"""One palette for many pictures."""
+"""One palette for many images."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_it_serves_the_pictures_better_than_the_palette_of_one_of_them():
     assert colors_of(images[3].filter(KMeansQuantize(palette=shared))) <= set(shared)
 
 
-def test_equal_weight_gives_small_pictures_the_same_say():
+def test_equal_weight_gives_small_pictures_the_same_weight():
     large = Image.linear_gradient("L").convert("RGB").resize((400, 400))
     small = Image.merge("RGB", [Image.linear_gradient("L").resize((16, 16)), *[Image.new("L", (16, 16))] * 2])
     counts = [
@@ -121,7 +121,7 @@ def test_pictures_that_are_added_up_on_the_way(monkeypatch):
 
 
 def test_weights_beyond_what_sums_can_hold():
-    """As of a hundred thousand pictures of equal weight."""
+    """Weights like those of a hundred thousand images of equal weight."""
     histogram = prepare(draw_translucent(), Settings(8), counted=True).histogram
     heavy = replace(histogram, weights=histogram.weights << 40)
     expected = palette_of([histogram], Settings(8), equal_weight=True)
@@ -139,7 +139,7 @@ def test_more_pixels_than_sums_can_hold_are_scaled_down(monkeypatch):
     assert errors[1] < 1.1 * errors[0]
 
 
-def test_one_image_and_what_is_none():
+def test_one_image_and_what_is_not_an_image():
     assert learn_palette(draw_photo(), 8) == learn_palette([draw_photo()], 8)
     with pytest.raises(
         TypeError, match=r"'hero\.png' is not an image; open files with PIL\.Image\.open first"

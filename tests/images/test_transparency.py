@@ -1,4 +1,4 @@
-"""Alpha made hard, and the colours that transparency hides."""
+"""Binary alpha, and the colours that transparency hides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kquant_hooks.cli import main
 
 
 def bled(size: tuple[int, int] = (64, 48)) -> Image.Image:
-    """A picture whose transparent part goes on as the visible one, as textures are made."""
+    """A picture whose transparent pixels continue the visible ones, as in textures."""
     image = draw_photo(*size).convert("RGBA")
     image.putalpha(Image.radial_gradient("L").resize(size).point([255] * 120 + [90] * 10 + [0] * 126))
     return image
@@ -27,7 +27,7 @@ def alphas(image: Image.Image) -> np.ndarray:
 
 
 def clear_pixels(image: Image.Image, like: Image.Image) -> np.ndarray:
-    """R, G, B where another picture is fully transparent."""
+    """The R, G, B of pixels that are transparent in another picture."""
     return np.asarray(image.convert("RGBA"))[alphas(like) == 0][:, :3].astype(np.int64)
 
 
@@ -46,7 +46,7 @@ def test_hard_alpha(mode):
         assert np.array_equal(alphas(filtered), np.where(before >= 128, 255, 0))
 
 
-def test_what_became_hard_is_a_part_of_the_error(tmp_path, capsys):
+def test_binary_alpha_is_a_part_of_the_error(tmp_path, capsys):
     image = Image.new("RGBA", (16, 16), "#c86432")
     image.putalpha(Image.linear_gradient("L").resize((16, 16)))
     result = quantize(image, 4, alpha="hard")
@@ -134,13 +134,13 @@ def test_hidden_colours_are_kept_in_an_indexed_image(dither, colors):
     assert not alphas(result.image)[alphas(image) == 0].any()
     before, after = clear_pixels(image, image), clear_pixels(result.image, image)
     error = ((before - after) ** 2).sum(axis=1).mean()
-    # Without it they are all black.
+    # Without the option they are all black.
     assert (clear_pixels(quantize(image, colors, dither=dither).image, image) == 0).all()
     assert error < (0.5 if colors > 8 else 1) * ((before - before.mean(axis=0)) ** 2).sum(axis=1).mean() + 1
     clear = [entry for entry in result.palette if entry[3] == 0]
     assert len(set(clear)) == len(clear) == max(1, colors // 8)
     assert all(entry[3] for entry in list(result.palette)[len(clear) :])
-    # What is seen is what it is without hidden colours, with as many entries fewer.
+    # The visible pixels are those without hidden colours and with that many entries fewer.
     plain = quantize(image, colors - len(clear) + 1, dither=dither)
     assert np.array_equal(premultiplied(result.image), premultiplied(plain.image))
 

@@ -1,4 +1,4 @@
-"""What an image's ``info`` says of transparency: an index, a colour or a level, or nonsense."""
+"""Transparency in an image's ``info``: an index, a colour, a level, or nonsense."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_transparent_level_of_16_bits_is_transparency(mode):
 
 @pytest.mark.parametrize("mode", ["P", "L", "1", "RGB", "I;16"])
 @pytest.mark.parametrize("key", [None, 255, 256, -1, 70000, 1.5, "x", b"", b"\x00" * 300, (1,), (1.5, 2, 3)])
-def test_damaged_statements_of_transparency_are_passed_over(mode, key):
+def test_damaged_statements_of_transparency_are_ignored(mode, key):
     image = Image.new(mode, (2, 2))
     if mode == "P":
         image.putpalette([1, 2, 3])

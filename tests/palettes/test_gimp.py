@@ -1,4 +1,4 @@
-"""GIMP's own palettes are read as GIMP reads them, and GIMP reads what is written here."""
+"""GIMP's palettes are read as GIMP reads them, and GIMP reads palettes written here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GIMP = shutil.which("gimp-console") or shutil.which("gimp")
 pytestmark = pytest.mark.skipif(GIMP is None, reason="GIMP is not installed")
 
 FOLDERS = ("palettes", "brushes", "dynamics", "fonts", "gradients", "patterns", "tool-presets")
-# Writes each palette's name, then its colours, each with its name.
+# Writes the name of each palette, then its colours and their names.
 SCRIPT = """
 (let ((out (open-output-file "{output}")))
   (for-each
@@ -42,7 +42,7 @@ MINE = {
 
 @pytest.fixture(scope="module")
 def read_by_gimp(tmp_path_factory) -> dict[str, list[tuple[tuple[int, ...], str]]]:
-    """All palettes that GIMP knows, its own and ours: colours and names."""
+    """The colours and names of all palettes that GIMP finds, its own and ours."""
     home = tmp_path_factory.mktemp("gimp")
     for folder in FOLDERS:
         (home / folder).mkdir()

@@ -36,7 +36,7 @@ def test_ways_to_write_colours(colors, expected):
         (7, "colors=7 is not a list of colours"),
     ],
 )
-def test_what_is_no_palette(colors, message):
+def test_what_is_not_a_palette(colors, message):
     with pytest.raises(ValueError, match=message):
         Palette(colors)
 
@@ -61,7 +61,7 @@ def test_a_palette_cannot_be_changed():
         palette._entries = ()
 
 
-def test_names_do_not_count():
+def test_names_are_ignored():
     named = Palette(["#000", "#fff"], ["Ink", ""])
     assert named.names == ("Ink", "")
     assert Palette(["#000", "#fff"]).names == ("", "")
@@ -85,7 +85,7 @@ def test_names_are_one_line_that_prints():
         (["", 256 * "x"], "'xxx.*x is not a valid colour name; expected a string of up to 255 characters"),
     ],
 )
-def test_what_are_no_names(names, message):
+def test_invalid_names(names, message):
     with pytest.raises(ValueError, match=message):
         Palette(["#000", "#fff"], names)
 
@@ -112,7 +112,7 @@ def test_cells_have_a_size(cell):
         Palette(["#000"]).to_image(cell)
 
 
-def test_notebooks_show_colours_and_believe_no_name():
+def test_notebooks_show_colours_and_escape_names():
     html = Palette(["#ff8000", "#0000"], ['"><script>alert(1)</script>', ""])._repr_html_()
     assert 'title="#ff8000ff &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;"' in html
     assert "background:#00000000" in html

@@ -1,4 +1,4 @@
-"""Palette files: what other programs wrote is read as they mean it, and what is written comes back."""
+"""Palette files: those of other programs are read as intended, and written files can be read back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def written_and_read(palette, path, format_name=None):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_files_of_other_programs(name, tmp_path):
-    # The ending of another format has no say.
+    # The extension of another format makes no difference.
     path = tmp_path / "palette.gpl"
     path.write_bytes(EXAMPLES[name].data)
     palette = Palette.load(path)
@@ -45,7 +45,7 @@ def test_every_format_that_is_read_has_an_example():
 
 
 @pytest.mark.parametrize("entry", READ_BACK, ids=lambda entry: entry.name)
-def test_what_is_written_comes_back(entry, tmp_path):
+def test_written_files_are_read_back(entry, tmp_path):
     path = tmp_path / f"mine{entry.extensions[0].upper()}"
     for palette in (NAMED, LARGE, Palette(["#fff"])):
         again = written_and_read(palette, path, entry.key)
@@ -80,7 +80,7 @@ def test_a_color_table_holds_one_transparent_colour(tmp_path):
 
 
 def test_a_color_table_and_swatches_of_one_length_are_told_apart(tmp_path):
-    """Nothing but its length marks a table, and swatches may be as long."""
+    """Only its length identifies a table, and swatches may have the same length."""
     colors = struct.pack(">5H", 0, 0x0102, 0x0304, 0x0506, 0) * 30
     named = b"".join(colors[:10] + struct.pack(">I", 1) + b"\0\0" for _ in range(28))
     last = (colors[:10] + struct.pack(">I", 1 + spare) + bytes(2 + 2 * spare) for spare in range(99))
@@ -132,12 +132,12 @@ def test_a_format_may_be_given(tmp_path):
         palette.save(tmp_path / "mine.pal", "bmp")
 
 
-def test_every_ending_has_one_format():
+def test_every_extension_has_one_format():
     for entry in WRITABLE_FORMATS:
         assert entry.key in ("riff", files.FORMAT_OF_EXTENSION[entry.extensions[0]].key)
 
 
-def test_css_properties_have_names_of_their_own(tmp_path):
+def test_css_properties_have_unique_names(tmp_path):
     names = ["Brand Red!", "brand red", "", "  Größe ", "{}", "color-2", "a/*b*/"]
     Palette(["#000"] * 7, names).save(tmp_path / "mine.css")
     lines = (tmp_path / "mine.css").read_text("utf-8").splitlines()[1:-1]
@@ -146,7 +146,7 @@ def test_css_properties_have_names_of_their_own(tmp_path):
     ]
 
 
-def test_a_strip_is_a_picture_of_the_colours(tmp_path):
+def test_a_png_is_a_picture_of_the_colours(tmp_path):
     NAMED.save(tmp_path / "mine.png")
     with Image.open(tmp_path / "mine.png") as image:
         assert image.size == (4, 1)
@@ -160,7 +160,7 @@ def test_a_picture_made_of_a_palette_is_read_as_one(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["mine.foo", "mine", "mine.aseprite", ".gpl"])
-def test_endings_that_are_not_known(name, tmp_path):
+def test_unknown_extensions(name, tmp_path):
     with pytest.raises(
         ValueError, match=r"is not an extension of palette files; expected one of .gpl, .hex, .pal, "
     ):
@@ -179,7 +179,7 @@ def test_saving_keeps_a_file_whole(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_title_is_text_whatever_the_file_is_called(tmp_path):
+def test_a_title_can_be_printed(tmp_path):
     path = tmp_path / os.fsdecode(b"odd\n\xff.gpl")
     assert written_and_read(NAMED, path) == NAMED
     assert b"Name: odd??\n" in path.read_bytes()

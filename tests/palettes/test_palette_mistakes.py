@@ -1,4 +1,4 @@
-"""Palette files that are none: one sentence with the place, whatever they hold, and soon."""
+"""Files that are not palettes: any content gives, without delay, one sentence that names the place."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("data", "message"), MISTAKES.items(), ids=MISTAKES.values())
-def test_what_is_wrong_is_said_in_one_sentence(data, message, tmp_path):
+def test_an_error_is_one_sentence(data, message, tmp_path):
     path = tmp_path / "mine.pal"
     path.write_bytes(data)
     with pytest.raises(ValueError, match=r"^[^\n]*$") as caught:
@@ -167,5 +167,5 @@ def test_damaged_files_give_a_palette_or_one_sentence(name, tmp_path):
             assert type(result) is ValueError
             assert str(result).startswith(f"{path}: ")
             assert "\n" not in str(result)
-    # Very much longer than it takes: only something without an end fails it.
+    # Far longer than needed, so only an endless loop fails.
     assert time.monotonic() - start < 60

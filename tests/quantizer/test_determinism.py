@@ -1,4 +1,4 @@
-"""The same input and settings give the same bytes: on any number of threads, in any mode, in any process."""
+"""The same input and settings give the same bytes, with any number of threads, in any mode or process."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_threads_and_kernels_of_the_blas_change_nothing():
     assert digest(OPENBLAS_NUM_THREADS="7") == expected
     for threads in ("1", "5", "many"):
         assert digest(KQUANT_NUM_THREADS=threads) == expected
-    # Other instruction sets round other partial sums, where sums are not exact.
+    # Sums that are not exact would be rounded differently by other instruction sets.
     assert digest(OPENBLAS_CORETYPE="Nehalem") == expected
 
 

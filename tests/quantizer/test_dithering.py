@@ -1,4 +1,4 @@
-"""Dithering: averages come nearer, flat areas stay flat, alpha stays what it is, patterns stand still."""
+"""Dithering: averages get closer, flat areas stay flat, alpha does not change, patterns stay in place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.blue_noise import blue_noise, void_and_cluster
 
 KINDS = ["floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"]
-# Without the noise that mixes colours by itself.
+# Without noise, which would mix colours by itself.
 SMOOTH = ImageFilter.GaussianBlur(2)
 BLACK_AND_WHITE = Palette(["#000", "#fff"])
 
@@ -34,7 +34,7 @@ def block_error(image: Image.Image, other: Image.Image, size: int = 8) -> float:
 
 
 def slow_floyd_steinberg(levels: np.ndarray) -> np.ndarray:
-    """Black and white by the textbook, in serpentine order, one pixel after the other."""
+    """Textbook dithering to black and white: in serpentine order, one pixel after the other."""
     wanted = np.pad(levels.astype(np.float64), ((0, 1), (1, 1)))
     result = np.zeros(levels.shape)
     for y in range(levels.shape[0]):
@@ -54,7 +54,7 @@ def slow_floyd_steinberg(levels: np.ndarray) -> np.ndarray:
 def test_averages_come_nearer(kind, colors):
     image = draw_photo(160, 120).filter(SMOOTH)
     plain, dithered = quantize(image, colors), quantize(image, colors, dither=kind)
-    # Four colours reach few others by mixing.
+    # Mixtures of four colours reach few others.
     share = 0.9 if colors == 4 else 0.8
     assert block_error(image, dithered.image) < share * block_error(image, plain.image)
     assert dithered.palette == plain.palette
@@ -74,7 +74,7 @@ def test_grey_out_of_black_and_white_has_the_right_share_of_both(kind, level):
 
 @pytest.mark.parametrize("kind", KINDS[1:])
 def test_patterns_grow(kind):
-    """What is white in a grey is white in every lighter one, so that no edges appear between them."""
+    """Pixels that are white in one grey are white in every lighter grey, so no edges appear between them."""
     white = np.zeros((64, 64), bool)
     for level in range(0, 256, 15):
         result = quantize(Image.new("L", (64, 64), level), palette=BLACK_AND_WHITE, dither=kind)
@@ -116,7 +116,7 @@ def test_a_picture_of_few_colours_stays_as_it_is(kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("colors", [6, 16])
-def test_what_is_clear_or_opaque_stays_that(kind, colors):
+def test_transparent_stays_transparent_and_opaque_stays_opaque(kind, colors):
     image = draw_translucent(96, 64)
     before = np.asarray(image.getchannel("A"))
     assert {0, 255} < set(before.ravel().tolist())
@@ -198,8 +198,8 @@ def test_strips_leave_no_trace(monkeypatch):
     assert [quantize(image, 9, dither=kind).image.tobytes() for kind in KINDS] == whole
 
 
-def test_patterns_stand_still_in_animations():
-    """Where a frame shows what the one before it showed, it has the same pixels, wherever its box lies."""
+def test_patterns_stay_in_place_in_animations():
+    """Parts that two frames share have the same pixels in both, wherever the boxes of the frames lie."""
     first, *others = bouncing("RGB", 5)
     data = saved(first, "PNG", save_all=True, append_images=others, duration=40)
     document = read_document(data, "PNG", 1 << 30)

@@ -1,4 +1,4 @@
-"""Fixed colours: in the palette as given, each once, with the others learned around them."""
+"""Fixed colours: each is in the palette once, as given, and the others are learned around them."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ BRAND = Palette(["#ff00ff", "#ffffff", "#123456"])
 @pytest.mark.parametrize("effort", ["fast", "balanced", "best"])
 @pytest.mark.parametrize("init", ["wu", "k-means++", "random"])
 @pytest.mark.parametrize("colors", [3, 4, 20, 256])
-def test_they_are_there_whatever_the_picture(effort, init, colors):
+def test_every_picture_has_them(effort, init, colors):
     result = quantize(draw_photo(), colors, fixed=BRAND, effort=effort, init=init, seed=4)
     found = result.palette.hex()
     assert set(BRAND.hex()) <= set(found)
     assert len(set(found)) == len(found) == colors
-    # Every pixel has its nearest.
+    # Every pixel has its nearest entry.
     points, entries = premultiplied(draw_photo()), result.palette.colors
     shown = premultiplied(result.image.convert("RGB"))
     assert np.array_equal(entries[slow_nearest(points, entries)], shown)
 
 
-def test_the_others_are_learnt_around_them():
-    """The error is about that of learning without them, where they fit the picture anyway."""
+def test_the_others_are_learned_around_them():
+    """If the fixed colours suit the picture, the error is about as low as without them."""
     image = draw_photo(160, 120)
     free = quantize(image, 24)
     fixed = Palette(list(free.palette)[::3])
     result = quantize(image, 24, fixed=fixed)
     assert result.mse < 1.02 * free.mse
-    # And it is lower than that of learning the others alone.
+    # It is lower than that of learning only the others.
     others = quantize(image, 24 - len(fixed)).palette
     assert result.mse < quantize(image, palette=Palette([*fixed, *others])).mse
 
 
 def test_colours_far_from_a_fixed_one_get_others_than_that():
-    """All pixels are nearer to the fixed colour than to nothing; the free ones must leave it all the same."""
+    """Eight free entries and a fixed one are nearly as good as eight free entries alone."""
     image = draw_photo(160, 120)
     result = quantize(image, 9, fixed=Palette(["#808080"]))
     assert result.mse < 1.02 * quantize(image, 8).mse
@@ -75,12 +75,12 @@ def test_given_twice_they_are_there_once():
     assert len(result.palette) == 5
 
 
-def test_a_picture_of_few_colours_keeps_them_beside_the_fixed_ones():
+def test_a_picture_of_few_colours_keeps_them_and_the_fixed_ones():
     image = quantize(draw_photo(), 5).image.convert("RGB")
     result = quantize(image, 8, fixed=BRAND)
     assert result.mse == 0
     assert {tuple(color) for color in result.palette} == colors_of(image) | set(BRAND)
-    # Without room for all, some of the picture's colours have to go.
+    # Without room for all, some of the picture's colours are dropped.
     assert quantize(image, 7, fixed=BRAND).mse > 0
     assert set(BRAND) <= set(quantize(image, 7, fixed=BRAND).palette)
 
@@ -143,7 +143,7 @@ def test_ways_to_give_them(tmp_path, monkeypatch):
 
 
 def test_in_a_configuration(tmp_path, capsys):
-    """The rule of a folder, and the hook that follows it."""
+    """A folder with a rule, and the hook that applies it."""
     (tmp_path / ".kquant.yaml").write_text("colors: 6\nfixed: ['#ff00ff', '#ffffff']\n", encoding="utf-8")
     path = tmp_path / "hero.png"
     draw_photo().save(path)
@@ -182,12 +182,12 @@ def test_a_file_within_its_limit_is_left_alone(tmp_path, mode, capsys):
     command = ["quantize", str(path), "-c", "32", "--fixed", "#123456,#654321,#abcdef,#fedcba"]
     assert main([*command, "--in-place"]) == 0
     assert path.read_bytes() == before
-    # A new file has them.
+    # A new file has the fixed colours.
     assert main([*command, "-o", str(tmp_path / "b.png")]) == 0
     assert {(0x12, 0x34, 0x56), (0xFE, 0xDC, 0xBA)} <= set(Palette.load(tmp_path / "b.png"))
 
 
-def test_a_rule_with_fixed_colours_takes_the_palette_of_the_top_away(tmp_path, capsys):
+def test_a_rule_with_fixed_colours_overrides_the_top_level_palette(tmp_path, capsys):
     (tmp_path / ".kquant.yaml").write_text(
         "palette: ['#000', '#fff']\nrules:\n- files: a.png\n  fixed: '#ff00ff'\n  colors: 9\n- files: b.png\n"
         "  fixed: ['#ff00ff']\n",

@@ -1,4 +1,4 @@
-"""``space="oklab"``: clustering and mapping beside Oklab written from its article, figures in sRGB."""
+"""``space="oklab"``: clustering and mapping compared with Oklab as in its article, figures in sRGB."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def lab_of(colors: np.ndarray) -> np.ndarray:
 
 
 def points_of(image: Image.Image) -> np.ndarray:
-    """Integer coordinates of all pixels: L, 1.5 a, 1.5 b on 65281 steps; with alpha, premultiplied by it."""
+    """The integer coordinates of all pixels: L, 1.5 a, 1.5 b in 65281 steps, premultiplied by any alpha."""
     pixels = np.asarray(image.convert("RGBA")).reshape(-1, 4).astype(np.int64)
     lab = np.rint(lab_of(pixels[:, :3]) * [65280, 97920, 97920]).astype(np.int64)
     if not image.has_transparency_data:
@@ -71,7 +71,7 @@ def lattice() -> np.ndarray:
 
 
 def close_colours() -> np.ndarray:
-    """Colours that are hardest to tell apart: blue beside yellow, and the darkest."""
+    """The colours that are hardest to tell apart: those around blue and yellow, and the darkest."""
     steps = np.arange(256)
     bright = np.stack([np.full(256, 255), np.full(256, 255), steps], axis=1)
     dark = np.stack([steps % 4, steps // 4 % 4, steps // 16], axis=1)
@@ -81,7 +81,7 @@ def close_colours() -> np.ndarray:
 @pytest.mark.parametrize(
     "colors", [lattice(), close_colours(), np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1)]
 )
-def test_colours_come_back_from_oklab_and_none_are_taken_for_each_other(colors):
+def test_colours_come_back_from_oklab_and_no_two_are_mixed_up(colors):
     coords = oklab.coords_of(colors)
     expected = lab_of(colors) * [255, 382.5, 382.5] + [0, 128, 128]
     assert np.abs(coords / 256 - expected).max() <= 0.5001 / 256
@@ -124,7 +124,7 @@ def test_every_pixel_gets_its_nearest_entry_and_every_entry_is_used(kind, colors
 
 @pytest.mark.parametrize("effort", ["fast", "balanced", "best"])
 @pytest.mark.parametrize("init", ["wu", "k-means++", "random"])
-def test_the_error_in_oklab_is_what_is_made_low(photo, init, effort):
+def test_the_error_in_oklab_is_minimized(photo, init, effort):
     for colors in (4, 20, 150):
         options = {"init": init, "effort": effort}
         ours, other = (quantize(photo, colors, space=space, **options).image for space in ("oklab", "srgb"))
@@ -194,7 +194,7 @@ def test_opaque_stays_opaque_and_transparent_transparent(translucent):
         assert result.filter(KMeansQuantize(colors, space="oklab")).tobytes() == result.tobytes()
 
 
-def test_large_pictures_are_learnt_from_a_sample():
+def test_large_pictures_are_learned_from_a_sample():
     large = draw_photo(1300, 900)
     result = quantize(large, 40, space="oklab")
     counted = quantize(large, 40, space="oklab", order="population")

@@ -1,4 +1,4 @@
-"""What holds for every picture, tried on pictures that hypothesis thinks of."""
+"""Properties of every picture, tested on pictures that hypothesis generates."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_alpha_figures_and_nearest(pixels, colors):
     flat = pixels.reshape(-1, 4).astype(np.int64)
     flat[flat[:, 3] == 0] = 0
     places = np.asarray(result.image).reshape(-1)
-    # As seen over grey, and alpha for as much as it shows between black and white.
+    # Colours as seen over grey, and alpha weighted by its effect between black and white.
     points, targets = (
         np.concatenate([(2 * part[:, :3] - 255) * part[:, 3:], 442 * part[:, 3:]], axis=1)
         for part in (flat, entries)

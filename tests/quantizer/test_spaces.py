@@ -44,7 +44,7 @@ def test_each_choice_is_a_module():
         assert space_named(name).name == name
 
 
-def test_a_space_survives_the_way_between_processes():
+def test_a_space_survives_pickling():
     histogram = histogram_in(space_named("oklab"), alpha=True)
     assert pickle.loads(pickle.dumps(histogram)).space == space_named("oklab")
 

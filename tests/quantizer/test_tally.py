@@ -1,4 +1,4 @@
-"""Colours of many pictures together: as they are, or in cells where they are too many."""
+"""The colours of many pictures together: single colours, or cells if there are too many."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kquant_hooks.quantizer.tally import Tally, condensed
 
 @pytest.fixture
 def few(monkeypatch):
-    """No more than 300 colours are kept as they are."""
+    """At most 300 single colours are kept."""
     monkeypatch.setattr("kquant_hooks.quantizer.tally.MAX_LISTED_4_CHANNELS", 300)
 
 

@@ -20,7 +20,7 @@ def utf16(text: str) -> bytes:
 
 
 def block(kind: int, body: bytes) -> bytes:
-    """Of Adobe's .ase."""
+    """A block of Adobe's .ase."""
     return struct.pack(">HI", kind, len(body)) + body
 
 
@@ -49,7 +49,7 @@ def png(depth: int, color_type: int, width: int, rows: list[bytes], *chunks: byt
 
 
 def chunk(kind: int, body: bytes) -> bytes:
-    """Of an Aseprite document."""
+    """A chunk of an Aseprite document."""
     return struct.pack("<IH", len(body) + 6, kind) + body
 
 
