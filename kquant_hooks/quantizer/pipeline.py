@@ -144,7 +144,7 @@ def used_entries(entries: Integers, populations: Integers, settings: Settings) -
 def sample_size(settings: Settings, pixels: int) -> int | None:
     """How many of a picture's pixels are enough to learn from; None if all are needed."""
     number = EFFORTS[settings.effort].sample_pixels
-    # Errors with alpha are not whole levels, so they cannot be summed up later in one integer per pixel.
+    # With alpha, errors are in parts of a level, and too large for ``labels_and_errors``.
     translucent = any(given and given.colors.shape[1] == 4 for given in (settings.palette, settings.fixed))
     if number is None or settings.init != "wu" or settings.order == "population" or translucent:
         return None
