@@ -59,7 +59,7 @@ def test_binary_alpha_is_a_part_of_the_error(tmp_path, capsys):
 
 
 def test_a_hard_palette_needs_an_opaque_colour():
-    with pytest.raises(ValueError, match="alpha='hard' needs an opaque colour, and the palette has none"):
+    with pytest.raises(ValueError, match="alpha='hard' needs an opaque colour, but the palette has none"):
         quantize(draw_translucent(), palette=["#ff000080", "#0000"], alpha="hard")
 
 

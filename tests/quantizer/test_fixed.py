@@ -117,7 +117,7 @@ def test_the_filter():
     ("options", "message"),
     [
         ({"colors": 2, "fixed": BRAND}, "fixed has 3 colours, more than colors=2; use colors=3"),
-        ({"fixed": 7}, "fixed=7 is not a Palette, colours or a palette file, or None"),
+        ({"fixed": 7}, "fixed=7: expected a Palette, a list of colours or a palette file, or None"),
     ],
 )
 def test_what_does_not_fit(options, message):

@@ -102,9 +102,9 @@ def test_figures_of_animations_are_of_all_pixels(form, mode):
         for file in (data, made.data)
     )
     seen = {color if color[3] else () for canvas in before for color in colors_of(canvas)}
-    assert made.colors_before == len(seen) > 300
+    assert made.figures.colors_before == len(seen) > 300
     errors = [squared_error(old, new) for old, new in zip(before, after, strict=True)]
-    assert made.mse == pytest.approx(np.mean(errors))
+    assert made.figures.mse == pytest.approx(np.mean(errors))
 
 
 @pytest.mark.usefixtures("few")
@@ -112,5 +112,5 @@ def test_the_smallest_number_of_colours_is_judged_by_all_pixels():
     first, *others = bouncing("RGB")
     data = saved(first, "PNG", save_all=True, append_images=others, duration=40)
     made = convert(data, Settings(64), Policy(auto_colors=True, max_error=700.0))
-    assert made.mse <= 700
-    assert convert(data, Settings(len(made.palette) - 1), Policy()).mse > 700
+    assert made.figures.mse <= 700
+    assert convert(data, Settings(len(made.figures.palette) - 1), Policy()).figures.mse > 700
