@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kquant_hooks.config.applying import FILE_NAME
+from kquant_hooks.config.resolving import FILE_NAME
 from kquant_hooks.options.kinds import Flag
 from kquant_hooks.options.option import Option, dashed, defaults_of
 from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, Policy

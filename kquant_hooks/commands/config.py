@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 
 from kquant_hooks.commands.arguments import add_config, config_of
-from kquant_hooks.config.applying import FILE_NAME, appliers
 from kquant_hooks.config.explaining import explanation
+from kquant_hooks.config.resolving import FILE_NAME, resolver
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
@@ -52,8 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
         return EXIT_USAGE
     try:
         paths = [Path(name) for name in arguments.paths]
-        applied_to = appliers({}, config_of(arguments))
-        lines = [one_line(line) for path in paths for line in explanation(path, applied_to(path))]
+        resolve = resolver({}, config_of(arguments))
+        lines = [one_line(line) for path in paths for line in explanation(path, resolve(path))]
     except ValueError as error:
         complain(error)
         return EXIT_USAGE

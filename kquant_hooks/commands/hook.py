@@ -18,7 +18,7 @@ from kquant_hooks.commands.arguments import (
     jobs_of,
     style_of,
 )
-from kquant_hooks.config.applying import FILE_NAME, Applied, appliers
+from kquant_hooks.config.resolving import FILE_NAME, Resolved, resolver
 from kquant_hooks.disk.folder import resolved
 from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
@@ -62,19 +62,19 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     try:
         jobs = jobs_of(arguments, cores())
-        applied_to = appliers(given_options(arguments), config_of(arguments))
+        resolve = resolver(given_options(arguments), config_of(arguments))
         if arguments.explain is not None:
             from kquant_hooks.config.explaining import explanation
 
             explained = Path(arguments.explain)
-            lines = map(one_line, explanation(explained, applied_to(explained)))
+            lines = map(one_line, explanation(explained, resolve(explained)))
             return EXIT_DONE if say("\n".join(lines)) else EXIT_FAILED
         # What holds for all of them is known before the first is written.
-        applied = {path: applied_to(path) for path in map(Path, arguments.paths)}
+        options = {path: resolve(path) for path in map(Path, arguments.paths)}
     except ValueError as error:
         complain(error)
         return EXIT_USAGE
-    items = [_item(path, found, dry_run=arguments.check) for path, found in applied.items()]
+    items = [_item(path, found, dry_run=arguments.check) for path, found in options.items()]
     if not arguments.check:
         sweep_folders(item.real or item.path for item in items if isinstance(item, Job))
     # Without a progress bar: runners have terminals that cannot be told from a user's.
@@ -96,12 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
     return exit_code(outcomes, rewriting_counts=True) if printer.complete else EXIT_FAILED
 
 
-def _item(path: Path, applied: Applied, *, dry_run: bool) -> Job | Outcome:
+def _item(path: Path, options: Resolved, *, dry_run: bool) -> Job | Outcome:
     """What is known of a file already, or else what is to be done with it."""
-    if applied.skip:
-        return Outcome(path, "skipped", applied.skip_reason)
-    decided = look(path, applied.settings, applied.policy)
-    return decided or Job(path, applied.settings, applied.policy, dry_run=dry_run, real=_real(path))
+    if options.skip:
+        return Outcome(path, "skipped", options.skip_reason)
+    decided = look(path, options.settings, options.policy)
+    return decided or Job(path, options.settings, options.policy, dry_run=dry_run, real=_real(path))
 
 
 def _real(path: Path) -> Path:

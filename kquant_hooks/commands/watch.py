@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from kquant_hooks.commands.arguments import add_config, add_option, add_options, config_of, given_options
-from kquant_hooks.config.applying import FILE_NAME, appliers, configuration
+from kquant_hooks.config.resolving import FILE_NAME, find_config, resolver
 from kquant_hooks.options.kinds import Flag
 from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
@@ -113,7 +113,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
 def _plan_for(arguments: argparse.Namespace, inbox: Path, outbox: Path | None) -> Plan:
     """The plan for two folders that have been checked, with the flags and the current configuration."""
     chosen = config_of(arguments)
-    config = configuration(inbox, chosen)
+    config = find_config(inbox, chosen)
     flags, watch_flags = given_options(arguments), given_options(arguments, WATCH_OPTIONS)
     watch = Watch(**{**(config.watch if config else {}), **watch_flags})
     if outbox is None and watch.originals != "keep":
@@ -122,14 +122,14 @@ def _plan_for(arguments: argparse.Namespace, inbox: Path, outbox: Path | None) -
         )
     base = {"format": "same" if outbox is None else "png"}
     # A configuration that is dropped into a subfolder is ignored.
-    applied_to = appliers(flags, chosen, base, inbox, config)
+    resolve = resolver(flags, chosen, base, inbox, config)
     # Report mistakes before the first file arrives.
-    applied_to(inbox / "any.png")
+    resolve(inbox / "any.png")
     return Plan(
         inbox=inbox,
         outbox=outbox,
         watch=watch,
-        resolve=applied_to,
+        resolve=resolve,
         config=config,
         flags=frozenset([*flags, *watch_flags]),
         reload=partial(_plan_for, arguments, inbox, outbox),

@@ -1,1 +1,1 @@
-"""What ``.kquant.yaml`` says."""
+"""Reads ``.kquant.yaml``."""

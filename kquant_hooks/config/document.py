@@ -1,4 +1,4 @@
-"""A ``.kquant.yaml`` read and checked: every mistake is one line with the place where it is."""
+"""Reads and checks ``.kquant.yaml``: a mistake is reported in one line that says where it is."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from kquant_hooks.config.globs import MOST_GLOBS, Glob, globs_in, matches
-from kquant_hooks.config.palettes import Load, home_of, loader, palette_at
-from kquant_hooks.config.reading import ConfigError, content_of, refuse, shown
+from kquant_hooks.config.globs import MAX_GLOBS, Glob, globs_in, matches
+from kquant_hooks.config.palettes import LoadPalette, palette_at, palette_loader, repository_of
+from kquant_hooks.config.reading import ConfigError, read_yaml, refuse, shown
 from kquant_hooks.options.kinds import Flag, PaletteValue
 from kquant_hooks.options.option import Option, dashed, nearest_in
 from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, merged_options, settings_and_policy
 from kquant_hooks.options.settings import OPTIONS
 
-# Of a rule, and of what holds without one.
+# Options of rules, and of the top level, which applies without a rule.
 FILE_OPTIONS: dict[str, Option] = {
     **OPTIONS,
     **POLICY_OPTIONS,
@@ -31,9 +31,9 @@ class Rule:
     Attributes
     ----------
     files : tuple of str
-        Globs, as they are written.
+        Globs as they are written.
     globs : tuple of Glob
-        The same, made ready.
+        The same, compiled.
     values : mapping
         Options by name.
     """
@@ -43,22 +43,22 @@ class Rule:
     values: Mapping[str, Any]
 
     def matches(self, path: str) -> bool:
-        """Whether it speaks of a path from the configuration's folder on, with ``/``."""
+        """Whether the rule matches a path, relative to the configuration's folder and with ``/``."""
         parts = path.split("/")
-        # What lies elsewhere has no name here.
+        # Globs cannot match a path outside the folder.
         return ".." not in parts and any(matches(glob, parts) for glob in self.globs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Config:
-    """What a configuration file says.
+    """A configuration file.
 
     Attributes
     ----------
     values : mapping
-        Options of all files, by name.
+        Options for all files, by name.
     rules : tuple of Rule
-        The first that matches a file has the say.
+        The first one that matches a file wins.
     watch : mapping
         Options of the daemon by name, for ``Watch``.
     """
@@ -75,16 +75,17 @@ def load(path: Path, *, given: bool = False) -> Config:
     ----------
     path : Path
     given : bool
-        Whether the user named it. What is found in a repository has to lie there, wherever links lead, as its
-        palettes have to in any case: who wrote it need not have a right to read anything else.
+        Whether the user named the file. A configuration that was found must be in its repository, after links
+        are resolved. Its palettes must always be there: the author of a configuration may have no right to
+        read other files.
 
     Raises
     ------
     ConfigError
     """
-    home = home_of(path.parent)
+    root = repository_of(path.parent)
     try:
-        config = _config(content_of(path, None if given else home), loader(path.parent, home))
+        config = _config(read_yaml(path, None if given else root), palette_loader(path.parent, root))
         _check_together("$", config.values)
         for index, rule in enumerate(config.rules):
             _check_together(f"$.rules[{index}]", merged_options(config.values, rule.values))
@@ -93,7 +94,7 @@ def load(path: Path, *, given: bool = False) -> Config:
     return config
 
 
-def _config(content: object, load_palette: Load) -> Config:
+def _config(content: object, load_palette: LoadPalette) -> Config:
     top = _mapping("$", {} if content is None else content)
     options = {key: value for key, value in top.items() if key not in ("rules", "watch")}
     rules = [] if top.get("rules") is None else top["rules"]
@@ -106,28 +107,28 @@ def _config(content: object, load_palette: Load) -> Config:
     )
 
 
-def _watch(content: object, load_palette: Load) -> dict[str, Any]:
+def _watch(content: object, load_palette: LoadPalette) -> dict[str, Any]:
     if content is None:
         return {}
-    # A hook has no need of it.
+    # Loaded late: a hook does not need it.
     from kquant_hooks.options.watch import WATCH_OPTIONS
 
     return _values("$.watch", _mapping("$.watch", content), WATCH_OPTIONS, load_palette)
 
 
-def _rules(contents: list[object], load_palette: Load) -> Iterator[Rule]:
+def _rules(contents: list[object], load_palette: LoadPalette) -> Iterator[Rule]:
     count = 0
     for index, content in enumerate(contents):
         place = f"$.rules[{index}]"
         rule = _rule(place, content, load_palette)
-        # Aliases and braces make many of a few bytes.
+        # Aliases and braces turn a few bytes into many globs.
         count += max(1, len(rule.globs))
-        if count > MOST_GLOBS:
-            raise ConfigError(f"{place}: these are more than {MOST_GLOBS} globs in all")
+        if count > MAX_GLOBS:
+            raise ConfigError(f"{place}: the rules have more than {MAX_GLOBS} globs in total")
         yield rule
 
 
-def _rule(place: str, content: object, load_palette: Load) -> Rule:
+def _rule(place: str, content: object, load_palette: LoadPalette) -> Rule:
     rule = _mapping(place, content)
     if "files" not in rule:
         raise ConfigError(f"{place}: 'files' is missing; give a glob such as 'sprites/**'")
@@ -135,7 +136,7 @@ def _rule(place: str, content: object, load_palette: Load) -> Rule:
     if not files:
         raise ConfigError(f"{place}.files: the list is empty; give a glob such as 'sprites/**'")
     found = chain.from_iterable(_globs(f"{place}.files", pattern) for pattern in files)
-    globs = tuple(islice(found, MOST_GLOBS + 1))
+    globs = tuple(islice(found, MAX_GLOBS + 1))
     options = {key: value for key, value in rule.items() if key != "files"}
     return Rule(tuple(files), globs, _values(place, options, FILE_OPTIONS, load_palette, ("files",)))
 
@@ -153,9 +154,9 @@ def _globs(place: str, pattern: object) -> Iterator[Glob]:
     if "\\" in pattern:
         refuse(place, "folders with '/' between them", pattern)
     if pattern.startswith("!"):
-        raise ConfigError(f"{place}: {shown(pattern)} excludes nothing; a rule that comes earlier does")
+        raise ConfigError(f"{place}: {shown(pattern)} does not exclude files; use an earlier rule instead")
     if {".", ".."} & set(pattern.split("/")):
-        refuse(place, "a path from the folder of the configuration on, without '.' and '..'", pattern)
+        refuse(place, "a path relative to the configuration's folder, without '.' and '..'", pattern)
     try:
         return globs_in(pattern)
     except ValueError as error:
@@ -172,7 +173,7 @@ def _values(
     place: str,
     content: dict[Any, Any],
     options: Mapping[str, Option],
-    load_palette: Load,
+    load_palette: LoadPalette,
     others: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     known = {dashed(name): name for name in options}
@@ -185,7 +186,7 @@ def _values(
     return values
 
 
-def _value(place: str, name: str, option: Option, value: object, load_palette: Load) -> Any:
+def _value(place: str, name: str, option: Option, value: object, load_palette: LoadPalette) -> Any:
     if name == "colors" and value == AUTO:
         return value
     if isinstance(option.kind, PaletteValue) and value is not None:

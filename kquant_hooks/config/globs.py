@@ -1,8 +1,7 @@
-"""Globs for paths with ``/``, matched in time that is bounded by the glob's length times the path's.
+"""Globs for paths with ``/``. The time to match one is bounded by the glob's length times the path's.
 
-A part of a path is matched by Python's ``fnmatch``. For ``**`` the same holds as for its ``*``: what stands
-between two of them takes a known number of parts, so the first place where it fits leaves most to the rest,
-and no other has to be tried.
+Python's ``fnmatch`` matches the parts of a path. The parts between two ``**`` match a known number of parts,
+so the first place where they fit leaves the most for the rest, and no other place has to be tried.
 """
 
 from __future__ import annotations
@@ -11,33 +10,33 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import translate
 
-# Parts of a path that follow each other, each by what matches it; between such groups stands ``**``.
+# Functions that match consecutive parts of a path. There is a ``**`` between two groups.
 _Group = tuple[Callable[[str], object], ...]
 Glob = tuple[_Group, ...]
 
-MOST_GLOBS = 1000
-_LONGEST = 1000
+MAX_GLOBS = 1000
+_MAX_LENGTH = 1000
 
 
 def globs_in(pattern: str) -> Iterator[Glob]:
-    """The globs that a text stands for; a name without folders is looked for in all of them.
+    """The globs that a pattern stands for; a name without folders matches in all folders.
 
     Raises
     ------
     ValueError
-        If it is too long or stands for too many, or has what is not known here.
+        If the pattern is too long, stands for too many globs, or uses syntax that is not supported.
     """
-    if len(pattern) > _LONGEST:
-        raise ValueError(f"{pattern!r:.60}... has more than {_LONGEST} characters")
+    if len(pattern) > _MAX_LENGTH:
+        raise ValueError(f"{pattern!r:.60}... has more than {_MAX_LENGTH} characters")
     if re.search(r"\[:\w+:\]", pattern):
-        raise ValueError(f"{pattern!r:.60} has a class of characters; give a range such as [0-9]")
+        raise ValueError(f"{pattern!r:.60} has a character class; use a range such as [0-9]")
     anywhere = "**/" if "/" not in pattern else ""
     written_out = _without_braces(pattern)
     return (_glob(anywhere + text) for text in written_out)
 
 
 def matches(glob: Glob, parts: Sequence[str]) -> bool:
-    """Whether a path, in its parts, is one of those that a glob stands for."""
+    """Whether a glob matches a path, given as its parts."""
     first, *others = glob
     start, end = len(first), len(parts)
     if start > end or not _fits(first, parts, 0):
@@ -63,9 +62,9 @@ def _without_braces(pattern: str) -> Iterable[str]:
     import bracex
 
     try:
-        return bracex.expand(pattern, limit=MOST_GLOBS)
+        return bracex.expand(pattern, limit=MAX_GLOBS)
     except (bracex.ExpansionLimitException, RecursionError):
-        raise ValueError(f"{pattern!r:.60} stands for more than {MOST_GLOBS} globs") from None
+        raise ValueError(f"{pattern!r:.60} stands for more than {MAX_GLOBS} globs") from None
 
 
 def _glob(pattern: str) -> Glob:
@@ -73,14 +72,14 @@ def _glob(pattern: str) -> Glob:
     if pattern.endswith("/"):
         names.append("**")
     if names[-1:] == ["**"]:
-        # A folder is not among what lies in it.
+        # A folder does not match the glob of its content.
         names.append("*")
     groups: list[list[Callable[[str], object]]] = [[]]
     for name in names:
         if name == "**":
             groups.append([])
         else:
-            # Shells know '^' for '!'.
+            # Shells accept '^' for '!'.
             name = re.sub(r"(?<!\[)\[\^", "[!", name)
             groups[-1].append(re.compile(translate(name)).match)
     return tuple(map(tuple, groups))

@@ -1,4 +1,4 @@
-"""The JSON schema of ``.kquant.yaml``, for editors; made from the same lists of options that check it."""
+"""The JSON schema of ``.kquant.yaml`` for editors, made from the lists of options that check the file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _DEFAULTS = {**defaults_of(Settings), **defaults_of(Policy), **defaults_of(Watch
 
 
 def schema() -> dict[str, Any]:
-    """The schema, in draft 2020-12."""
+    """The schema, draft 2020-12."""
     options = _properties(FILE_OPTIONS)
     globs = {"type": "string", "minLength": 1}
     files = {
-        "description": "globs from this file's folder on; a name without '/' is looked for in all folders",
+        "description": "globs relative to this file's folder; a name without '/' matches in all folders",
         "anyOf": [globs, {"type": "array", "items": globs, "minItems": 1}],
     }
     return {
@@ -41,7 +41,7 @@ def schema() -> dict[str, Any]:
                 },
             },
             "watch": {
-                "description": "how 'kquant watch' takes files in",
+                "description": "how 'kquant watch' picks up files",
                 "type": ["object", "null"],
                 "additionalProperties": False,
                 "properties": _properties(WATCH_OPTIONS),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from kquant_hooks.assets.collect import extension_for
-from kquant_hooks.config.applying import Applied
+from kquant_hooks.config.resolving import Resolved
 from kquant_hooks.disk.folder import Folder, Identity
 from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.records import outcome_fields
@@ -110,7 +110,7 @@ class Dispatcher:
             self._fail(replace(entry, reason=reason))
             return None
 
-    def _assign(self, entry: Entry, resolved: Applied, before: Entry | None) -> Job | None:
+    def _assign(self, entry: Entry, resolved: Resolved, before: Entry | None) -> Job | None:
         if resolved.skip:
             self._skip(entry, resolved.skip_reason)
             return None
@@ -250,7 +250,7 @@ class Dispatcher:
         if is_known_folder(self._ledger, root.identity, self._inbox_identity):
             release_gone(self._plan, self._ledger, self._results, root, entries)
 
-    def _resolved(self, source: str) -> Applied:
+    def _resolved(self, source: str) -> Resolved:
         return self._plan.resolve(self._plan.inbox / source)
 
     def _skip(self, entry: Entry, reason: str) -> None:
@@ -296,5 +296,5 @@ class Dispatcher:
         self._ledger.restore_owner(entry)
 
 
-def _fingerprint_of(resolved: Applied, *, limits: bool = False) -> str:
+def _fingerprint_of(resolved: Resolved, *, limits: bool = False) -> str:
     return fingerprint(resolved.settings, resolved.policy, skip=resolved.skip, limits=limits)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kquant_hooks.config.applying import Applied
+from kquant_hooks.config.resolving import Resolved
 from kquant_hooks.options.watch import Watch
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Plan:
     inbox: Path
     outbox: Path | None
     watch: Watch
-    resolve: Callable[[Path], Applied]
+    resolve: Callable[[Path], Resolved]
     config: Config | None
     flags: frozenset[str]
     reload: Callable[[], Plan]

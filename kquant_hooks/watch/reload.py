@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kquant_hooks.config.explaining import in_words
+from kquant_hooks.config.explaining import value_text
 from kquant_hooks.options.option import dashed
 from kquant_hooks.watch.log import Log
 from kquant_hooks.watch.plan import Plan
@@ -47,4 +47,4 @@ def _rules(plan: Plan) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
 
 
 def _value_text(name: str, values: Mapping[str, Any]) -> str:
-    return in_words(name, values[name]) if name in values else "default"
+    return value_text(name, values[name]) if name in values else "default"

@@ -56,7 +56,7 @@ def test_rules_and_flags(capsys):
     )
     names = ["sprites/a.png", "photos/a.png", "a.png"]
     assert main(["hook", *names]) == 1
-    assert "photos/a.png  skipped: .kquant.yaml: $.rules[1].skip says so\n" in capsys.readouterr().out
+    assert "photos/a.png  skipped: .kquant.yaml: $.rules[1].skip is true\n" in capsys.readouterr().out
     with Image.open("sprites/a.png") as image:
         assert {color for _, color in image.convert("RGB").getcolors()} == {(0, 0, 0), (255, 255, 255)}
     assert colors_in("a.png") == 9
@@ -174,7 +174,7 @@ def test_programs_read_json(capsys):
     [
         (["--colors", "300"], "colors=300 is outside 1..256"),
         (["--jobs", "0"], "--jobs 0 is not an integer from 1"),
-        (["--config", "none.yaml"], "none.yaml: there is no such file"),
+        (["--config", "none.yaml"], "none.yaml: the file does not exist"),
         (["--config", ""], ".: cannot be read: Is a directory"),
         (
             ["--min-savings", "9" * 400 + "KiB"],

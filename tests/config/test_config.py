@@ -10,8 +10,8 @@ from configs import applied, colors_of, write
 
 from kquant_hooks import Palette
 from kquant_hooks.cli import main
-from kquant_hooks.config.applying import appliers
 from kquant_hooks.config.document import load
+from kquant_hooks.config.resolving import resolver
 from kquant_hooks.config.starter import STARTER
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
@@ -94,7 +94,7 @@ def test_a_palette_leaves_nothing_for_auto_to_find():
 def test_a_file_of_nearly_the_right_name_is_not_passed_over(capsys):
     write("colors: 9", "sub").rename("sub/.kquant.yml")
     assert main(["hook", "sub/a.png"]) == 2
-    assert capsys.readouterr().err == "kquant: sub/.kquant.yml is not read; call it .kquant.yaml\n"
+    assert capsys.readouterr().err == "kquant: sub/.kquant.yml is not read; rename it to .kquant.yaml\n"
 
 
 def test_flags_have_the_say():
@@ -133,7 +133,7 @@ def test_it_is_not_looked_for_above_the_repository(repository):
 def test_another_file_has_globs_from_the_current_folder_on():
     write("colors: 9")
     write("rules: [{files: 'sub/*.png', colors: 1}]", "tools")
-    found = appliers({}, Path("tools/.kquant.yaml"))
+    found = resolver({}, Path("tools/.kquant.yaml"))
     assert [found(Path(name)).settings.colors for name in ("sub/a.png", "a.png")] == [1, 256]
 
 

@@ -103,7 +103,10 @@ def test_palettes_and_configurations_that_are_no_files_are_not_waited_for(make, 
 def test_a_configuration_is_none_that_leads_out_of_the_repository(clone, capsys):
     (clone.parent / "mine.yaml").write_text("colors: hunter2\n")
     (clone / ".kquant.yaml").symlink_to("../mine.yaml")
-    assert said(capsys) == f"kquant: .kquant.yaml: it leads out of {clone}; give it with --config\n"
+    assert (
+        said(capsys)
+        == f"kquant: .kquant.yaml: it links to a file outside of {clone}; use --config for that\n"
+    )
     assert main(["hook", "--config", "../mine.yaml", "missing.png"]) == 2
     assert "got 'hunter2'" in capsys.readouterr().err
     (clone / "shared.yaml").write_text("colors: 9")

@@ -63,9 +63,9 @@ MISTAKES = [
         "$.rules[0].files: expected a glob such as 'sprites/**', or a list of them, got 5",
     ),
     ("rules: [{files: 'a\\b'}]", "$.rules[0].files: expected folders with '/' between them, got 'a\\\\b'"),
-    ("rules: [{files: '!a'}]", "$.rules[0].files: '!a' excludes nothing; a rule that comes earlier does"),
-    ("rules: [{files: ../a}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
-    ("rules: [{files: './a'}]", "$.rules[0].files: expected a path from the folder of the configuration on"),
+    ("rules: [{files: '!a'}]", "$.rules[0].files: '!a' does not exclude files; use an earlier rule instead"),
+    ("rules: [{files: ../a}]", "$.rules[0].files: expected a path relative to the configuration's folder"),
+    ("rules: [{files: './a'}]", "$.rules[0].files: expected a path relative to the configuration's folder"),
     (
         "rules: [{files: '{1..9999}.png'}]",
         "$.rules[0].files: '{1..9999}.png' stands for more than 1000 globs",
@@ -85,9 +85,9 @@ MISTAKES = [
     ),
     (
         "palette: ['#fff', 112233]",
-        "$.palette[1]: expected a hex colour such as '#ff8000', got 112233; it needs quotes",
+        "$.palette[1]: expected a hex colour such as '#ff8000', got 112233; put it in quotes",
     ),
-    ("palette:\n- #fff", "$.palette[0]: expected a hex colour such as '#ff8000', got null; it needs quotes"),
+    ("palette:\n- #fff", "$.palette[0]: expected a hex colour such as '#ff8000', got null; put it in quotes"),
     ("palette: ['#12345']", "$.palette[0]: expected a hex colour such as '#ff8000', got '#12345'"),
     ("palette: []", "$.palette: a palette has 1..256 colours, got 0"),
     ("colors: auto", "$: colors='auto' needs a limit to meet; give max-error or min-psnr"),
@@ -125,7 +125,7 @@ MISTAKES = [
     ("a: 1 b: 2", "line 1, column 7: mapping values are not allowed here\n"),
     ("rules: [{files: {a,b}.png}]", "; globs and colours that begin with *"),
     ("rules:\n- files: !x", "line 2, column 10: tags, which begin with '!', are not supported; globs and"),
-    ("colors: \x01", "no YAML: unacceptable character"),
+    ("colors: \x01", "not valid YAML: unacceptable character"),
     ("[" * 5000, "lists or mappings are nested too deeply"),
     ("colors: 0x" + "f" * 6000, "$.colors: expected an integer from 1 to 256, got '0xf"),
     ("rules: [{files: '" + 1001 * "a" + "'}]", "$.rules[0].files: 'aaaa"),
@@ -133,21 +133,21 @@ MISTAKES = [
     ("rules: [{files: '" + 20 * "{a,b}" + "'}]", "stands for more than 1000 globs"),
     (
         "rules: [{files: '[[:digit:]]'}]",
-        "'[[:digit:]]' has a class of characters; give a range such as [0-9]",
+        "'[[:digit:]]' has a character class; use a range such as [0-9]",
     ),
     (
         "rules:\n- &r {files: '{1..300}.png'}\n- *r\n- *r\n- *r",
-        "$.rules[3]: these are more than 1000 globs in all",
+        "$.rules[3]: the rules have more than 1000 globs in total",
     ),
     ("palette: [" + 257 * "'#fff'," + "]", "$.palette: a palette has 1..256 colours, got 257"),
     ("palette: " + 5000 * "a/", "$.palette: expected a palette file, "),
     (
         "a: [" + 20_000 * "1," + "]",
-        "column 39999: there are more than 20000 values, which is no configuration",
+        "column 39999: there are more than 20000 values, too many for a configuration",
     ),
     ("order: " + "x" * 999, "got '" + "x" * 59 + "..."),
     ("a: &a [*a, *a]", "$: there is no option 'a'; the options are"),
-    ("#" * (1 << 18) + "\n", "it has more than 262144 bytes, which is no configuration"),
+    ("#" * (1 << 18) + "\n", "it has more than 262144 bytes, too many for a configuration"),
 ]
 
 
@@ -176,7 +176,7 @@ def test_a_mistake_in_any_configuration_stops_before_the_first_file(photo, capsy
     ("make", "reason"),
     [
         (Path.mkdir, "cannot be read: Is a directory"),
-        (lambda path: path.symlink_to("nowhere"), "it is a link that leads nowhere"),
+        (lambda path: path.symlink_to("nowhere"), "it is a broken link"),
     ],
 )
 def test_a_configuration_that_is_no_file_is_not_passed_over(make, reason, capsys):

@@ -161,6 +161,6 @@ def test_a_file_system_with_one_mode_for_all_is_no_obstacle(old, fixed, kept, tm
         replace_bytes(path, b"new")
         assert path.read_bytes() == b"new"
     else:
-        with pytest.raises(PermissionError, match="others would gain rights"):
+        with pytest.raises(PermissionError, match="other users would gain rights"):
             replace_bytes(path, b"new")
         assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]

@@ -122,7 +122,7 @@ def test_a_temporary_file_that_is_swapped_gives_nothing_away(kind, tmp_path, mon
     for name, swapping in (("_sync", swap_then_sync), ("_write", swap_then_write)):
         with monkeypatch.context() as patch:
             patch.setattr(atomic, name, swapping)
-            with pytest.raises(OSError, match="was taken away"):
+            with pytest.raises(OSError, match="its temporary file was removed"):
                 replace_bytes(picture, b"new")
         found = victim.stat()
         assert (victim.read_bytes(), stat.S_IMODE(found.st_mode), found.st_uid) == (b"secret", 0o600, 0)
@@ -187,11 +187,11 @@ def test_a_file_swept_between_creating_and_locking_is_created_anew(tmp_path, mon
 @pytest.mark.parametrize("known", [True, False])
 def test_a_new_file_never_takes_a_name_that_is_taken(known, tmp_path, monkeypatch):
     if not known:
-        monkeypatch.setattr(rename, "_renamed", lambda *_: False)
-    ready = (tmp_path / "a").write_bytes
+        monkeypatch.setattr(rename, "_try_rename", lambda *_: False)
+    write = (tmp_path / "a").write_bytes
     with open_folder(tmp_path) as folder:
         with pytest.raises(FileExistsError):
-            replace_file(folder, "a", b"mine", exclusive=True, before_rename=lambda: ready(b"another's"))
+            replace_file(folder, "a", b"mine", exclusive=True, before_rename=lambda: write(b"another's"))
         assert folder.names() == ["a"]
         replace_file(folder, "b", b"mine", exclusive=True)
     assert (tmp_path / "a").read_bytes() == b"another's"
@@ -214,7 +214,10 @@ def test_what_another_writer_wrote_in_the_last_moment_is_kept(how, tmp_path, mon
         return exchange(folder, old, new)
 
     monkeypatch.setattr(atomic, "exchange", overtaken)
-    with open_folder(tmp_path) as folder, pytest.raises(OSError, match="changed while it was worked on"):
+    with (
+        open_folder(tmp_path) as folder,
+        pytest.raises(OSError, match="while it was being processed"),
+    ):
         replace_file(folder, "a", b"mine", expected=folder.stat("a"))
     assert path.read_bytes() == b"newer"
 
@@ -222,7 +225,7 @@ def test_what_another_writer_wrote_in_the_last_moment_is_kept(how, tmp_path, mon
 @pytest.mark.parametrize("known", [True, False])
 def test_an_expected_version_is_replaced_and_the_old_one_is_gone(known, tmp_path, monkeypatch):
     if not known:
-        monkeypatch.setattr(rename, "_renamed", lambda *_: False)
+        monkeypatch.setattr(rename, "_try_rename", lambda *_: False)
     path = tmp_path / "a"
     path.write_bytes(b"old")
     with open_folder(tmp_path) as folder:

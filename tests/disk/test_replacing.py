@@ -78,7 +78,7 @@ def test_windows_sharing_errors_are_tried_again(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "replace", stubborn)
     monkeypatch.setattr(rename.os, "name", "nt")
-    monkeypatch.setattr(rename, "_SHARING_PAUSE", 0)
+    monkeypatch.setattr(rename, "_SHARING_SECONDS", 0)
     (tmp_path / "a.png").touch()
     with folder_at(tmp_path) as folder:
         rename.rename(folder, "a.png", "other.png")
@@ -95,7 +95,7 @@ def test_a_file_that_is_replaced_while_it_is_worked_on_is_left(photo_file, tmp_p
     monkeypatch.setattr(convert, "convert", slow)
     outcome = rewrite(photo_file)
     assert outcome.status == "failed"
-    assert "changed while it was worked on" in outcome.reason
+    assert "changed while it was being processed" in outcome.reason
     assert [(name, data) for name, (data, _) in state(tmp_path).items()] == [
         ("photo.png", b"a newer version")
     ]

@@ -76,7 +76,7 @@ def test_a_link_that_comes_while_it_is_quantized_is_not_followed(swap, target, b
     real_target = None if target is None else target.resolve()
     outcome = process(box / "sub/a.png", Settings(5), Policy(), target=target, real_target=real_target)
     if target is None and swap is swap_the_file:
-        assert outcome.reason.endswith("it changed while it was worked on; run again")
+        assert outcome.reason.endswith("it changed while it was being processed; run again")
     elif target is None:
         # The folder that was opened is the one in which it was rewritten, wherever that is now.
         assert outcome.status == "rewritten"

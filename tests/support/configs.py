@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from kquant_hooks.config.applying import appliers
+from kquant_hooks.config.resolving import resolver
 
 
 def write(text: str, folder: str = ".") -> Path:
@@ -15,7 +15,7 @@ def write(text: str, folder: str = ".") -> Path:
 
 
 def applied(file: str, **flags: object):
-    return appliers(flags)(Path(file))
+    return resolver(flags)(Path(file))
 
 
 def colors_of(*files: str) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 from drawings import saved
 from PIL import Image
 
-from kquant_hooks.config.applying import appliers
+from kquant_hooks.config.resolving import resolver
 from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.disk.mounts import Mounts
 from kquant_hooks.options.watch import Watch
@@ -67,9 +67,9 @@ class DispatcherHarness:
         self.watch = dict(watch)
         in_place = watch.pop("in_place", False)
         base = {"format": "same" if in_place else "png"}
-        applied_to = appliers({"colors": 4, **(options or {})}, None, base, self.inbox)
+        resolve = resolver({"colors": 4, **(options or {})}, None, base, self.inbox)
         outbox = None if in_place else self.outbox
-        plan = Plan(self.inbox, outbox, Watch(**watch), applied_to, None, frozenset(), lambda: plan)
+        plan = Plan(self.inbox, outbox, Watch(**watch), resolve, None, frozenset(), lambda: plan)
         plan.state_dir.mkdir(exist_ok=True)
         self.ledger = Ledger(plan.state_dir)
         self.opened = ExitStack()

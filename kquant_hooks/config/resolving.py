@@ -1,4 +1,4 @@
-"""Which options hold for a file, and where each of them comes from."""
+"""Resolves the options that apply to a file, and where each of them comes from."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ FILE_NAME = ".kquant.yaml"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Applied:
-    """What holds for a file.
+class Resolved:
+    """The options that apply to a file.
 
     Attributes
     ----------
     settings : Settings
     policy : Policy
     skip : bool
-        Whether it is to be left alone.
+        Whether to leave the file alone.
     path : Path, optional
-        The configuration file; None where there is none.
+        The configuration file; None if there is none.
     rule : str, optional
-        The place of the rule and its globs; None where none matches.
+        The place of the matching rule and its globs; None if none matches.
     sources : mapping
-        For each option that is given: the place of its value, such as ``"$.rules[0].colors"`` or
+        For each option that is set: the place of its value, such as ``"$.rules[0].colors"`` or
         ``"--colors"``.
     """
 
@@ -47,27 +47,27 @@ class Applied:
 
     @property
     def skip_reason(self) -> str:
-        """Who says that it is to be left alone."""
-        return f"{self.path}: {self.sources['skip']} says so"
+        """Which rule or option says to leave the file alone."""
+        return f"{self.path}: {self.sources['skip']} is true"
 
 
-def nearest(folder: Path) -> Path | None:
-    """The configuration of a folder: its own, or that of the next one above it that has one."""
+def nearest_config(folder: Path) -> Path | None:
+    """The configuration file in a folder or the nearest folder above it, up to the root of the repository."""
     for above in (folder, *folder.parents):
         candidate = above / FILE_NAME
         if os.path.lexists(candidate):
             return candidate
         misnamed = candidate.with_suffix(".yml")
         if os.path.lexists(misnamed):
-            raise ValueError(f"{_from_here(misnamed)} is not read; call it {FILE_NAME}")
+            raise ValueError(f"{_from_here(misnamed)} is not read; rename it to {FILE_NAME}")
         if os.path.lexists(above / ".git"):
             return None
     return None
 
 
-def configuration(folder: Path, chosen: Path | None = None) -> Config | None:
-    """What holds in a folder, if anything does; ConfigError if the configuration cannot be used."""
-    path = chosen or nearest(folder.absolute())
+def find_config(folder: Path, chosen: Path | None = None) -> Config | None:
+    """The configuration of a folder, if it has one; ConfigError if it cannot be used."""
+    path = chosen or nearest_config(folder.absolute())
     if path is None:
         return None
     from kquant_hooks.config.document import load
@@ -75,49 +75,49 @@ def configuration(folder: Path, chosen: Path | None = None) -> Config | None:
     return load(_from_here(path), given=chosen is not None)
 
 
-def appliers(
+def resolver(
     flags: Mapping[str, Any],
     chosen: Path | None = None,
     base: Mapping[str, Any] | None = None,
     home: Path | None = None,
     config: Config | None = None,
-) -> Callable[[Path], Applied]:
-    """A function that tells what holds for a file; configurations are read once.
+) -> Callable[[Path], Resolved]:
+    """A function that returns the options that apply to a file; it reads each configuration once.
 
     Parameters
     ----------
     flags : mapping
-        Options by name that have the say over any file.
+        Options by name; these override every configuration.
     chosen : Path, optional
-        The configuration file, with globs from the current folder on; None: the nearest ``.kquant.yaml`` in
-        the folders above a file, up to the root of its repository, with globs from that one's folder on.
+        The configuration file, with globs relative to the current folder; None: the nearest ``.kquant.yaml``
+        in the folders above a file, up to the root of its repository, with globs relative to its folder.
     base : mapping, optional
-        Options that have other defaults than usual.
+        Defaults that differ from the usual ones.
     home : Path, optional
-        The configuration of this folder is that of all files.
+        A folder whose configuration applies to all files.
     config : Config, optional
-        What the configuration of all files says, where it was read already.
+        The configuration of all files, if it was read already.
 
     Raises
     ------
     ConfigError
         From the function, if a configuration cannot be used.
     ValueError
-        From the function, if the flags cannot.
+        From the function, if the flags cannot be used.
     OSError
         From the function, if the current folder is gone.
     """
-    # Of a folder that is watched, it is that of the start.
-    for_all = chosen or (nearest(home) if home else None)
-    # Globs go on from there, even if it is removed while a daemon runs.
+    # A watched folder keeps the configuration file that was found at the start.
+    for_all = chosen or (nearest_config(home) if home else None)
+    # Globs stay relative to this folder, even if it is removed while a daemon runs.
     here = Path.cwd() if chosen else None
 
     @cache
     def located(folder: str) -> tuple[Path | None, str]:
-        """The configuration of a folder, and where the folder is as its globs see it."""
-        # Not resolved, as a link is judged by where it is.
+        """The configuration file of a folder, and the folder's path as the globs see it."""
+        # Links are not resolved: the place of a link counts, not its target.
         full = os.path.abspath(folder)  # noqa: PTH100
-        path = for_all if chosen or home else nearest(Path(full))
+        path = for_all if chosen or home else nearest_config(Path(full))
         if path is None:
             return None, ""
         inner = os.path.relpath(full, here or path.parent).replace(os.sep, "/")
@@ -127,13 +127,13 @@ def appliers(
     def loaded(path: Path) -> Config:
         if config is not None and path == for_all:
             return config
-        # Files without a configuration are judged without a parser for it.
+        # Loaded late: files without a configuration need no parser.
         from kquant_hooks.config.document import load
 
         return load(_from_here(path), given=chosen is not None)
 
     @cache
-    def applied(path: Path | None, rule: int | None) -> Applied:
+    def resolved(path: Path | None, rule: int | None) -> Resolved:
         layers: list[tuple[str, Mapping[str, Any]]] = [("--", flags)]
         name = None
         if path is not None and rule is not None:
@@ -142,22 +142,22 @@ def appliers(
             name = f"$.rules[{rule}] for {', '.join(found.files)}"
         if path is not None:
             layers.insert(0, ("$.", loaded(path).values))
-        return _applied(base or {}, layers, path, name)
+        return _resolved(base or {}, layers, path, name)
 
-    def applied_to(file: Path) -> Applied:
+    def resolve(file: Path) -> Resolved:
         folder, name = os.path.split(file)
         path, inner = located(folder)
         if path is None:
-            return applied(None, None)
+            return resolved(None, None)
         rules = enumerate(loaded(path).rules)
-        return applied(path, next((index for index, rule in rules if rule.matches(inner + name)), None))
+        return resolved(path, next((index for index, rule in rules if rule.matches(inner + name)), None))
 
-    return applied_to
+    return resolve
 
 
-def _applied(
+def _resolved(
     base: Mapping[str, Any], layers: list[tuple[str, Mapping[str, Any]]], path: Path | None, rule: str | None
-) -> Applied:
+) -> Resolved:
     values = dict(base)
     sources: dict[str, str] = {}
     for place, given in layers:
@@ -165,13 +165,13 @@ def _applied(
         sources |= {name: place + dashed(name) for name in given}
     settings, policy = settings_and_policy(values)
     sources = {name: source for name, source in sources.items() if name in values}
-    return Applied(settings, policy, values.get("skip", False), path and _from_here(path), rule, sources)
+    return Resolved(settings, policy, values.get("skip", False), path and _from_here(path), rule, sources)
 
 
 def _from_here(path: Path) -> Path:
-    """A path as one would type it in the current folder."""
+    """A path relative to the current folder, if possible."""
     try:
         return Path(os.path.relpath(path))
     except (ValueError, OSError):
-        # It is on another drive, or the current folder is gone.
+        # The path is on another drive, or the current folder is gone.
         return path
