@@ -15,30 +15,28 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED
+from kquant_hooks.options.environment import problem_in_environment
+from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.report.printing import complain, say
 
 _USUAL_WIDTH = 80
 # The last of the standard streams.
 _STDERR = 2
 _DESCRIPTION = "Reduce images to a few colours by k-means."
-# The module of each command, and what the command is for; only the one that runs is loaded.
+# The module of each command, which says what it is for; only the command that runs is loaded.
 _COMMANDS = {
-    "quantize": ("kquant_hooks.commands.quantize", "quantize image files and folders of them"),
-    "hook": (
-        "kquant_hooks.commands.hook",
-        "what pre-commit runs: keep committed images within their palettes",
-    ),
-    "watch": ("kquant_hooks.commands.watch", "quantize what is dropped into a folder, as it comes"),
-    "palette": ("kquant_hooks.commands.palette.command", "show, convert and compare palette files"),
-    "config": ("kquant_hooks.commands.config", "show what .kquant.yaml says of a file, or begin one"),
+    "quantize": "kquant_hooks.commands.quantize",
+    "hook": "kquant_hooks.commands.hook",
+    "watch": "kquant_hooks.commands.watch",
+    "palette": "kquant_hooks.commands.palette.command",
+    "config": "kquant_hooks.commands.config",
 }
 _EXAMPLES = """\
 examples:
   kquant quantize photo.jpg --colors 5      writes photo.kq.png
   kquant hook --check assets/*.png          exit code 1 if a file has too many colours
-  kquant config --init                      writes .kquant.yaml to begin with
-  kquant quantize --help                    all that a command can do, with more examples
+  kquant config --init                      writes a starter .kquant.yaml
+  kquant quantize --help                    all options of a command, and more examples
 """
 
 
@@ -57,6 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         arguments = _parser(given).parse_args(given)
+        if problem := problem_in_environment():
+            complain(problem)
+            return EXIT_USAGE
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
         # Before there was anything to undo, or a second one while that is being done.
@@ -97,9 +98,11 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     formatter = partial(argparse.RawDescriptionHelpFormatter, width=width)
     layout: dict[str, Any] = {"formatter_class": formatter, "allow_abbrev": False}
     parser = argparse.ArgumentParser(prog="kquant", description=_DESCRIPTION, epilog=_EXAMPLES, **layout)
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name, (module, purpose) in _COMMANDS.items():
+    lists_commands = asks_for_help and not set(_COMMANDS) & set(given)
+    for name, module in _COMMANDS.items():
+        purpose = import_module(module).PURPOSE if lists_commands else None
         inner = commands.add_parser(name, help=purpose, **layout)
         if name in given:
             command = import_module(module)

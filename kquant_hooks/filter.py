@@ -19,54 +19,56 @@ if TYPE_CHECKING:
 class KMeansQuantize(Settings, ImageFilter.MultibandFilter):
     """Reduce an image to at most ``colors`` colours by k-means, in its own mode and size.
 
-    Pass it to ``Image.filter``: an instance, or the class for the defaults. A filter is its settings:
-    immutable, hashable, comparable, picklable, and safe to share between threads.
+    Pass an instance to ``Image.filter``, or the class itself for the defaults. A filter is immutable,
+    hashable, comparable, picklable, and safe to share between threads.
 
     Parameters
     ----------
     colors : int
         Largest number of colours, 1..256. A fully transparent colour counts.
-    palette : Palette, str or path, optional
-        Map every pixel to the nearest of these colours instead of learning some; of a file, those that it
-        has now. Afterwards it is a Palette.
+    palette : Palette, list of colours, str or path, optional
+        Map every pixel to the nearest of these colours instead of learning a palette; overrides ``colors``.
+        A str is a path, or hex colours between commas. A file is read once, here.
+    fixed : Palette, list of colours, str or path, optional
+        Colours that the palette always has; the others are learned around them.
     init : {"wu", "k-means++", "random"}
-        First centres. "wu" is followed by the full search; the other two by plain k-means on all distinct
-        colours, so that ``init="random", tol=0`` is the textbook's algorithm.
+        First centres. The full search follows "wu"; plain k-means on all distinct colours follows the other
+        two, so that ``init="random", tol=0`` is the textbook's algorithm.
     effort : {"fast", "balanced", "best"}
         How long to search for a lower error.
     space : {"srgb", "oklab"}
-        Where distances between colours are measured, in the search and when pixels are mapped. "oklab" (of
-        Ottosson 2020) is closer to what an eye sees. Not for CMYK, YCbCr, LAB and 16-bit grey.
+        Colour space in which distances are measured, when searching and when mapping pixels. "oklab"
+        (Ottosson 2020) is closer to what people see. Not for CMYK, YCbCr, LAB and 16-bit grey.
     max_iter : int, optional
         Most k-means iterations in all, at least 1. None: no limit.
     tol : float, optional
-        Stop when an iteration lowers the error by no more than this share of it, 0..1. 0: when the centres
-        stand still. None: as ``effort`` says.
+        Stop when an iteration lowers the error by no more than this fraction, 0..1. 0: when the centres stop
+        moving. None: what ``effort`` sets.
     seed : int
-        Start of the random draws, at least 0.
-    fixed : Palette, optional
-        Colours that are in the palette in any case, whatever the image; the others are learnt around them.
+        Seed of the random draws of "k-means++" and "random", at least 0.
     order : {"given", "lightness", "population", "hue"}
-        Order of the palette, which a filter shows in no way; see ``quantize``.
+        Order of the palette, which only ``quantize`` shows.
     dither : {"none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"}
-        Mix entries in neighbouring pixels, so that averages come near the colours of the image. Pixels in a
-        colour of the palette keep it.
+        Error diffusion or a fixed threshold pattern, so that local averages come near those of the image.
+        Pixels whose colour is in the palette keep it.
     dither_strength : float
-        How much of an error neighbouring pixels make up for, 0..1.
+        Fraction of the error that is diffused, 0..1.
     alpha : {"keep", "hard"}
-        "hard" makes pixels opaque where their alpha is 128 or more, and fully transparent elsewhere.
+        "hard" makes pixels opaque if their alpha is 128 or more, and fully transparent otherwise.
     keep_hidden_rgb : bool
         Whether fully transparent pixels keep their R, G, B; otherwise these become 0.
     threads : int, optional
-        Most threads to use, which change nothing but the time. None: one for each core that the process may
-        use, or as many as ``KQUANT_NUM_THREADS`` in the environment says.
+        Most threads to use; affects speed only. None: what ``KQUANT_NUM_THREADS`` in the environment says,
+        or one for each core that the process may use.
 
     Raises
     ------
     ValueError
-        At construction, for a value of the wrong type or out of range. From ``Image.filter``, for a mode
-        that cannot be quantized, dithered or show given colours (the message names the conversion to call)
-        and where transparent pixels need a colour that ``colors`` has no room for.
+        At construction, if a value is of the wrong type or out of range. From ``Image.filter``, if the mode
+        cannot be quantized, dithered or show the given colours (the message names the conversion to call),
+        or if ``colors`` leaves no room for the colour that transparent pixels need.
+    TypeError
+        At construction, if there is no such option; the message names the nearest one.
 
     Examples
     --------

@@ -16,12 +16,13 @@ import pytest
 import yaml
 from PIL import Image
 
-from kquant_hooks import Palette
+from kquant_hooks import KMeansQuantize, Palette
 from kquant_hooks.cli import main
 from kquant_hooks.config.document import load
 from kquant_hooks.formats.table import written_formats
 from kquant_hooks.images.modes import CONVERSIONS, MODES
-from kquant_hooks.options.kinds import Flag
+from kquant_hooks.options.environment import VARIABLES
+from kquant_hooks.options.kinds import Choice, Flag, Number
 from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
@@ -99,7 +100,12 @@ def watch_table() -> str:
     return table(["option", "values", "default", "what it does"], rows)
 
 
+def environment_table() -> str:
+    return table(["variable", "meaning"], [[f"`{name}`", text] for name, text in VARIABLES.items()])
+
+
 TABLES = {
+    "environment": environment_table,
     "watch": watch_table,
     "options": options_table,
     "modes": modes_table,
@@ -135,6 +141,8 @@ def blocks(language: str) -> list[str]:
 def test_code_runs(code, folder):
     scope: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), scope)
+    if "outcome" in scope:
+        assert len(scope["outcome"].figures.palette) == 16
     if isinstance(scope.get("small"), Image.Image):
         assert len(scope["small"].getcolors()) == 5
 
@@ -215,6 +223,30 @@ def test_configurations_are_valid(text, tmp_path):
         assert content["jobs"]["images"]["steps"][-1]["run"].startswith("pre-commit run kquant-check ")
     else:
         assert load(path).rules
+
+
+def options_in(docstring: str) -> dict[str, str]:
+    """The parameters that a numpydoc docstring describes, with their types."""
+    section = re.search(r"Parameters\n    -+\n(.*?)\n\n    [A-Z]\w+\n    -+", docstring, re.DOTALL)
+    return dict(re.findall(r"^    (\w+) : (.*)$", section[1], re.MULTILINE))
+
+
+def test_the_filters_docstring_describes_every_option_with_its_choices():
+    described = options_in(KMeansQuantize.__doc__)
+    assert list(described) == list(OPTIONS)
+    for name, option in OPTIONS.items():
+        assert ("optional" in described[name]) == option.optional, name
+        if isinstance(option.kind, Choice):
+            choices = ", ".join(f'"{choice}"' for choice in option.kind.choices)
+            assert described[name] == f"{{{choices}}}", name
+        if isinstance(option.kind, Number) and option.kind.high is not None:
+            text = re.search(rf"^    {name} : .*\n((?: {{8}}.*\n)+)", KMeansQuantize.__doc__, re.MULTILINE)
+            assert f"{option.kind.low}..{option.kind.high}" in text[1], name
+
+
+def test_the_docstring_of_save_names_the_formats_that_are_written():
+    named = re.search(r"One of (.*?)\.\n", Palette.save.__doc__, re.DOTALL)
+    assert re.findall(r'"(\w+)"', named[1]) == [entry.key for entry in FORMATS if entry.write]
 
 
 def test_files_it_links_to_exist():

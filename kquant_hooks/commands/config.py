@@ -13,6 +13,7 @@ from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
 from kquant_hooks.report.printing import complain, say
 
+PURPOSE = "show which options hold for a file, or write a starter .kquant.yaml"
 _EXAMPLES = f"""\
 examples:
   kquant config sprites/hero.png      what holds for the file, and where each value comes from

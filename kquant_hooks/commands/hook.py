@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from kquant_hooks.assets.many import Job, process_each, sweep_folders
@@ -20,11 +19,13 @@ from kquant_hooks.commands.arguments import (
 )
 from kquant_hooks.config.resolving import FILE_NAME, Resolved, resolver
 from kquant_hooks.disk.folder import resolved
+from kquant_hooks.options.environment import git_prefix
 from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
 from kquant_hooks.report.lines import git_add_line, one_line, skip_lines
 from kquant_hooks.report.printing import Printer, complain, say
 
+PURPOSE = "what pre-commit runs: keep committed images within their palettes"
 _EXAMPLES = f"""\
 examples:
   kquant hook assets/*.png                      rewrite those with too many colours
@@ -116,7 +117,7 @@ def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:
     rewritten = [outcome.path for outcome in outcomes if outcome.status == "rewritten"]
     if rewritten:
         # Git runs hooks at the top; the variable is the folder that the user is in.
-        from_top = bool(os.environ.get("GIT_PREFIX"))
+        from_top = bool(git_prefix())
         printer.say(f"next: {git_add_line(rewritten, from_top=from_top)}")
     if any(outcome.status == "would-rewrite" for outcome in outcomes):
         printer.say("next: run the hook 'kquant', or 'kquant hook' without --check, which rewrites them")

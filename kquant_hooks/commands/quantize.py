@@ -24,6 +24,7 @@ from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.printing import Printer, complain, forget
 
 _STREAM = "-"
+PURPOSE = "quantize image files, and those in folders"
 _EXAMPLES = """\
 examples:
   kquant quantize photo.jpg --colors 5                  writes photo.kq.png

@@ -15,6 +15,7 @@ from kquant_hooks.report.exits import EXIT_USAGE
 from kquant_hooks.report.printing import complain
 from kquant_hooks.watch.plan import Plan
 
+PURPOSE = "quantize files as they are dropped into a folder"
 _EXAMPLES = f"""\
 examples:
   kquant watch inbox outbox --colors 16

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from kquant_hooks.options.environment import number_of_threads
+
 Work = Callable[[int], None]
 
 # If each thread takes much memory, more than this many are not worth it.
@@ -63,9 +65,7 @@ def few_threads(limit: int | None) -> int:
 def _threads(limit: int | None) -> int:
     if limit is not None:
         return limit
-    # Like similar variables of other libraries, for programs that run several processes at once.
-    wanted = os.environ.get("KQUANT_NUM_THREADS", "")
-    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else cores()
+    return number_of_threads() or cores()
 
 
 def cores() -> int:

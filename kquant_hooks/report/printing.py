@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.report.lines import one_line, outcome_line, summary_line
-from kquant_hooks.report.screen import can_be_drawn_on, can_show_colors
+from kquant_hooks.report.screen import can_be_redrawn, can_show_colors
 
 if TYPE_CHECKING:
     from kquant_hooks.report.terminal import ProgressBar
@@ -56,7 +56,7 @@ class Printer:
         self.counted = 0
         self.complete = True
         self._swatches = style.color == "always" or (style.color == "auto" and can_show_colors(sys.stdout))
-        if total and not style.quiet and can_be_drawn_on(sys.stderr) and not _is_piped(sys.stdout):
+        if total and not style.quiet and can_be_redrawn(sys.stderr) and not _is_piped(sys.stdout):
             from kquant_hooks.report.terminal import ProgressBar
 
             self._bar = ProgressBar(total)

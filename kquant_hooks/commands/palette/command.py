@@ -14,6 +14,7 @@ _COMMANDS = {
     "convert": (convert, "write a palette file in another format"),
     "compare": (compare, "list the colours that two palette files do not share"),
 }
+PURPOSE = f"{', '.join([*_COMMANDS][:-1])} or {[*_COMMANDS][-1]} palettes"
 _EXAMPLES = """\
 examples:
   kquant palette learn sprites/ -c 32 -o sprites.gpl
