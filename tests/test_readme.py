@@ -15,19 +15,23 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
+from repositories import SOURCE
 
 from kquant_hooks import KMeansQuantize, Palette
 from kquant_hooks.cli import main
 from kquant_hooks.config.document import load
+from kquant_hooks.config.globs import MAX_GLOBS
 from kquant_hooks.formats.table import written_formats
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.options.environment import VARIABLES
 from kquant_hooks.options.kinds import Choice, Flag, Number
+from kquant_hooks.options.limits import MOST_OF_ALL, MOST_OF_ONE
 from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
 from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.palettes.files import FORMATS
+from kquant_hooks.palettes.swatch import MAX_COLORS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -247,6 +251,22 @@ def test_the_filters_docstring_describes_every_option_with_its_choices():
 def test_the_docstring_of_save_names_the_formats_that_are_written():
     named = re.search(r"One of (.*?)\.\n", Palette.save.__doc__, re.DOTALL)
     assert re.findall(r'"(\w+)"', named[1]) == [entry.key for entry in FORMATS if entry.write]
+
+
+def test_the_limits_in_the_security_policy_are_those_of_the_code():
+    text = (SOURCE / "SECURITY.md").read_text(encoding="utf-8")
+    policy = Policy()
+    limits = {
+        f"{MOST_OF_ONE:,}": "pixels of one picture",
+        f"{MOST_OF_ALL:,}": "pixels of all frames",
+        f"{policy.timeout / 60:g} minutes": "time for one file",
+        f"{policy.max_memory >> 30} GiB": "memory for one file",
+        f"{MAX_COLORS} colours": "palette file",
+        f"{MAX_GLOBS} globs": ".kquant.yaml",
+    }
+    for limit, what in limits.items():
+        (row,) = (line for line in text.splitlines() if line.startswith("|") and what in line)
+        assert limit.replace(",", " ") in row
 
 
 def test_files_it_links_to_exist():
