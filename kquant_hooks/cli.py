@@ -17,7 +17,7 @@ from typing import Any
 
 from kquant_hooks.options.environment import problem_in_environment
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
-from kquant_hooks.report.printing import complain, say
+from kquant_hooks.report.printing import print_error, print_line
 
 _USUAL_WIDTH = 80
 # The last of the standard streams.
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = _parser(given).parse_args(given)
         if problem := problem_in_environment():
-            complain(problem)
+            print_error(problem)
             return EXIT_USAGE
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         # What is not about one file: the current folder is gone, or no process or file is to be had any more.
         place = error.filename or ("the current folder" if error.errno == errno.ENOENT else None)
-        complain(f"{place}: {error.strerror or error}" if place else error.strerror or error)
+        print_error(f"{place}: {error.strerror or error}" if place else error.strerror or error)
         return EXIT_FAILED
 
 
@@ -88,7 +88,7 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
 
-        parser.exit(EXIT_DONE if say(f"kquant {version('kquant-hooks')}") else EXIT_FAILED)
+        parser.exit(EXIT_DONE if print_line(f"kquant {version('kquant-hooks')}") else EXIT_FAILED)
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from kquant_hooks.options.settings import Settings
 _MOST_BYTES = 1 << 26
 
 
-def taken(target: Path) -> str:
+def already_there(target: Path) -> str:
     """What is said of a target that is something else."""
     return f"{target} exists and is something else; --force overwrites it"
 
@@ -56,11 +56,13 @@ def is_another(real: Path, data: bytes, format_name: str, settings: Settings, po
         return False
 
 
-def beside_existing(outcome: Outcome, written: bytes, target: Path, folder: Folder, name: str) -> Outcome:
+def compare_with_existing(
+    outcome: Outcome, written: bytes, target: Path, folder: Folder, name: str
+) -> Outcome:
     """What becomes of a result whose target is there."""
     if _holds(folder, name, written):
         return replace(outcome, status="unchanged", reason=f"{target} is what it would become")
-    return unwritten(outcome, taken(target))
+    return unwritten(outcome, already_there(target))
 
 
 def _can_become(data: bytes, there: bytes, format_name: str, settings: Settings) -> bool:

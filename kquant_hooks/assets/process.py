@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from kquant_hooks.assets.existing import beside_existing, is_another, taken
+from kquant_hooks.assets.existing import already_there, compare_with_existing, is_another
 from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
@@ -71,7 +71,7 @@ def process(
     -------
     Outcome
     """
-    if target is None and (decided := look(path, settings, policy)) is not None:
+    if target is None and (decided := peek(path, settings, policy)) is not None:
         return decided
     real = real or resolved(path, last=target is not None)
     folder: Folder | None = None
@@ -85,9 +85,11 @@ def process(
                 real_target = real_target or resolved(target)
                 format_name = _format_for(target, policy)
                 if not force and is_another(real_target, data, format_name, settings, policy):
-                    return Outcome(path, "failed", taken(target), target=target, bytes_before=len(data))
+                    return Outcome(
+                        path, "failed", already_there(target), target=target, bytes_before=len(data)
+                    )
         except (OSError, ValueError, MemoryError) as error:
-            return without_result(error, path, target, 0, policy)
+            return outcome_of_error(error, path, target, 0, policy)
         outcome, written = outcome_and_bytes(path, settings, policy, target, data)
         if written is None:
             return outcome
@@ -130,7 +132,7 @@ def _written_anew(
     with folder:
         there = folder.stat_or_none(real.name)
         if there is not None and not force:
-            return beside_existing(outcome, written, target, folder, real.name)
+            return compare_with_existing(outcome, written, target, folder, real.name)
         if dry_run:
             check_replaceable(folder, real.name, there)
             return replace(outcome, status="would-rewrite")
@@ -138,7 +140,7 @@ def _written_anew(
             replace_file(folder, real.name, written, exclusive=not force, before_rename=before_rename)
         except FileExistsError:
             # Another program has just made it, or it is one name with another spelling here.
-            return beside_existing(outcome, written, target, folder, real.name)
+            return compare_with_existing(outcome, written, target, folder, real.name)
     return outcome
 
 
@@ -152,7 +154,7 @@ def _folder_of(real: Path, *, create: bool) -> Folder | None:
         return None
 
 
-def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
+def peek(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
     """What a file's head and end decide, where the file itself is to be rewritten; None: not enough.
 
     No more than a few kilobytes are read, and neither Pillow nor NumPy is loaded.
@@ -177,7 +179,7 @@ def look(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
             os.close(handle)
         judge(head, settings, in_place=True, end=end)
     except (Unchanged, Skip, OSError, ValueError) as error:
-        return without_result(error, path, None, size, policy)
+        return outcome_of_error(error, path, None, size, policy)
     return None
 
 
@@ -203,7 +205,7 @@ def outcome_and_bytes(
             return Outcome(
                 path, "rewritten", reason, target=target, bytes_before=size, bytes_after=size
             ), data
-        return without_result(error, path, target, size, policy), None
+        return outcome_of_error(error, path, target, size, policy), None
     outcome = Outcome(
         path,
         "rewritten",
@@ -215,7 +217,7 @@ def outcome_and_bytes(
     return outcome, done.data
 
 
-def without_result(error: Exception, path: Path, target: Path | None, size: int, policy: Policy) -> Outcome:
+def outcome_of_error(error: Exception, path: Path, target: Path | None, size: int, policy: Policy) -> Outcome:
     """What an error says of a file of so many bytes."""
     match error:
         case Unchanged():
@@ -236,7 +238,7 @@ def without_result(error: Exception, path: Path, target: Path | None, size: int,
     return Outcome(path, "failed", reason, target=target, bytes_before=size)
 
 
-def most_bytes(policy: Policy) -> int:
+def max_file_size(policy: Policy) -> int:
     """The largest file that is read at all."""
     return max(_LEAST_LIMIT, _BYTES_PER_PIXEL * most_of_one(policy.max_pixels))
 
@@ -270,6 +272,6 @@ def read_version(folder: Folder, name: str, policy: Policy) -> tuple[bytes, os.s
 
 
 def _check_size(found: os.stat_result, policy: Policy) -> None:
-    if found.st_size > most_bytes(policy):
+    if found.st_size > max_file_size(policy):
         pixels = most_of_one(policy.max_pixels)
         raise ValueError(f"its {found.st_size} bytes are more than max-pixels={pixels} can take")

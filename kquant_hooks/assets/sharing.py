@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kquant_hooks.assets.many import lift_limit
+from kquant_hooks.assets.batch import lift_pillow_limit
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.process import read_file, without_result
+from kquant_hooks.assets.process import outcome_of_error, read_file
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -45,7 +45,7 @@ def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Ite
 
 def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Outcome:
     """All frames of an image file as they are seen; an outcome where it cannot be read."""
-    lift_limit(policy)
+    lift_pillow_limit(policy)
     size = 0
     try:
         data = read_file(path, policy)
@@ -57,4 +57,4 @@ def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Ou
         with memory_limited(policy.max_memory):
             return count(data, settings, policy)
     except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
-        return without_result(error, path, None, size, policy)
+        return outcome_of_error(error, path, None, size, policy)

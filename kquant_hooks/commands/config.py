@@ -11,7 +11,7 @@ from kquant_hooks.config.explaining import explanation
 from kquant_hooks.config.resolving import FILE_NAME, resolver
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
-from kquant_hooks.report.printing import complain, say
+from kquant_hooks.report.printing import print_error, print_line
 
 PURPOSE = "show which options hold for a file, or write a starter .kquant.yaml"
 _EXAMPLES = f"""\
@@ -45,20 +45,20 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.schema:
         from kquant_hooks.config.schema import schema
 
-        return EXIT_DONE if say(json.dumps(schema(), indent=2)) else EXIT_FAILED
+        return EXIT_DONE if print_line(json.dumps(schema(), indent=2)) else EXIT_FAILED
     if arguments.init:
         return _init(Path(FILE_NAME))
     if not arguments.paths:
-        complain("give the files that you want to know of, or --init, or --schema")
+        print_error("give the files that you want to know of, or --init, or --schema")
         return EXIT_USAGE
     try:
         paths = [Path(name) for name in arguments.paths]
         resolve = resolver({}, config_of(arguments))
         lines = [one_line(line) for path in paths for line in explanation(path, resolve(path))]
     except ValueError as error:
-        complain(error)
+        print_error(error)
         return EXIT_USAGE
-    return EXIT_DONE if say("\n".join(lines)) else EXIT_FAILED
+    return EXIT_DONE if print_line("\n".join(lines)) else EXIT_FAILED
 
 
 def _init(path: Path) -> int:
@@ -68,10 +68,10 @@ def _init(path: Path) -> int:
         with path.open("x", encoding="utf-8") as file:
             file.write(STARTER)
     except FileExistsError:
-        complain(f"{path} exists; it is left as it is")
+        print_error(f"{path} exists; it is left as it is")
         return EXIT_USAGE
     except OSError as error:
-        complain(f"{path} cannot be written: {error.strerror or error}")
+        print_error(f"{path} cannot be written: {error.strerror or error}")
         return EXIT_FAILED
     done = f"{path} is written; 'kquant config FILE' says what holds for a file"
-    return EXIT_DONE if say(done) else EXIT_FAILED
+    return EXIT_DONE if print_line(done) else EXIT_FAILED

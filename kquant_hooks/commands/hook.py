@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kquant_hooks.assets.many import Job, process_each, sweep_folders
+from kquant_hooks.assets.batch import Job, process_each, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.process import look
+from kquant_hooks.assets.process import peek
 from kquant_hooks.commands.arguments import (
     add_config,
     add_options,
@@ -23,7 +23,7 @@ from kquant_hooks.options.environment import git_prefix
 from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
 from kquant_hooks.report.lines import git_add_line, one_line, skip_lines
-from kquant_hooks.report.printing import Printer, complain, say
+from kquant_hooks.report.printing import Printer, print_error, print_line
 
 PURPOSE = "what pre-commit runs: keep committed images within their palettes"
 _EXAMPLES = f"""\
@@ -69,11 +69,11 @@ def run(arguments: argparse.Namespace) -> int:
 
             explained = Path(arguments.explain)
             lines = map(one_line, explanation(explained, resolve(explained)))
-            return EXIT_DONE if say("\n".join(lines)) else EXIT_FAILED
+            return EXIT_DONE if print_line("\n".join(lines)) else EXIT_FAILED
         # What holds for all of them is known before the first is written.
         options = {path: resolve(path) for path in map(Path, arguments.paths)}
     except ValueError as error:
-        complain(error)
+        print_error(error)
         return EXIT_USAGE
     items = [_item(path, found, dry_run=arguments.check) for path, found in options.items()]
     if not arguments.check:
@@ -88,11 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
             if one_by_one or outcome.status != "skipped":
                 printer.print(outcome)
     except KeyboardInterrupt:
-        complain("interrupted; no file is half written")
+        print_error("interrupted; no file is half written")
         return EXIT_INTERRUPTED
     if not (arguments.json or arguments.quiet):
         for line in () if arguments.verbose else skip_lines(outcomes):
-            printer.say(one_line(line))
+            printer.print_line(one_line(line))
         _say_what_next(outcomes, printer)
     return exit_code(outcomes, rewriting_counts=True) if printer.complete else EXIT_FAILED
 
@@ -101,7 +101,7 @@ def _item(path: Path, options: Resolved, *, dry_run: bool) -> Job | Outcome:
     """What is known of a file already, or else what is to be done with it."""
     if options.skip:
         return Outcome(path, "skipped", options.skip_reason)
-    decided = look(path, options.settings, options.policy)
+    decided = peek(path, options.settings, options.policy)
     return decided or Job(path, options.settings, options.policy, dry_run=dry_run, real=_real(path))
 
 
@@ -118,6 +118,8 @@ def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:
     if rewritten:
         # Git runs hooks at the top; the variable is the folder that the user is in.
         from_top = bool(git_prefix())
-        printer.say(f"next: {git_add_line(rewritten, from_top=from_top)}")
+        printer.print_line(f"next: {git_add_line(rewritten, from_top=from_top)}")
     if any(outcome.status == "would-rewrite" for outcome in outcomes):
-        printer.say("next: run the hook 'kquant', or 'kquant hook' without --check, which rewrites them")
+        printer.print_line(
+            "next: run the hook 'kquant', or 'kquant hook' without --check, which rewrites them"
+        )

@@ -9,10 +9,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from kquant_hooks.assets.batch import Job, process_each, result_of, sweep_folders
 from kquant_hooks.assets.collect import Destination, collect, is_folder
-from kquant_hooks.assets.many import Job, process_each, result_of, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
-from kquant_hooks.assets.process import most_bytes
+from kquant_hooks.assets.process import max_file_size
 from kquant_hooks.commands.arguments import add_options, add_style, given_options, jobs_of, style_of
 from kquant_hooks.formats.table import format_for_extension
 from kquant_hooks.options.limits import most_of_one
@@ -21,7 +21,7 @@ from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
 from kquant_hooks.report.lines import one_line, outcome_line
-from kquant_hooks.report.printing import Printer, complain, forget
+from kquant_hooks.report.printing import Printer, print_error, silence
 
 _STREAM = "-"
 PURPOSE = "quantize image files, and those in folders"
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         destination = _destination(arguments)
         jobs = jobs_of(arguments, cores())
     except ValueError as error:
-        complain(error)
+        print_error(error)
         return EXIT_USAGE
     if _STREAM in (*arguments.paths, arguments.output):
         return _run_stream(arguments, settings, policy)
@@ -112,7 +112,9 @@ def run(arguments: argparse.Namespace) -> int:
             printer.print(outcome)
     except KeyboardInterrupt:
         printer.close()
-        complain(f"interrupted; {printer.counted} of {len(tasks)} files were done, and none is half written")
+        print_error(
+            f"interrupted; {printer.counted} of {len(tasks)} files were done, and none is half written"
+        )
         return EXIT_INTERRUPTED
     finally:
         printer.close()
@@ -123,28 +125,28 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Policy) -> int:
     """From standard input, to standard output, or both; what is said then goes to stderr."""
     if len(arguments.paths) != 1 or arguments.in_place or arguments.check or arguments.suffix is not None:
-        complain("'-' is one picture alone: standard input as PATH, standard output as --output")
+        print_error("'-' is one picture alone: standard input as PATH, standard output as --output")
         return EXIT_USAGE
     path = Path(arguments.paths[0])
     to_stdout = arguments.output in (None, _STREAM)
     if to_stdout and sys.__stdout__ is None:
-        complain("standard output is closed; give --output FILE")
+        print_error("standard output is closed; give --output FILE")
         return EXIT_USAGE
     if to_stdout and sys.stdout.isatty():
-        complain("a picture is not written to a terminal; give --output FILE or redirect standard output")
+        print_error("a picture is not written to a terminal; give --output FILE or redirect standard output")
         return EXIT_USAGE
     if not to_stdout and (arguments.output.endswith(("/", os.sep)) or is_folder(Path(arguments.output))):
-        complain(
+        print_error(
             f"--output {arguments.output} is a folder; what comes from standard input needs a file's name"
         )
         return EXIT_USAGE
     data = None
     if arguments.paths == [_STREAM]:
-        limit = most_bytes(policy)
+        limit = max_file_size(policy)
         data = sys.stdin.buffer.read(limit + 1)
         if len(data) > limit:
             pixels = most_of_one(policy.max_pixels)
-            complain(f"-: more than the {limit} bytes that max-pixels={pixels} can take")
+            print_error(f"-: more than the {limit} bytes that max-pixels={pixels} can take")
             return EXIT_FAILED
     if not to_stdout:
         job = Job(
@@ -166,11 +168,11 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
             sys.stdout.buffer.write(written)
             sys.stdout.buffer.flush()
         except OSError as error:
-            complain(f"cannot write to standard output: {error.strerror}")
-            forget(sys.stdout)
+            print_error(f"cannot write to standard output: {error.strerror}")
+            silence(sys.stdout)
             return EXIT_FAILED
     if outcome.status == "failed":
-        complain(f"{path}: {outcome.reason}")
+        print_error(f"{path}: {outcome.reason}")
     elif not arguments.quiet:
         print(one_line(outcome_line(replace(outcome, target=None))), file=sys.stderr)
     return EXIT_FAILED if written is None else EXIT_DONE

@@ -12,7 +12,7 @@ from kquant_hooks.options.kinds import Flag
 from kquant_hooks.options.option import defaults_of
 from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.report.exits import EXIT_USAGE
-from kquant_hooks.report.printing import complain
+from kquant_hooks.report.printing import print_error
 from kquant_hooks.watch.plan import Plan
 
 PURPOSE = "quantize files as they are dropped into a folder"
@@ -84,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         plan = _plan(arguments)
     except (ValueError, OSError) as error:
-        complain(error)
+        print_error(error)
         return EXIT_USAGE
     log = Log(arguments.log)
     try:

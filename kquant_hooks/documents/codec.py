@@ -72,11 +72,13 @@ def _check_header(document: Document, header: Header | None) -> None:
     """Refuse a file whose header and frames, as its codec reads them, contradict each other."""
     if header is None:
         return
-    shown = sum(frame.shown for frame in document.frames)
-    pages = shown if document.kind == "pages" else 1
+    pages = document.displayed if document.kind == "pages" else 1
     said = [(len(header.sizes), pages, "pages"), (header.sizes[0], document.size, "pixels")]
     if document.kind == "animation":
-        said += [(len(header.delays), shown, "frames"), (header.loop, document.loop, "repetitions")]
+        said += [
+            (len(header.delays), document.displayed, "frames"),
+            (header.loop, document.loop, "repetitions"),
+        ]
     for in_header, found, what in said:
         if in_header != found:
             raise ValueError(f"cannot be decoded: its header declares {in_header} {what} but it has {found}")

@@ -44,7 +44,7 @@ class Frame:
         What happens to its box before the next one is drawn.
     blend : bool
         Drawn over the canvas, which shows through; else its box is replaced, alpha included.
-    shown : bool
+    displayed : bool
         False for the still picture that an animated PNG may have for viewers without animation.
     """
 
@@ -54,7 +54,7 @@ class Frame:
     milliseconds: float = 0
     dispose: Dispose = "none"
     blend: bool = False
-    shown: bool = True
+    displayed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,11 @@ class Document:
     metadata: Metadata = field(default_factory=Metadata)
     parts: Any = None
 
+    @property
+    def displayed(self) -> int:
+        """How many of its frames viewers show; of pages, all."""
+        return sum(frame.displayed for frame in self.frames)
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -121,7 +126,7 @@ class Encoding:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shown:
+class ComposedFrame:
     """A frame on the canvas.
 
     Attributes
@@ -140,21 +145,21 @@ class Shown:
 
 def is_one_picture(document: Document) -> bool:
     """Whether it is an animation of one frame, which is seen as a still picture."""
-    return document.kind == "animation" and sum(frame.shown for frame in document.frames) == 1
+    return document.kind == "animation" and document.displayed == 1
 
 
-def play(document: Document) -> Iterator[Shown]:
+def composed_frames(document: Document) -> Iterator[ComposedFrame]:
     """Draw one frame after the other, as animated PNG specifies it; GIF and WebP are cases of that."""
     if document.kind != "animation":
         for frame in document.frames:
             stored = frame.load()
-            yield Shown(frame, stored, stored)
+            yield ComposedFrame(frame, stored, stored)
         return
     canvas = Image.new("RGBA", document.size)
     for frame in document.frames:
         stored = frame.load()
-        if not frame.shown:
-            yield Shown(frame, stored, stored)
+        if not frame.displayed:
+            yield ComposedFrame(frame, stored, stored)
             continue
         if frame.left + stored.width > canvas.width or frame.top + stored.height > canvas.height:
             raise ValueError("cannot be decoded: a frame lies outside of the canvas")
@@ -162,7 +167,7 @@ def play(document: Document) -> Iterator[Shown]:
         place = (frame.left, frame.top)
         draw = canvas.alpha_composite if frame.blend else canvas.paste
         draw(in_rgba(stored), place)
-        yield Shown(frame, stored, canvas)
+        yield ComposedFrame(frame, stored, canvas)
         if frame.dispose == "previous":
             canvas = before
         elif frame.dispose == "background":

@@ -62,7 +62,7 @@ def _check_limits(document: Document, format_name: str) -> None:
         )
     if document.kind != "animation":
         return
-    seconds = max(frame.milliseconds for frame in document.frames if frame.shown) / 1000
+    seconds = max(frame.milliseconds for frame in document.frames if frame.displayed) / 1000
     for value, most, what in (
         (seconds, target.max_seconds, f"one of its frames lasts {seconds:g} seconds"),
         (document.loop or 0, target.max_loops, f"it plays {document.loop} times"),

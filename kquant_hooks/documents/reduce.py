@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
-from kquant_hooks.documents.document import Document, Frame, Shown, Unsupported, play
+from kquant_hooks.documents.document import ComposedFrame, Document, Frame, Unsupported, composed_frames
 from kquant_hooks.documents.figures import Figures
 from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.images.pixels import in_rgba
@@ -56,7 +56,9 @@ class Reduction:
 
 def histogram_of(document: Document, settings: Settings) -> Histogram:
     """All frames of a document as they are seen."""
-    return merged(prepare(shown.canvas, settings, counted=True).histogram for shown in play(document))
+    return merged(
+        prepare(composed.canvas, settings, counted=True).histogram for composed in composed_frames(document)
+    )
 
 
 def reduce(
@@ -93,8 +95,8 @@ def reduce(
     to_palette = replace(settings, palette=palette, fixed=None, order="given")
 
     def images() -> Iterator[Image.Image]:
-        for shown, frame in zip(play(document), every.frames, strict=True):
-            pixels = shown.stored if frame is shown.frame else _seen_in_its_box(shown)
+        for composed, frame in zip(composed_frames(document), every.frames, strict=True):
+            pixels = composed.stored if frame is composed.frame else _seen_in_its_box(composed)
             yield quantize_with(pixels, to_palette, (frame.left, frame.top)).image
 
     within = clustering.mse == 0 if settings.palette else every.count <= settings.colors
@@ -105,7 +107,7 @@ def reduce(
         images=images,
         figures=Figures(
             colors_before=every.count,
-            frames=sum(frame.shown for frame in document.frames),
+            frames=document.displayed,
             palette=palette,
             mse=clustering.mse,
             psnr=clustering.psnr,
@@ -202,19 +204,19 @@ def _colors_of_all(document: Document, settings: Settings) -> _Colors:
     source = FORMATS.get(document.format)
     may_hide = settings.keep_hidden_rgb and (source is None or source.hidden_colors)
     frames: list[Frame] = []
-    for shown in play(document):
-        seen = prepare(shown.canvas, settings, counted=True)
+    for composed in composed_frames(document):
+        seen = prepare(composed.canvas, settings, counted=True)
         own = seen
-        if shown.stored is not shown.canvas:
-            own = prepare(shown.stored, settings, counted=True)
+        if composed.stored is not composed.canvas:
+            own = prepare(composed.stored, settings, counted=True)
         if may_hide and hides_colors(own.image):
             raise Unsupported(
                 "its frames hide colours, which keep-hidden-rgb keeps in still pictures only; leave it out"
             )
         was_translucent |= own.was_translucent
-        shows_through |= shown.frame.blend and own.histogram.transparent
+        shows_through |= composed.frame.blend and own.histogram.transparent
         listed &= seen.colors.listing is not None
-        frames.append(replace(shown.frame, blend=False) if _mixes(shown) else shown.frame)
+        frames.append(replace(composed.frame, blend=False) if _mixes(composed) else composed.frame)
         tally.add(seen.histogram, _palette_ranks(seen.histogram, own))
     histogram, palette_ranks, exact = tally.total()
     exact &= listed
@@ -232,8 +234,8 @@ def _colors_of_all(document: Document, settings: Settings) -> _Colors:
 
 def _as_seen(document: Document, settings: Settings) -> Iterator[Image.Image]:
     """All frames with the alpha that the settings give them."""
-    for shown in play(document):
-        image = with_transparency_in_pixels(shown.canvas)
+    for composed in composed_frames(document):
+        image = with_transparency_in_pixels(composed.canvas)
         yield with_binary_alpha(image) if settings.alpha == "hard" else image
 
 
@@ -242,9 +244,9 @@ def _measured(document: Document, clustering: Clustering, settings: Settings) ->
     palette = Palette(with_opaque_alpha(clustering.entries).tolist())
     to_palette = replace(settings, palette=palette, fixed=None)
     total, pixels = 0.0, 0
-    for shown in play(document):
-        seen = prepare(shown.canvas, to_palette, counted=True)
-        area = shown.canvas.width * shown.canvas.height
+    for composed in composed_frames(document):
+        seen = prepare(composed.canvas, to_palette, counted=True)
+        area = composed.canvas.width * composed.canvas.height
         total += fit(seen, to_palette).clustering.mse * area
         pixels += area
     return replace(clustering, mse=total / pixels, psnr=psnr_of(total / pixels, 3, PEAK))
@@ -265,13 +267,13 @@ def _palette_ranks(seen: Histogram, own: PreparedImage) -> Integers:
 _ONE_TRANSPARENT = Histogram(np.zeros((1, 4), np.uint8), np.ones(1, np.int64), alpha=True)
 
 
-def _mixes(shown: Shown) -> bool:
+def _mixes(composed: ComposedFrame) -> bool:
     """Whether a frame's translucent pixels make new colours with those beneath them."""
-    if not shown.frame.blend or isinstance(shown.stored.info.get("transparency"), int):
+    if not composed.frame.blend or isinstance(composed.stored.info.get("transparency"), int):
         return False
-    return any(in_rgba(shown.stored).getchannel("A").histogram()[1:255])
+    return any(in_rgba(composed.stored).getchannel("A").histogram()[1:255])
 
 
-def _seen_in_its_box(shown: Shown) -> Image.Image:
-    left, top = shown.frame.left, shown.frame.top
-    return shown.canvas.crop((left, top, left + shown.stored.width, top + shown.stored.height))
+def _seen_in_its_box(composed: ComposedFrame) -> Image.Image:
+    left, top = composed.frame.left, composed.frame.top
+    return composed.canvas.crop((left, top, left + composed.stored.width, top + composed.stored.height))

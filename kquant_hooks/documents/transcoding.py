@@ -9,13 +9,13 @@ from itertools import islice
 from PIL import Image, ImageChops
 
 from kquant_hooks.documents.document import (
+    ComposedFrame,
     Dispose,
     Document,
     Frame,
-    Shown,
     Unsupported,
+    composed_frames,
     is_one_picture,
-    play,
 )
 from kquant_hooks.documents.opening import orientation_of
 from kquant_hooks.formats.table import Format
@@ -88,20 +88,20 @@ def _converted(image: Image.Image) -> Image.Image:
 
 
 def _still(document: Document) -> Document:
-    canvas = next(shown.canvas for shown in play(document) if shown.frame.shown)
+    canvas = next(composed.canvas for composed in composed_frames(document) if composed.frame.displayed)
     return replace(document, frames=(Frame(lambda: canvas),), kind="still")
 
 
 def _coalesced(document: Document, target: Format) -> Document:
     """An animation whose frames are what is seen, cropped to what changes where the format allows it."""
     boxes: list[tuple[int, int, int, int]] = []
-    shown_frames: list[Frame] = []
+    displayed_frames: list[Frame] = []
     before = None
     clear = False
-    for shown in play(document):
-        if not shown.frame.shown:
+    for composed in composed_frames(document):
+        if not composed.frame.displayed:
             continue
-        canvas = shown.canvas
+        canvas = composed.canvas
         clear |= canvas.getchannel("A").histogram()[255] < canvas.width * canvas.height
         if before is None:
             before = canvas.copy()
@@ -109,7 +109,7 @@ def _coalesced(document: Document, target: Format) -> Document:
         else:
             boxes.append(_changed(before, canvas))
             before.paste(canvas.crop(boxes[-1]), boxes[-1])
-        shown_frames.append(shown.frame)
+        displayed_frames.append(composed.frame)
     # If frames are only drawn over what is there, pixels become transparent by clearing the canvas alone.
     whole = clear and not target.replacing_frames
     canvas_at = _seeker(document)
@@ -117,7 +117,7 @@ def _coalesced(document: Document, target: Format) -> Document:
     def frame(index: int) -> Frame:
         box = (0, 0, *document.size) if whole else boxes[index]
         dispose: Dispose = "background" if whole else "none"
-        milliseconds = shown_frames[index].milliseconds
+        milliseconds = displayed_frames[index].milliseconds
         return Frame(lambda: canvas_at(index).crop(box), box[0], box[1], milliseconds, dispose)
 
     return replace(document, frames=tuple(frame(index) for index in range(len(boxes))))
@@ -139,15 +139,16 @@ def _changed(before: Image.Image, after: Image.Image) -> tuple[int, int, int, in
 def _seeker(document: Document) -> Callable[[int], Image.Image]:
     """Canvas by number: cheap as long as the numbers rise."""
     following = 0
-    playing: Iterator[Shown] = iter(())
+    rest: Iterator[ComposedFrame] = iter(())
 
     def canvas_at(index: int) -> Image.Image:
-        nonlocal following, playing
+        nonlocal following, rest
         if index < following or following == 0:
-            following, playing = 0, (shown for shown in play(document) if shown.frame.shown)
-        shown = next(islice(playing, index - following, None))
+            following = 0
+            rest = (composed for composed in composed_frames(document) if composed.frame.displayed)
+        composed = next(islice(rest, index - following, None))
         following = index + 1
-        return shown.canvas
+        return composed.canvas
 
     return canvas_at
 

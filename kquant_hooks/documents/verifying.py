@@ -8,7 +8,7 @@ from dataclasses import replace
 from PIL import Image, ImageChops
 
 from kquant_hooks.documents.codec import codec_of
-from kquant_hooks.documents.document import Document, play
+from kquant_hooks.documents.document import Document, composed_frames
 from kquant_hooks.documents.headers import Header, read_header
 from kquant_hooks.documents.opening import orientation_of
 from kquant_hooks.documents.reduce import Reduction
@@ -47,8 +47,7 @@ def verify(data: bytes, target: Format, reduction: Reduction, max_pixels: int | 
         return
     if header := read_header(data, target.name):
         counted = header.delays if wanted.kind == "animation" else header.sizes
-        shown = sum(frame.shown for frame in wanted.frames)
-        _compare("number of frames in its header", shown, len(counted))
+        _compare("number of frames in its header", wanted.displayed, len(counted))
     if wanted.kind == "animation":
         _compare("loop", wanted.loop, found.loop)
         _compare_timing("timing", _delays(wanted), _delays(found), target)
@@ -98,7 +97,7 @@ def _compare_timing(what: str, wanted: Iterable[float], found: Iterable[float], 
 
 
 def _delays(document: Document) -> list[float]:
-    return [frame.milliseconds for frame in document.frames if frame.shown]
+    return [frame.milliseconds for frame in document.frames if frame.displayed]
 
 
 def _compare_headers(source: bytes, data: bytes, target: Format, document: Document) -> None:
@@ -123,10 +122,10 @@ def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
     """Frame by frame as seen: what was clear or opaque still is, and there are not too many colours."""
     colors: set[int] = set()
     one_thread = Settings(threads=1)
-    for number, (old, new) in enumerate(zip(play(wanted), play(found), strict=True), 1):
+    for number, (old, new) in enumerate(zip(composed_frames(wanted), composed_frames(found), strict=True), 1):
         _compare(f"size of frame {number}", old.canvas.size, new.canvas.size)
         for box in strips_of(old.canvas.size):
-            if not _alike_in_alpha(*(in_rgba(shown.canvas.crop(box)) for shown in (old, new))):
+            if not _alike_in_alpha(*(in_rgba(composed.canvas.crop(box)) for composed in (old, new))):
                 raise ValueError(f"the result has another transparency in frame {number}")
         colors.update(codes_of(prepare(new.canvas, one_thread, counted=True).histogram.colors).tolist())
     if len(colors) > limit:

@@ -78,25 +78,25 @@ class Printer:
         if self._style.json:
             from kquant_hooks.report.records import outcome_record
 
-            self.say(outcome_record(outcome))
+            self.print_line(outcome_record(outcome))
         elif outcome.status == "failed":
-            complain(f"{outcome.path}: {outcome.reason}")
+            print_error(f"{outcome.path}: {outcome.reason}")
         elif not self._style.quiet and (outcome.status != "unchanged" or self._style.verbose):
-            self.say(one_line(outcome_line(outcome)))
+            self.print_line(one_line(outcome_line(outcome)))
             if self._swatches and outcome.figures is not None:
                 from kquant_hooks.report.terminal import swatches
 
                 if line := swatches(outcome.figures.palette, force=self._style.color == "always"):
-                    self.say(line)
+                    self.print_line(line)
 
     def summarize(self, outcomes: Sequence[Outcome], seconds: float) -> None:
         """Say what became of them all; of one, all has been said."""
         if not (self._style.json or self._style.quiet) and len(outcomes) != 1:
-            self.say(summary_line(outcomes, seconds))
+            self.print_line(summary_line(outcomes, seconds))
 
-    def say(self, text: str) -> None:
-        """Print a line that is about no outcome alone."""
-        self.complete = say(text) and self.complete
+    def print_line(self, text: str) -> None:
+        """Print a line that is not about one outcome."""
+        self.complete = print_line(text) and self.complete
 
     def close(self) -> None:
         """Take the progress bar away."""
@@ -104,15 +104,15 @@ class Printer:
             self._bar.hide()
 
 
-def say(text: str) -> bool:
+def print_line(text: str) -> bool:
     """Print to stdout; False if that cannot be, other than for a reader who went away."""
     try:
         print(text, flush=True)
     except OSError as error:
         # That is no reason to stop half way.
-        forget(sys.stdout)
+        silence(sys.stdout)
         if not isinstance(error, BrokenPipeError):
-            complain(f"cannot write to standard output: {error.strerror}")
+            print_error(f"cannot write to standard output: {error.strerror}")
             return False
     return True
 
@@ -126,14 +126,14 @@ def _is_piped(stream: TextIO) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-def forget(stream: TextIO) -> None:
+def silence(stream: TextIO) -> None:
     """Let what is still buffered, and what is to come, go nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def complain(message: object) -> None:
+def print_error(message: object) -> None:
     """One line on stderr, or none if that cannot be written: the exit code says it as well."""
     try:
         print(one_line(f"kquant: {message}"), file=sys.stderr, flush=True)
     except OSError:
-        forget(sys.stderr)
+        silence(sys.stderr)

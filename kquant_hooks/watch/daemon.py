@@ -6,7 +6,7 @@ import errno
 import time
 from dataclasses import dataclass, field
 
-from kquant_hooks.assets.many import sweep_folders
+from kquant_hooks.assets.batch import sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.processes.crash import Crash
 from kquant_hooks.processes.pool import WorkerPool

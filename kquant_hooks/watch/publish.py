@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from kquant_hooks.assets.many import lift_limit
+from kquant_hooks.assets.batch import lift_pillow_limit
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import outcome_and_bytes, read_version
 from kquant_hooks.disk.atomic import replace_file
@@ -111,7 +111,7 @@ class JobResult:
 
 def publish(job: Job) -> JobResult:
     """Write the result of a file, unless the file has changed; never raises because of a file's content."""
-    lift_limit(job.policy)
+    lift_pillow_limit(job.policy)
     try:
         return _publish(job)
     except OSError as error:

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from kquant_hooks.assets.many import sweep_folders
+from kquant_hooks.assets.batch import sweep_folders
 from kquant_hooks.disk.mounts import Mounts, network_of
 from kquant_hooks.disk.temporary import is_temporary
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE

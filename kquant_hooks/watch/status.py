@@ -15,7 +15,7 @@ from kquant_hooks.disk.folder import open_folder
 from kquant_hooks.disk.mounts import network_of
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
-from kquant_hooks.report.printing import complain, say
+from kquant_hooks.report.printing import print_error, print_line
 from kquant_hooks.watch.damage import describe_ledger_error
 from kquant_hooks.watch.folder import files_in
 from kquant_hooks.watch.ledger import Ledger, is_ledger_in
@@ -33,7 +33,7 @@ def print_status(outbox: Path, *, as_json: bool) -> int:
     except (sqlite3.Error, OSError) as error:
         return _complain_about(error, state_dir)
     for line in [json.dumps(facts)] if as_json else _lines(facts):
-        say(one_line(line))
+        print_line(one_line(line))
     return EXIT_FAILED if facts["failed"] else EXIT_DONE
 
 
@@ -59,20 +59,20 @@ def retry(outbox: Path) -> int:
         return _complain_about(error, state_dir)
     count = f"{len(failed)} failed file{'s' * (len(failed) != 1)}"
     when = "by the running kquant watch, within seconds" if running else "when kquant watch is started"
-    say(f"{count} will be tried again {when}" if failed else "no file has failed")
+    print_line(f"{count} will be tried again {when}" if failed else "no file has failed")
     return EXIT_DONE
 
 
 def _complain_about_missing(outbox: Path) -> int:
-    complain(f"{outbox} is not a folder of results: it has no {STATE_FOLDER} ledger")
+    print_error(f"{outbox} is not a folder of results: it has no {STATE_FOLDER} ledger")
     return EXIT_USAGE
 
 
 def _complain_about(error: sqlite3.Error | OSError, state_dir: Path) -> int:
     if isinstance(error, OSError):
-        complain(f"the ledger in {state_dir} cannot be used: {error.strerror or error}")
+        print_error(f"the ledger in {state_dir} cannot be used: {error.strerror or error}")
     else:
-        complain(describe_ledger_error(error, state_dir))
+        print_error(describe_ledger_error(error, state_dir))
     return EXIT_FAILED
 
 

@@ -14,7 +14,7 @@ from files import DEADLINE, colors_in, picture_at
 from photos import draw_photo
 from PIL import Image
 
-from kquant_hooks.assets import many
+from kquant_hooks.assets import batch
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.cli import main
 
@@ -60,12 +60,12 @@ def test_a_current_folder_that_is_gone(tmp_path):
 def _crash_on_b(job):
     if job.path.name == "b.png":
         os.kill(os.getpid(), signal.SIGSEGV)
-    return many.process(job.path, job.settings, job.policy)
+    return batch.process(job.path, job.settings, job.policy)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
 def test_a_crashing_decoder_costs_its_file_alone(monkeypatch, capsys):
-    monkeypatch.setattr(many, "_work", _crash_on_b)
+    monkeypatch.setattr(batch, "_work", _crash_on_b)
     for name in ("a.png", "b.png", "c.png"):
         picture_at(name)
     assert main(["hook", "-c", "3", "a.png", "b.png", "c.png"]) == 3
@@ -81,7 +81,7 @@ def _threads_of(path, *_arguments, **_options):
 @pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
 def test_other_hooks_are_left_their_cores(monkeypatch, capsys):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    monkeypatch.setattr(many, "process", _threads_of)
+    monkeypatch.setattr(batch, "process", _threads_of)
     picture_at("a.png")
     assert main(["hook", "a.png"]) == 0
     assert capsys.readouterr().out == "a.png  skipped: 1\n"

@@ -10,8 +10,8 @@ from drawings import saved
 from photos import draw_photo
 
 from kquant_hooks.assets import names
+from kquant_hooks.assets.batch import Job, process_each
 from kquant_hooks.assets.collect import Destination, collect
-from kquant_hooks.assets.many import Job, process_each
 from kquant_hooks.assets.names import are_one_name
 from kquant_hooks.assets.process import process
 from kquant_hooks.disk.folder import Folder

@@ -23,7 +23,7 @@ from PIL import Image
 
 from kquant_hooks.assets.process import process
 from kquant_hooks.documents.codec import read_document
-from kquant_hooks.documents.document import play
+from kquant_hooks.documents.document import composed_frames
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
@@ -102,17 +102,20 @@ def test_frames_are_played_as_pillow_plays_them(name):
     data = FILES[name]()
     container = {"png": "PNG", "gif": "GIF", "webp": "WebP"}[name.rpartition(".")[2]]
     document = read_document(data, container, 10**6)
-    for wanted, shown in zip(frames_of(data), play(document), strict=True):
+    for wanted, shown in zip(frames_of(data), composed_frames(document), strict=True):
         for before, after in zip(pixels_of(wanted), pixels_of(shown.canvas.convert("RGBA")), strict=True):
             assert before == after or before[3] == after[3] == 0
 
 
 def test_translucent_frames_over_others_become_what_is_seen(tmp_path):
     path = put(tmp_path, "animated-soft.png")
-    before = [shown.canvas.copy() for shown in play(read_document(path.read_bytes(), "PNG", 10**6))]
+    before = [
+        shown.canvas.copy() for shown in composed_frames(read_document(path.read_bytes(), "PNG", 10**6))
+    ]
     assert any(0 < alpha < 255 and alpha != 140 for _, _, _, alpha in pixels_of(before[-1]))
     assert rewrite(path, 12).status == "rewritten"
-    after = [shown.canvas.copy() for shown in play(read_document(path.read_bytes(), "PNG", 10**6))]
+    document = read_document(path.read_bytes(), "PNG", 10**6)
+    after = [composed.canvas.copy() for composed in composed_frames(document)]
     assert len(seen_colors(after)) <= 12
     for was, now in zip(before, after, strict=True):
         assert squared_error(was, now) < 900

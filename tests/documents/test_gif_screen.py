@@ -13,7 +13,7 @@ from PIL import Image
 
 from kquant_hooks.assets.process import process
 from kquant_hooks.documents.codec import read_document
-from kquant_hooks.documents.document import play
+from kquant_hooks.documents.document import composed_frames
 from kquant_hooks.documents.headers import read_header
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
@@ -22,7 +22,7 @@ from kquant_hooks.options.settings import Settings
 def played(data: bytes) -> list[np.ndarray]:
     """What is seen of each frame, as R, G, B, A."""
     document = read_document(data, "GIF", 10**6)
-    return [np.asarray(shown.canvas.convert("RGBA")).copy() for shown in play(document)]
+    return [np.asarray(shown.canvas.convert("RGBA")).copy() for shown in composed_frames(document)]
 
 
 def slowly_played(screen: tuple[int, int], pictures: list[Picture]) -> list[np.ndarray]:

@@ -14,7 +14,7 @@ from drawings import saved
 from files import DEADLINE, colors_in, contents
 from PIL import Image
 
-from kquant_hooks.assets import many
+from kquant_hooks.assets import batch
 from kquant_hooks.assets.process import process
 from kquant_hooks.cli import main
 from kquant_hooks.options.policy import Policy
@@ -48,7 +48,7 @@ def _hang_on_a(path, *arguments, **options):
 @linux
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_file_that_takes_too_long_costs_itself_alone(jobs, repository, assets, capsys, monkeypatch):
-    monkeypatch.setattr(many, "process", _hang_on_a)
+    monkeypatch.setattr(batch, "process", _hang_on_a)
     (repository / ".kquant.yaml").write_text("timeout: 1h\nrules: [{files: a.png, timeout: 2s}]")
     before = (assets / "a.png").read_bytes()
     assert main(["hook", "assets/a.png", "assets/sub/c.png", "-j", jobs]) == 3
@@ -60,7 +60,7 @@ def test_a_file_that_takes_too_long_costs_itself_alone(jobs, repository, assets,
 @linux
 @pytest.mark.parametrize("place", [["--in-place"], ["-o", "small.png"]])
 def test_a_time_that_a_flag_gives(place, assets, capsys, monkeypatch):
-    monkeypatch.setattr(many, "process", _hang_on_a)
+    monkeypatch.setattr(batch, "process", _hang_on_a)
     before = contents(assets.parent)
     assert main(["quantize", "assets/a.png", "-c", "4", "--timeout", "2s", *place]) == 3
     assert capsys.readouterr().err == f"kquant: assets/a.png: {LATE}; the file is unchanged\n"

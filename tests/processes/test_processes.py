@@ -21,8 +21,8 @@ from files import (
 )
 from photos import draw_photo
 
-from kquant_hooks.assets import many
-from kquant_hooks.assets.many import Job, process_each
+from kquant_hooks.assets import batch
+from kquant_hooks.assets.batch import Job, process_each
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import process
 from kquant_hooks.cli import main
@@ -42,7 +42,7 @@ def _crash_on_c(path, *arguments, **options):
 @pytest.mark.skipif(sys.platform != "linux", reason="only forked workers see what a test changes")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_crashing_decoder_costs_its_file_alone(jobs, assets, capsys, monkeypatch):
-    monkeypatch.setattr(many, "process", _crash_on_c)
+    monkeypatch.setattr(batch, "process", _crash_on_c)
     (assets / "z.png").write_bytes((assets / "a.png").read_bytes())
     before = (assets / "sub/c.png").read_bytes()
     assert main(["quantize", "assets", "-c", "4", "--in-place", "-j", jobs]) == 3
@@ -95,7 +95,7 @@ def test_libraries_have_one_thread_where_other_processes_work(
     files, workers, all_cores, threads, monkeypatch
 ):
     monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    monkeypatch.setattr(many, "process", _threads_of)
+    monkeypatch.setattr(batch, "process", _threads_of)
     jobs = [Job(Path(f"{number}.png"), Settings(), Policy()) for number in range(files)]
     assert {outcome.reason for outcome in process_each(jobs, workers, all_cores=all_cores)} == {threads}
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter
 from kquant_hooks import KMeansQuantize, Palette, quantize
 from kquant_hooks.cli import main
 from kquant_hooks.documents.codec import read_document
-from kquant_hooks.documents.document import play
+from kquant_hooks.documents.document import composed_frames
 from kquant_hooks.documents.reduce import reduce
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.blue_noise import blue_noise, void_and_cluster
@@ -204,7 +204,7 @@ def test_patterns_stay_in_place_in_animations():
     data = saved(first, "PNG", save_all=True, append_images=others, duration=40)
     document = read_document(data, "PNG", 1 << 30)
     assert any(frame.left or frame.top for frame in document.frames)
-    before = [np.asarray(shown.canvas.convert("RGB")) for shown in play(document)]
+    before = [np.asarray(shown.canvas.convert("RGB")) for shown in composed_frames(document)]
     for kind in KINDS[1:]:
         canvas = np.zeros_like(before[0])
         for number, image in enumerate(reduce(document, Settings(8, dither=kind)).images()):

@@ -14,7 +14,7 @@ from PIL import Image
 from kquant_hooks import learn_palette
 from kquant_hooks.assets.convert import convert
 from kquant_hooks.documents.codec import read_document
-from kquant_hooks.documents.document import play
+from kquant_hooks.documents.document import composed_frames
 from kquant_hooks.images.quantize import prepare
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
@@ -98,7 +98,7 @@ def test_figures_of_animations_are_of_all_pixels(form, mode):
     data = saved(first, form, save_all=True, append_images=others, duration=40, lossless=True)
     made = convert(data, Settings(20), Policy())
     before, after = (
-        [shown.canvas.convert("RGBA") for shown in play(read_document(file, form, 1 << 30))]
+        [shown.canvas.convert("RGBA") for shown in composed_frames(read_document(file, form, 1 << 30))]
         for file in (data, made.data)
     )
     seen = {color if color[3] else () for canvas in before for color in colors_of(canvas)}

@@ -11,7 +11,7 @@ from kquant_hooks.commands.palette.files import count_in_words, load_or_complain
 from kquant_hooks.palettes.comparing import Comparison, compare
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_REWRITE
 from kquant_hooks.report.lines import one_line
-from kquant_hooks.report.printing import say
+from kquant_hooks.report.printing import print_line
 
 _EXAMPLES = """\
 examples:
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         text = f"equal: {count_in_words(first)}"
     else:
         text = "\n".join(map(one_line, _differences(result, arguments.first, arguments.second)))
-    if not say(text):
+    if not print_line(text):
         return EXIT_FAILED
     return EXIT_DONE if result.equal else EXIT_REWRITE
 

@@ -9,7 +9,7 @@ from kquant_hooks.commands.palette.files import count_in_words, load_or_complain
 from kquant_hooks.palettes.files import FORMAT_OF_EXTENSION, WRITABLE_FORMATS, format_for
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
-from kquant_hooks.report.printing import complain, say
+from kquant_hooks.report.printing import print_error, print_line
 
 _EXAMPLES = """\
 examples:
@@ -47,10 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         written = format_for(target, arguments.format)
     except ValueError as error:
-        complain(error)
+        print_error(error)
         return EXIT_USAGE
     if target.exists() and not arguments.force:
-        complain(f"{target} already exists; use --force to overwrite it")
+        print_error(f"{target} already exists; use --force to overwrite it")
         return EXIT_USAGE
     palette = load_or_complain(arguments.source)
     if palette is None:
@@ -61,4 +61,4 @@ def run(arguments: argparse.Namespace) -> int:
         "" if written.names or not any(palette.names) else "  without names, which this format cannot hold"
     )
     done = one_line(f"{arguments.source} -> {target}  {count_in_words(palette)}{left_out}")
-    return EXIT_DONE if say(done) else EXIT_FAILED
+    return EXIT_DONE if print_line(done) else EXIT_FAILED

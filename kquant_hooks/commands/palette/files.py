@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kquant_hooks.palettes.palette import Palette
-from kquant_hooks.report.printing import complain
+from kquant_hooks.report.printing import print_error
 
 
 def load_or_complain(path: str) -> Palette | None:
@@ -13,9 +13,9 @@ def load_or_complain(path: str) -> Palette | None:
     try:
         return Palette.load(path)
     except OSError as error:
-        complain(f"{path}: cannot be read: {error.strerror or error}")
+        print_error(f"{path}: cannot be read: {error.strerror or error}")
     except ValueError as error:
-        complain(error)
+        print_error(error)
     return None
 
 
@@ -24,10 +24,10 @@ def save_or_complain(palette: Palette, target: Path, format_name: str | None = N
     try:
         palette.save(target, format_name)
     except OSError as error:
-        complain(f"{target}: cannot be written: {error.strerror or error}")
+        print_error(f"{target}: cannot be written: {error.strerror or error}")
         return False
     except ValueError as error:
-        complain(error)
+        print_error(error)
         return False
     return True
 

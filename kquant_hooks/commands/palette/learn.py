@@ -21,7 +21,7 @@ from kquant_hooks.palettes.files import FORMAT_OF_EXTENSION, Format, format_for
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.report.lines import one_line
-from kquant_hooks.report.printing import Printer, complain
+from kquant_hooks.report.printing import Printer, print_error
 
 if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
@@ -78,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         policy = Policy(**given_options(arguments, _LIMIT_OPTIONS))
         written = format_for(target)
     except ValueError as error:
-        complain(error)
+        print_error(error)
         return EXIT_USAGE
     found = collect(map(Path, arguments.paths), Destination(in_place=True))
     # The palette file itself may be an image in a folder of pictures; it is not one of them.
@@ -107,25 +107,27 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         palette = palette_of(histograms(), settings, equal_weight=arguments.equal_weight)
     except ValueError as error:
-        complain(error)
+        print_error(error)
         return EXIT_FAILED
     except KeyboardInterrupt:
-        complain(f"interrupted; {len(counted)} of {len(tasks)} pictures were read, and nothing was written")
+        print_error(
+            f"interrupted; {len(counted)} of {len(tasks)} pictures were read, and nothing was written"
+        )
         return EXIT_INTERRUPTED
     finally:
         printer.close()
     try:
         palette, note = _fit(palette, written)
     except ValueError as error:
-        complain(f"{target}: {error}")
+        print_error(f"{target}: {error}")
         return EXIT_FAILED
     code = _write(palette, target, force=arguments.force)
     if code == EXIT_DONE and arguments.json:
         record = {"path": str(target), "pictures": len(counted), "colors": palette.hex()}
-        printer.say(json.dumps(record))
+        printer.print_line(json.dumps(record))
     elif code == EXIT_DONE and not arguments.quiet:
         pictures = f"{len(counted)} picture{'s' * (len(counted) != 1)}"
-        printer.say(one_line(f"{pictures} -> {target}  {count_in_words(palette)}{note}"))
+        printer.print_line(one_line(f"{pictures} -> {target}  {count_in_words(palette)}{note}"))
     return code or (EXIT_FAILED if failed or not printer.complete else EXIT_DONE)
 
 
@@ -153,7 +155,7 @@ def _write(palette: Palette, target: Path, *, force: bool) -> int:
         # A second run changes nothing.
         if _holds(target, palette):
             return EXIT_DONE
-        complain(f"{target} already exists with other content; use --force to overwrite it")
+        print_error(f"{target} already exists with other content; use --force to overwrite it")
         return EXIT_USAGE
     return EXIT_DONE if save_or_complain(palette, target) else EXIT_FAILED
 

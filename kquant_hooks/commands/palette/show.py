@@ -11,7 +11,7 @@ from kquant_hooks.commands.palette.files import count_in_words, load_or_complain
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED
 from kquant_hooks.report.lines import one_line
-from kquant_hooks.report.printing import say
+from kquant_hooks.report.printing import print_line
 from kquant_hooks.report.screen import can_show_colors
 
 _EXAMPLES = """\
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     code = EXIT_DONE
     for path in arguments.files:
         palette = load_or_complain(path)
-        if palette is None or not say(_text(path, palette, arguments)):
+        if palette is None or not print_line(_text(path, palette, arguments)):
             code = EXIT_FAILED
     return code
 

@@ -74,7 +74,7 @@ def read(data: bytes, max_pixels: int | None) -> Document:
     control = dict(chunks[:middle]).get(b"acTL", b"")
     announced = int.from_bytes(control[:4], "big") if len(control) == 8 else 0
     frames, controls = _frames(chunks, max_pixels) if announced else ([], [])
-    if not any(frame.shown for frame in frames):
+    if not any(frame.displayed for frame in frames):
         header = chunks[0][1]
         check_picture(size_in(header), max_pixels)
         check_rows(header, (content for kind, content in chunks if kind == b"IDAT"))
@@ -115,11 +115,11 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
             header = struct.pack(">II", *document.size) + encoded[0][1][8:]
             out += [packed(b"IHDR", header), *(packed(*chunk) for chunk in before)]
             if document.kind == "animation":
-                shown = sum(frame.shown for frame in document.frames)
+                shown = document.displayed
                 out.append(packed(b"acTL", struct.pack(">II", shown, document.loop or 0)))
             out += [packed(*chunk) for chunk in encoded if chunk[0] in (b"PLTE", b"tRNS")]
             out += [packed(b"bKGD", _nearest_index(image, parts.background))] if parts.background else []
-        if document.kind == "animation" and frame.shown:
+        if document.kind == "animation" and frame.displayed:
             control = parts.controls[index] if parts.controls else None
             out.append(packed(b"fcTL", _control(next(sequence), frame, image.size, control)))
         pixels = b"".join(content for kind, content in encoded if kind == b"IDAT")
@@ -168,7 +168,7 @@ def _frame(single: Sequence[Chunk], control: bytes | None, max_pixels: int | Non
         return _with_scaled_key(decode(data, max_pixels), single)
 
     if control is None:
-        return Frame(load, shown=False)
+        return Frame(load, displayed=False)
     _, _, _, left, top, numerator, denominator, dispose, blend = _CONTROL.unpack(control)
     milliseconds = 1000 * numerator / (denominator or 100)
     name: Dispose = _DISPOSES[dispose] if dispose < len(_DISPOSES) else "none"

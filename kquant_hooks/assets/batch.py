@@ -117,7 +117,7 @@ def _crashed(job: Job, crash: Crash) -> Outcome:
 
 def _result_of(job: Job) -> tuple[Outcome, bytes | None]:
     """In a worker process."""
-    lift_limit(job.policy)
+    lift_pillow_limit(job.policy)
     return outcome_and_bytes(job.path, job.settings, job.policy, job.target, job.data)
 
 
@@ -125,7 +125,7 @@ def _work(job: Job) -> Outcome:
     """In a worker process."""
     from kquant_hooks.processes.worker import exit_if_orphaned
 
-    lift_limit(job.policy)
+    lift_pillow_limit(job.policy)
     return process(
         job.path,
         job.settings,
@@ -149,7 +149,7 @@ def sweep_folders(files: Iterable[Path]) -> None:
             sweep(folder)
 
 
-def lift_limit(policy: Policy) -> None:
+def lift_pillow_limit(policy: Policy) -> None:
     """Take Pillow's limit, our default, from this process where a higher one is asked for."""
     if most_of_one(policy.max_pixels) > MOST_OF_ONE:
         from PIL import Image
