@@ -79,7 +79,7 @@ def resolver(
     flags: Mapping[str, Any],
     chosen: Path | None = None,
     base: Mapping[str, Any] | None = None,
-    home: Path | None = None,
+    root: Path | None = None,
     config: Config | None = None,
 ) -> Callable[[Path], Resolved]:
     """A function that returns the options that apply to a file; it reads each configuration once.
@@ -93,7 +93,7 @@ def resolver(
         in the folders above a file, up to the root of its repository, with globs relative to its folder.
     base : mapping, optional
         Defaults that differ from the usual ones.
-    home : Path, optional
+    root : Path, optional
         A folder whose configuration applies to all files.
     config : Config, optional
         The configuration of all files, if it was read already.
@@ -108,7 +108,7 @@ def resolver(
         From the function, if the current folder is gone.
     """
     # A watched folder keeps the configuration file that was found at the start.
-    for_all = chosen or (nearest_config(home) if home else None)
+    for_all = chosen or (nearest_config(root) if root else None)
     # Globs stay relative to this folder, even if it is removed while a daemon runs.
     here = Path.cwd() if chosen else None
 
@@ -117,7 +117,7 @@ def resolver(
         """The configuration file of a folder, and the folder's path as the globs see it."""
         # Links are not resolved: the place of a link counts, not its target.
         full = os.path.abspath(folder)  # noqa: PTH100
-        path = for_all if chosen or home else nearest_config(Path(full))
+        path = for_all if chosen or root else nearest_config(Path(full))
         if path is None:
             return None, ""
         inner = os.path.relpath(full, here or path.parent).replace(os.sep, "/")

@@ -223,7 +223,7 @@ class Dispatcher:
         else:
             self._ledger.restore_owner(entry)
 
-    def gone(self, root: Folder, source: str) -> None:
+    def record_gone(self, root: Folder, source: str) -> None:
         """Record that a file is no longer in the watched folder."""
         entry = self._ledger.find(source)
         if entry is not None:

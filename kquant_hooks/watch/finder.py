@@ -210,7 +210,7 @@ class Finder:
         if verdict == "ready" and sample is not None and not self._dispatcher.is_done(source, sample):
             return sample
         if verdict == "gone":
-            self._dispatcher.gone(root, source)
+            self._dispatcher.record_gone(root, source)
         elif verdict == "unsettled":
             reason = "it is empty" if sample is not None and not sample.size else "it keeps changing"
             self._log.write("unsettled", f"{source} is not ready: {reason}", level="warning", source=source)

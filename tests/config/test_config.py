@@ -1,4 +1,4 @@
-"""What ``.kquant.yaml`` may say, which file it speaks of, and what is said of its mistakes."""
+"""What ``.kquant.yaml`` may contain, which files it applies to, and how mistakes are reported."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from configs import applied, colors_of, write
+from configs import colors_of, resolved, write
 
 from kquant_hooks import Palette
 from kquant_hooks.cli import main
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("repository")
 
 
 def test_without_a_configuration_there_are_256_colours():
-    found = applied("a.png")
+    found = resolved("a.png")
     assert (found.settings, found.policy, found.skip) == (Settings(256), Policy(), False)
 
 
@@ -30,19 +30,19 @@ def test_options_of_both_lists_are_read():
         "colors: 12\neffort: best\nmax-iter: 9\norder: population\nmin-savings: 5%\nmax-error: 30\n"
         "strip: true\nmin-psnr: null\n"
     )
-    found = applied("a.png")
+    found = resolved("a.png")
     assert found.settings == Settings(12, effort="best", max_iter=9, order="population")
     assert found.policy == Policy(min_savings="5%", max_error=30, strip=True)
 
 
 def test_a_palette_is_a_list_of_hex_colours():
     write("palette: ['#000', ff8000, '#11223344']")
-    assert applied("a.png").settings.palette == Palette(["#000", "#ff8000", "#11223344"])
+    assert resolved("a.png").settings.palette == Palette(["#000", "#ff8000", "#11223344"])
 
 
 def test_the_fewest_colours_that_will_do():
     write("colors: auto\nmin-psnr: 38")
-    assert applied("a.png").policy == Policy(min_psnr=38, auto_colors=True)
+    assert resolved("a.png").policy == Policy(min_psnr=38, auto_colors=True)
 
 
 def test_the_first_rule_that_matches_has_the_say_and_the_top_fills_in():
@@ -51,7 +51,7 @@ def test_the_first_rule_that_matches_has_the_say_and_the_top_fills_in():
         "- {files: ['**/*.gif', 'b/*.png'], colors: 2}\n- {files: '**', colors: 3, effort: best}"
     )
     assert colors_of("a/x.png", "a/b/x.gif", "c/d/x.gif", "b/x.png", "b/c/x.png") == [1, 1, 2, 2, 3]
-    assert applied("a/x.png").settings.effort == "fast"
+    assert resolved("a/x.png").settings.effort == "fast"
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_globs(pattern, inside, outside):
 
 def test_numbers_as_yaml_1_2_writes_them():
     write("tol: 1e-3\nmax-error: 2E+1")
-    assert (applied("a.png").settings.tol, applied("a.png").policy.max_error) == (1e-3, 20)
+    assert (resolved("a.png").settings.tol, resolved("a.png").policy.max_error) == (1e-3, 20)
 
 
 def test_a_palette_leaves_nothing_for_auto_to_find():
     write("colors: auto\nmin-psnr: 10\nrules: [{files: '*.png', palette: ['#000', '#fff']}]")
-    found = applied("a.png")
+    found = resolved("a.png")
     assert (len(found.settings.palette), found.policy) == (2, Policy(min_psnr=10))
-    assert applied("a.gif").policy.auto_colors
+    assert resolved("a.gif").policy.auto_colors
 
 
 def test_a_file_of_nearly_the_right_name_is_not_passed_over(capsys):
@@ -99,21 +99,21 @@ def test_a_file_of_nearly_the_right_name_is_not_passed_over(capsys):
 
 def test_flags_have_the_say():
     write("colors: 9\nrules: [{files: '*.png', colors: 5, effort: best}]")
-    assert applied("a.png", colors=7).settings == Settings(7, effort="best")
+    assert resolved("a.png", colors=7).settings == Settings(7, effort="best")
 
 
 def test_a_number_of_colours_takes_the_palette_below_it_away():
     write("palette: ['#000']\nrules: [{files: a.png, colors: 5}, {files: b.png, effort: fast}]")
-    assert applied("a.png").settings == Settings(5)
-    assert applied("b.png").settings.palette == Palette(["#000"])
-    assert applied("b.png", colors=3).settings == Settings(3, effort="fast")
+    assert resolved("a.png").settings == Settings(5)
+    assert resolved("b.png").settings.palette == Palette(["#000"])
+    assert resolved("b.png", colors=3).settings == Settings(3, effort="fast")
 
 
 def test_the_nearest_configuration_counts_alone(repository):
     write("colors: 9\neffort: fast\nrules: [{files: 'sub/**', colors: 1}]")
     write("colors: 7\nrules: [{files: 'x/*.png', colors: 3}]", "sub")
     assert colors_of("a.png", "other/a.png", "sub/a.png", "sub/x/a.png", "sub/y/a.png") == [9, 9, 7, 3, 7]
-    assert applied("sub/a.png").settings.effort == "balanced"
+    assert resolved("sub/a.png").settings.effort == "balanced"
 
 
 def test_it_is_the_same_from_every_folder(repository, monkeypatch):
@@ -121,7 +121,7 @@ def test_it_is_the_same_from_every_folder(repository, monkeypatch):
     (repository / "sub").mkdir()
     monkeypatch.chdir("sub")
     assert colors_of("a.png", "../a.png", str(repository / "sub/a.png")) == [1, 9, 1]
-    assert str(applied("a.png").path) == "../.kquant.yaml"
+    assert str(resolved("a.png").path) == "../.kquant.yaml"
 
 
 def test_it_is_not_looked_for_above_the_repository(repository):
@@ -140,7 +140,7 @@ def test_another_file_has_globs_from_the_current_folder_on():
 @pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "rules:\nwatch:\n", "\ufeffcolors: 256\n"])
 def test_an_empty_configuration_says_nothing(text):
     write(text)
-    assert applied("a.png").settings == Settings()
+    assert resolved("a.png").settings == Settings()
 
 
 def test_the_section_for_the_daemon_is_checked_and_kept():
@@ -191,7 +191,7 @@ def test_the_starter_is_a_configuration_and_is_never_overwritten(capsys):
     assert main(["config", "--init"]) == 0
     path = Path(".kquant.yaml")
     assert path.read_text(encoding="utf-8") == STARTER
-    assert applied("a.png").settings == Settings()
+    assert resolved("a.png").settings == Settings()
     path.write_text("colors: 3")
     assert main(["config", "--init"]) == 2
     assert capsys.readouterr().err == "kquant: .kquant.yaml exists; it is left as it is\n"
@@ -202,10 +202,10 @@ def test_what_the_starter_shows_in_comments_is_right():
     text = STARTER.replace("rules: []\n", "rules:\n").replace("\n# effort", "\neffort")
     lines = [line.removeprefix("#") if line.startswith("#   ") else line for line in text.splitlines()]
     write("\n".join(lines).replace("# min-", "min-"))
-    assert applied("sprites/a.png").settings.palette is not None
+    assert resolved("sprites/a.png").settings.palette is not None
     assert colors_of("icons/x/a.png", "x/y.icon.png", "x/screenshots/a.webp", "a.png") == [16, 16, 64, 256]
-    assert applied("photos/a.png").skip
-    assert applied("a.png").policy == Policy(min_savings="5%", min_psnr=36)
+    assert resolved("photos/a.png").skip
+    assert resolved("a.png").policy == Policy(min_savings="5%", min_psnr=36)
 
 
 def test_the_starter_cannot_be_written(monkeypatch, capsys):

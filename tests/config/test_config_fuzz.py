@@ -1,4 +1,4 @@
-"""A ``.kquant.yaml`` may hold anything: it is a configuration, or refused in one sentence, and soon."""
+"""Any content of ``.kquant.yaml`` is a configuration, or is refused in one sentence, and quickly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import pytest
 from places import SUPPORT
 
-# Of wall clocks, on which other programs take their time as well.
+# In wall-clock time, which includes that of other programs.
 DEADLINE = 600
 
 

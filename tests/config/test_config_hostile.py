@@ -1,4 +1,4 @@
-"""A ``.kquant.yaml`` of somebody who is up to no good, in a repository that one has cloned."""
+"""A malicious ``.kquant.yaml`` in a cloned repository."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links and pipes
 
 @pytest.fixture
 def clone(tmp_path, monkeypatch) -> Path:
-    """A repository, as the current folder, with a secret and a palette beside it."""
+    """A repository as the current folder, with a secret and a palette next to it."""
     (tmp_path / "secret.ini").write_text(SECRET)
     Palette(["#f00"]).save(tmp_path / "other.hex")
     folder = tmp_path / "clone"
@@ -32,7 +32,7 @@ def clone(tmp_path, monkeypatch) -> Path:
 
 
 def said(capsys) -> str:
-    """What a run of the hook says that a configuration stops, in one line."""
+    """The line that the hook prints when a configuration stops it."""
     assert main(["hook", "missing.png"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err.count("\n")) == ("", 1)
@@ -81,14 +81,14 @@ def test_a_flag_may_name_any_file(clone, capsys):
 
 
 @pytest.mark.parametrize("content", [SECRET, '{"token": "hunter2"}', "c0ffee\nhunter2\n", '["hunter2"]'])
-def test_what_is_no_palette_is_not_shown(content, clone, capsys):
+def test_the_content_of_other_files_is_not_shown(content, clone, capsys):
     Path("secret.txt").write_text(content)
     write("palette: secret.txt")
     assert "hunter2" not in said(capsys)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["a pipe", "a folder"])
-def test_palettes_and_configurations_that_are_no_files_are_not_waited_for(make, clone, capsys):
+def test_pipes_and_folders_as_palettes_and_configurations_do_not_block(make, clone, capsys):
     make("odd")
     write("palette: odd")
     assert "$.palette: expected a palette file, " in said(capsys)

@@ -179,13 +179,13 @@ def test_a_mistake_in_any_configuration_stops_before_the_first_file(photo, capsy
         (lambda path: path.symlink_to("nowhere"), "it is a broken link"),
     ],
 )
-def test_a_configuration_that_is_no_file_is_not_passed_over(make, reason, capsys):
+def test_a_configuration_that_is_not_a_file_is_an_error(make, reason, capsys):
     make(Path(".kquant.yaml"))
     assert main(["hook", "missing.png"]) == 2
     assert capsys.readouterr().err == f"kquant: .kquant.yaml: {reason}\n"
 
 
-def test_bytes_that_are_no_text(capsys):
+def test_bytes_that_are_not_text(capsys):
     Path(".kquant.yaml").write_bytes(b"colors: \xff\xfe")
     assert main(["config", "a.png"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
@@ -264,7 +264,7 @@ def can_be_loaded(document: object) -> bool:
 )
 def test_what_an_editor_accepts_is_what_can_be_loaded(document):
     accepted = jsonschema.Draft202012Validator(schema()).is_valid(json.loads(json.dumps(document)))
-    # What no schema says: which numbers are none, what 'auto' needs beside it, and which files are palettes.
+    # A schema cannot say which numbers are not numbers, what 'auto' needs, and which files are palettes.
     text = json.dumps(document)
     if any(word in text for word in ("NaN", "Infinity", "auto", '"palette": "')):
         return

@@ -1,4 +1,4 @@
-"""Which paths a glob stands for, and that finding out takes no longer for a glob made to be slow."""
+"""Which paths a glob matches, and that no glob makes matching slow."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_a_glob_stands_for(pattern, yes, no):
 
 
 def tried_in_any_way(names: tuple[str, ...], parts: tuple[str, ...]) -> bool:
-    """Whether parts fit, where ``**`` is every number of them in turn."""
+    """Whether the parts match, trying every number of parts for ``**``."""
 
     @cache
     def fit(name: int, part: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a file that takes another one's place keeps of it, and that nobody gains a right by that."""
+"""Which attributes a new file keeps of the one it replaces, and that no user gains a right."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 
 
 def access_list(*, user: int, group: int, mask: int) -> bytes:
-    """Rights of the owner, of user 1234, of the group, of all of these at most, and of others."""
+    """The rights of the owner, user 1234, the group, the mask and others."""
     nobody = 0xFFFFFFFF
     entries = [(1, 6, nobody), (2, user, 1234), (4, group, nobody), (0x10, mask, nobody), (0x20, 0, nobody)]
     return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
@@ -40,7 +40,7 @@ def listed(tmp_path):
 
 
 @linux
-def test_an_access_control_list_is_kept_beside_attributes_that_cannot_be(listed, monkeypatch):
+def test_an_access_control_list_is_kept_if_other_attributes_cannot_be(listed, monkeypatch):
     os.setxattr(listed, "user.first", b"1")
     os.setxattr(listed, "user.last", b"2")
     setting = os.setxattr
@@ -146,7 +146,7 @@ def test_a_group_is_kept_where_the_owner_cannot_be(tmp_path, monkeypatch):
 
 @posix
 @pytest.mark.parametrize(("old", "fixed", "kept"), [(0o755, 0o755, True), (0o600, 0o755, False)])
-def test_a_file_system_with_one_mode_for_all_is_no_obstacle(old, fixed, kept, tmp_path, monkeypatch):
+def test_a_file_system_with_one_mode_for_all_files_is_fine(old, fixed, kept, tmp_path, monkeypatch):
     path = tmp_path / "a"
     path.write_bytes(b"old")
     path.chmod(old)

@@ -1,4 +1,4 @@
-"""Files by handle: what somebody who may write to a folder cannot make of it, and what a new file keeps."""
+"""Files by handle: what a user who can write to a folder cannot do, and what a new file keeps."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_opening_a_pipe_or_a_link_does_not_block_or_lead_away(tmp_path):
 @as_root
 @pytest.mark.parametrize("kind", ["symlink", "link", "file"])
 def test_a_temporary_file_that_is_swapped_gives_nothing_away(kind, tmp_path, monkeypatch):
-    """Whoever may write to the folder puts a link in its place while the administrator's program writes."""
+    """A user who can write to the folder puts a link in its place while an administrator's program writes."""
     victim, box = tmp_path / "victim", tmp_path / "box"
     victim.write_bytes(b"secret")
     victim.chmod(0o600)
@@ -131,7 +131,7 @@ def test_a_temporary_file_that_is_swapped_gives_nothing_away(kind, tmp_path, mon
             path.unlink()
 
 
-def test_what_no_live_writer_holds_is_swept(tmp_path):
+def test_files_that_no_process_writes_are_swept(tmp_path):
     (tmp_path / ".kquant-123-left").touch()
     with open_folder(tmp_path) as folder, temporary_in(folder, 0o600) as held:
         sweep(folder)
@@ -141,7 +141,7 @@ def test_what_no_live_writer_holds_is_swept(tmp_path):
 
 @linux
 def test_a_writer_in_another_namespace_keeps_its_file(tmp_path):
-    """Its number is nobody's here, or somebody else's."""
+    """Its process number is free here, or belongs to another process."""
     program = (
         "import sys; from pathlib import Path; from kquant_hooks.disk.folder import open_folder\n"
         "from kquant_hooks.disk.temporary import temporary_in\n"
@@ -164,7 +164,7 @@ def test_a_writer_in_another_namespace_keeps_its_file(tmp_path):
             assert folder.names() == []
 
 
-def test_a_file_swept_between_creating_and_locking_is_created_anew(tmp_path, monkeypatch):
+def test_a_file_swept_between_creating_and_locking_is_created_again(tmp_path, monkeypatch):
     from kquant_hooks.disk import temporary
 
     lock = temporary._lock
@@ -234,7 +234,7 @@ def test_an_expected_version_is_replaced_and_the_old_one_is_gone(known, tmp_path
     assert path.read_bytes() == b"new"
 
 
-# What can be told beforehand.
+# Checks before writing.
 
 
 @as_root
@@ -256,7 +256,7 @@ def test_what_a_sticky_folder_forbids_is_known_beforehand(tmp_path, monkeypatch)
 
 
 @posix
-def test_closing_a_folder_that_fails_is_no_failure_to_write(tmp_path, monkeypatch):
+def test_an_error_of_closing_a_folder_is_not_an_error_of_writing(tmp_path, monkeypatch):
     folder = open_folder(tmp_path)
     with folder:
         replace_file(folder, "a", b"1")

@@ -1,4 +1,4 @@
-"""Names that are one name to some file systems."""
+"""Names that some file systems treat as one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GREEN = "grün.png"
 
 @pytest.fixture
 def folding(monkeypatch):
-    """A file system that folds names, as far as is asked for what is there."""
+    """Pretend that the file system folds names."""
     stat = Folder.stat_or_none
 
     def folded(folder, name):
@@ -83,7 +83,7 @@ def test_two_spellings_of_one_file_are_one(tmp_path):
 
 
 def test_of_two_runs_into_one_file_only_one_says_that_it_wrote_it(tmp_path, monkeypatch):
-    """The second finds its target made by the first between its look and its writing."""
+    """The first makes the target of the second between the second's check and its write."""
     first, second = pictures(tmp_path, "one/a.png", "two/a.png")
     target = tmp_path / "out.png"
     find = Folder.stat_or_none
@@ -107,7 +107,7 @@ def test_of_two_runs_into_one_file_only_one_says_that_it_wrote_it(tmp_path, monk
 
 
 def test_workers_create_targets_and_never_take_them(tmp_path):
-    """Twelve pictures into one file at once: one of them has it."""
+    """Twelve pictures are written to one file at once: one of them wins."""
     paths = pictures(tmp_path, *(f"{number}/a.png" for number in range(12)))
     target = tmp_path / "out.png"
     jobs = [Job(path, Settings(5), Policy(), target) for path in paths]

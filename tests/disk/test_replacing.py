@@ -1,4 +1,4 @@
-"""Files replaced whole or not at all, and new ones written beside them."""
+"""Files are replaced completely or not at all, and new ones are written."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_a_dry_run_does_everything_but_write(photo_file, tmp_path):
 
 
 def test_the_same_bytes_as_pillow_would_show():
-    """The writer of PNG is ours: what it writes is what the library gives."""
+    """Our own writer of PNG writes what the library returns."""
     image = draw_photo()
     done = convert.convert(saved(image, "PNG"), Settings(7, order="lightness"), Policy())
     with Image.open(io.BytesIO(done.data)) as found:
@@ -171,6 +171,6 @@ def test_an_order_that_nobody_chose_is_what_makes_a_png_smaller(mode):
     with Image.open(io.BytesIO(data)) as found:
         assert found.convert("RGB").tobytes() == quantize(image, 60).image.convert("RGB").tobytes()
         kept = found.getpalette() == quantize(image, 60).image.getpalette()
-    # The order that a palette had has been chosen by somebody.
+    # A user has chosen the order of that palette.
     assert kept == (mode == "P")
     assert mode == "P" or len(data) < len(ordered)

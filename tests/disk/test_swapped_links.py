@@ -1,4 +1,4 @@
-"""Links that somebody puts in the way while a command is at work: nothing outside is read or written."""
+"""Links that a user puts into a path while a command runs: nothing outside is read or written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECRET = saved(draw_photo().transpose(1), "PNG")
 
 @pytest.fixture
 def box(tmp_path, monkeypatch):
-    """A folder of which an attacker may change everything, and a picture outside of it."""
+    """A folder in which an attacker may change everything, and a picture outside of it."""
     monkeypatch.chdir(tmp_path)
     for name, data in (("box/sub/a.png", PHOTO), ("outside/a.png", SECRET)):
         Path(name).parent.mkdir(parents=True)
@@ -78,7 +78,7 @@ def test_a_link_that_comes_while_it_is_quantized_is_not_followed(swap, target, b
     if target is None and swap is swap_the_file:
         assert outcome.reason.endswith("it changed while it was being processed; run again")
     elif target is None:
-        # The folder that was opened is the one in which it was rewritten, wherever that is now.
+        # It was rewritten in the folder that was opened, wherever that is now.
         assert outcome.status == "rewritten"
         assert Path("box/away/a.png").read_bytes() != PHOTO
     elif swap is swap_the_folder:
@@ -99,7 +99,7 @@ def test_a_target_that_becomes_a_link_is_not_followed(box):
 
 @pytest.mark.parametrize("absolute", [False, True])
 def test_the_hook_goes_through_no_folder_that_is_a_link(absolute, box, capsys):
-    """Git knows no file behind a link, so that one came there since the hook was called."""
+    """Git never lists a file behind a link, so the link was made after the hook was called."""
     swap_the_folder()
     path = Path("box/sub/a.png")
     assert main(["hook", "--colors", "5", str(Path.cwd() / path if absolute else path)]) == 3
@@ -117,7 +117,7 @@ def test_links_that_a_user_names_are_followed(box, capsys):
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]])
-def test_a_link_to_itself_is_no_place_for_a_result(force, box, capsys):
+def test_a_link_to_itself_cannot_be_a_result(force, box, capsys):
     Path("loop.png").symlink_to("loop.png")
     assert main(["quantize", "box/sub/a.png", "-o", "loop.png", *force]) == 3
     assert capsys.readouterr().err

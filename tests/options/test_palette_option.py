@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from configs import applied, write
+from configs import resolved, write
 from helpers import colors_of
 from PIL import Image
 
@@ -87,10 +87,10 @@ def test_in_a_configuration_it_lies_beside_it(monkeypatch):
     write("palette: art/mine.gpl\nrules: [{files: a.png, palette: ../mine.gpl}]", "sub")
     Path("sub/art").mkdir()
     Palette(["#123456"]).save("sub/art/mine.gpl")
-    assert applied("sub/b.png").settings.palette == Palette(["#123456"])
-    assert applied("sub/a.png").settings.palette == MINE
+    assert resolved("sub/b.png").settings.palette == Palette(["#123456"])
+    assert resolved("sub/a.png").settings.palette == MINE
     monkeypatch.chdir("sub/art")
-    assert applied("../b.png").settings.palette == Palette(["#123456"])
+    assert resolved("../b.png").settings.palette == Palette(["#123456"])
 
 
 def test_a_given_configuration_has_its_palettes_beside_it(capsys):

@@ -1,4 +1,4 @@
-"""What a file may take of time and memory, and what becomes of one that takes more."""
+"""The time and memory that a file may take, and what happens to a file that takes more."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kquant_hooks.processes.memory import memory_limited
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory, and forked workers")
 LATE = "it took more than timeout=2s; a higher limit may help"
-# Where it is a library of linear algebra that gets none, that ends the process.
+# If a linear algebra library runs out of memory, it ends the process.
 TOO_MUCH = (
     "(it takes more memory than there is, or than max-memory=64MiB; a higher limit may help|"
     r"the process that decoded it crashed \(exit code 1\), possibly out of memory; another max-memory .*)"
@@ -32,7 +32,7 @@ KQUANT = [sys.executable, "-m", "kquant_hooks"]
 
 @pytest.fixture
 def large_file(assets) -> Path:
-    """A picture that takes more than 64 MiB, in a folder of others that do not."""
+    """A picture that needs more than 64 MiB, in a folder with others that do not."""
     rng = np.random.default_rng(5)
     path = assets / "large.png"
     path.write_bytes(saved(Image.fromarray(rng.integers(0, 256, (2000, 2000, 3), dtype=np.uint8)), "PNG"))
@@ -123,7 +123,7 @@ def test_sizes(given, size):
 
 
 @pytest.mark.parametrize("given", ["5%", "2 TB", "1KiB", 100, -1, True, "much", "9" * 400 + "GiB"])
-def test_what_is_no_size(given):
+def test_invalid_sizes(given):
     with pytest.raises(ValueError, match=r"expected a size such as 512MiB or 2GiB, at least 64MiB, or None"):
         Policy(max_memory=given)
 

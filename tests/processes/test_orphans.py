@@ -1,4 +1,4 @@
-"""Workers of a command that is killed: they replace nothing any more, and end."""
+"""Workers of a killed command replace no file, and exit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pool of worker processes: its clock, and what it leaves behind."""
+"""The pool of worker processes: its clock, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="/proc, and limits th
 
 
 class Clock:
-    """Time that passes when it is told to."""
+    """A clock that a test sets."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -47,7 +47,7 @@ def sleeping_pool(clock):
 
 
 def passing(clock: Clock, pool: WorkerPool, seconds: int) -> list[tuple[int, Crash]]:
-    """What is overdue while time passes second by second."""
+    """The items that become overdue while the time passes second by second."""
     overdue = []
     for _ in range(seconds):
         clock.now += 1
@@ -55,7 +55,7 @@ def passing(clock: Clock, pool: WorkerPool, seconds: int) -> list[tuple[int, Cra
     return overdue
 
 
-def test_an_item_that_takes_too_long_is_given_up(clock, sleeping_pool):
+def test_an_item_that_takes_too_long_is_killed(clock, sleeping_pool):
     assert passing(clock, sleeping_pool, 20) == []
     ((number, crash),) = passing(clock, sleeping_pool, 1)
     assert (number, crash.timed_out, crash.message) == (
@@ -66,8 +66,8 @@ def test_an_item_that_takes_too_long_is_given_up(clock, sleeping_pool):
     assert sleeping_pool.busy == 0
 
 
-def test_time_during_which_all_were_stopped_does_not_count(clock, sleeping_pool):
-    """As by Ctrl-Z, or by a reader of the output who takes none of it."""
+def test_time_while_all_processes_were_suspended_does_not_count(clock, sleeping_pool):
+    """As by Ctrl-Z, or by a reader of the output that stops reading."""
     assert passing(clock, sleeping_pool, 15) == []
     clock.now += 3600
     assert sleeping_pool.kill_overdue() == []
@@ -75,7 +75,7 @@ def test_time_during_which_all_were_stopped_does_not_count(clock, sleeping_pool)
     assert len(passing(clock, sleeping_pool, 1)) == 1
 
 
-def test_time_without_work_is_no_stop(clock, sleeping_pool):
+def test_idle_time_does_not_count_as_suspended(clock, sleeping_pool):
     assert len(passing(clock, sleeping_pool, 21)) == 1
     clock.now += 3600
     assert sleeping_pool.can_start()
@@ -84,7 +84,7 @@ def test_time_without_work_is_no_stop(clock, sleeping_pool):
     assert len(passing(clock, sleeping_pool, 1)) == 1
 
 
-def test_what_is_done_is_not_overdue(clock):
+def test_a_finished_item_is_not_overdue(clock):
     pool = WorkerPool(abs, 1)
     assert pool.can_start()
     pool.start(0, -5, limit=1)
@@ -117,7 +117,7 @@ def test_crashes_leave_no_files_and_no_processes():
 
 
 @linux
-def test_fewer_processes_do_the_work_where_no_more_are_to_be_had(assets):
+def test_fewer_processes_do_the_work_if_the_system_refuses_more(assets):
     for number in range(12):
         (assets / f"{number}.png").write_bytes((assets / "a.png").read_bytes())
     command = [
@@ -139,7 +139,7 @@ def test_fewer_processes_do_the_work_where_no_more_are_to_be_had(assets):
 
 
 @linux
-def test_that_no_process_is_to_be_had_is_said(assets):
+def test_an_error_says_that_the_system_refuses_processes(assets):
     command = [sys.executable, "-m", "kquant_hooks", "quantize", "assets/a.png", "-c", "4"]
     limited = f"ulimit -n 5; exec {shlex.join(command)}"
     done = subprocess.run(["sh", "-c", limited], capture_output=True, timeout=DEADLINE)

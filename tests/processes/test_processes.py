@@ -1,4 +1,4 @@
-"""Worker processes: crashes, kills and interrupts cost no more than they must."""
+"""Worker processes: crashes, kills and interrupts cost as little as possible."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def draw_photos(assets: Path, count: int) -> dict[Path, bytes]:
 
 
 def start_on(assets: Path, **options: object) -> subprocess.Popen[bytes]:
-    """Quantize a folder in a group of processes of its own; returns once the first file is done."""
+    """Quantize a folder in a separate process group; returns when the first file is done."""
     command = [sys.executable, "-m", "kquant_hooks", "quantize", assets.name, "-c", "99", "--in-place"]
     running = subprocess.Popen(command, stdout=subprocess.PIPE, process_group=0, **options)
     running.stdout.readline()
@@ -197,10 +197,10 @@ def test_a_folder_that_may_not_be_written(assets):
     for folder in (*assets.parents, assets):
         if Path(tempfile.gettempdir()) in folder.parents:
             folder.chmod(0o755)
-    # Loaded before permissions are dropped, which may be those of the modules' files.
+    # Import before dropping permissions, which the modules' files may need.
     assert process(assets / "sub/c.png", Settings(4), Policy()).status == "rewritten"
     if os.geteuid() == 0:
-        # Nothing is forbidden to root, so that somebody else has to try.
+        # Root may do everything, so another user has to try.
         for mode in (0o644, 0o666):
             (assets / "a.png").chmod(mode)
             ((_, said),) = run_each(as_nobody, [assets / "a.png"], 1)

@@ -14,9 +14,9 @@ def write(text: str, folder: str = ".") -> Path:
     return path
 
 
-def applied(file: str, **flags: object):
+def resolved(file: str, **flags: object):
     return resolver(flags)(Path(file))
 
 
 def colors_of(*files: str) -> list[int]:
-    return [applied(file).settings.colors for file in files]
+    return [resolved(file).settings.colors for file in files]

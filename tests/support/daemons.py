@@ -17,7 +17,7 @@ from photos import draw_photo
 
 from kquant_hooks.watch.folder import REASON_EXTENSION
 
-# Seconds for what is bound to happen.
+# Seconds until an event that must happen.
 DEADLINE = 60
 PHOTO = saved(draw_photo(), "JPEG")
 OTHER = saved(draw_photo(seed=8), "JPEG")
@@ -26,12 +26,12 @@ OTHER = saved(draw_photo(seed=8), "JPEG")
 def until(condition: Callable[[], object], what: str = "") -> None:
     end = time.monotonic() + DEADLINE
     while not condition():
-        assert time.monotonic() < end, what or "it did not come about"
+        assert time.monotonic() < end, what or "it did not happen"
         time.sleep(0.02)
 
 
 class Daemon:
-    """``kquant watch in out`` in a folder, with a fault while one is set; its log is read meanwhile."""
+    """``kquant watch in out`` in a folder, with a fault if one is set; its log can be read while it runs."""
 
     fault: str | None = None
 
@@ -47,7 +47,7 @@ class Daemon:
         return [sys.executable, *([faulty] if self.fault else ["-m", "kquant_hooks"]), "watch", *arguments]
 
     def start(self, *flags: str, **options: object) -> None:
-        """Start it, and wait until it watches."""
+        """Start it, and wait until it is watching."""
         seen = self.count("started")
         command = self.command("in", "out", "-c", "5", "--settle", "200ms", "--log", "json", *flags)
         faults = {"FAULT": self.fault or "", "FAULT_DONE": str(self.folder / "done")}
@@ -58,7 +58,7 @@ class Daemon:
         until(lambda: self.count("started") > seen or self.running.poll() is not None, "it does not start")
 
     def once(self, *flags: str) -> int:
-        """Let it do what there is; returns its exit code."""
+        """Let it process the files that are there; returns its exit code."""
         self.start("--once", *flags)
         return self.wait()
 
@@ -72,7 +72,7 @@ class Daemon:
         return self.wait()
 
     def rules(self, text: str) -> None:
-        """The configuration of the watched folder, in one step."""
+        """Replace the configuration of the watched folder in one step."""
         (self.folder / "rules").write_text(text)
         (self.folder / "rules").rename(self.inbox / ".kquant.yaml")
 
@@ -85,7 +85,7 @@ class Daemon:
         return path
 
     def results(self) -> set[str]:
-        """Files in the folder of results, but for the ledger."""
+        """Files in the folder of results, except the ledger."""
         return {
             str(path.relative_to(self.outbox))
             for path in self.outbox.rglob("*")
@@ -93,7 +93,7 @@ class Daemon:
         }
 
     def shows(self, *names: str) -> None:
-        """Wait until there are these results and no others."""
+        """Wait until exactly these results exist."""
         until(lambda: self.results() == set(names), f"{names} did not come")
 
     def leftovers(self) -> list[str]:
@@ -120,13 +120,13 @@ class Daemon:
         return json.loads(done.stdout)
 
     def end(self) -> None:
-        """Whatever the test left behind."""
+        """Clean up, and check the log."""
         if self.running is not None and self.running.poll() is None:
             self.running.kill()
             self.running.wait()
         text = self.log.read_text() if self.log.exists() else ""
         assert "Traceback" not in text
-        # Nothing but lines of the log, whole, unless it was killed in the middle of one.
+        # Only complete lines of the log, except the last one, if it was killed while writing it.
         *whole, _ = text.split("\n")
         assert [line for line in whole if not line.startswith("{")] == []
 

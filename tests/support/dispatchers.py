@@ -24,12 +24,12 @@ from kquant_hooks.watch.plan import Plan
 from kquant_hooks.watch.publish import publish
 from kquant_hooks.watch.results import open_results
 
-# More looks than any file needs.
+# More scans than any file needs.
 _ENOUGH = 20
 
 
 def picture(seed: int, colors: int = 9) -> bytes:
-    """A small one; all have the same size in bytes."""
+    """A small picture; all have the same size in bytes."""
     draw = random.Random(seed)
     image = Image.new("RGB", (8, 8))
     palette = [tuple(draw.randbytes(3)) for _ in range(colors)]
@@ -38,7 +38,7 @@ def picture(seed: int, colors: int = 9) -> bytes:
 
 
 class Lines:
-    """A log that is kept."""
+    """A log in memory."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, str]] = []
@@ -62,7 +62,7 @@ class DispatcherHarness:
         self.start(options, **watch)
 
     def start(self, options: Mapping[str, Any] | None = None, **watch: Any) -> None:
-        """Start, or start anew with other options."""
+        """Start, or restart with other options."""
         self.close()
         self.watch = dict(watch)
         in_place = watch.pop("in_place", False)
@@ -81,7 +81,7 @@ class DispatcherHarness:
         self.opened.close()
 
     def look(self) -> int:
-        """Do what is to be done; returns how many results were published."""
+        """Process what is not done; returns how many results were published."""
         before = self.log.count("published")
         for _ in range(_ENOUGH):
             with open_folder(self.inbox) as root:
@@ -89,21 +89,21 @@ class DispatcherHarness:
             if not todo:
                 break
         else:
-            raise AssertionError(f"there is no end of it: {todo}")
+            raise AssertionError(f"it does not end: {todo}")
         with open_folder(self.inbox) as root:
             self.dispatcher.prune(root)
         return self.log.count("published") - before
 
     def gone(self, source: str) -> None:
-        """What the daemon does once it has seen that a file is not there any more."""
+        """What the daemon does when a file is gone."""
         with open_folder(self.inbox) as root:
-            self.dispatcher.gone(root, source)
+            self.dispatcher.record_gone(root, source)
 
     def sample(self, source: str) -> Sample | None:
         return sample_of(str(self.inbox / source))
 
     def work(self, source: str) -> bool:
-        """Do what is to be done with a file; whether there was something."""
+        """Process a file; returns whether there was something to do."""
         sample = self.sample(source)
         if sample is None or self.dispatcher.is_done(source, sample):
             return False
@@ -113,14 +113,14 @@ class DispatcherHarness:
         return True
 
     def drop(self, name: str, data: bytes) -> Path:
-        """As a move does, with another inode."""
+        """Move a file into the folder, with another inode."""
         path = self.inbox / name
         path.parent.mkdir(parents=True, exist_ok=True)
         (self.outbox.parent / "part").write_bytes(data)
         return (self.outbox.parent / "part").rename(path)
 
     def rewrite(self, name: str, data: bytes) -> None:
-        """As ``cp -p`` does over a file: inode, size and times are those of before, but for the ctime."""
+        """Overwrite a file as ``cp -p`` does: inode, size and times stay, except the ctime."""
         path = self.inbox / name
         stamp = path.stat()
         assert len(data) == stamp.st_size

@@ -19,7 +19,7 @@ from kquant_hooks.disk import atomic
 from kquant_hooks.watch import dispatch, observer, originals, publish, watcher
 from kquant_hooks.watch.ledger import Ledger
 
-# A file that says that the fault has happened.
+# A file that exists when the fault has happened.
 ONCE = Path(os.environ["FAULT_DONE"])
 
 
@@ -31,14 +31,14 @@ def first_time() -> bool:
 
 
 def die(*_arguments, **_options):
-    """This process, and the daemon if this is a worker of it."""
+    """Kill this process and, if this is a worker, the daemon."""
     if __name__ == "__mp_main__":
         os.kill(os.getppid(), signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def after(owner, name, happens):
-    """Have something happen once a function has done its work."""
+    """Make something happen after a function."""
     before = getattr(owner, name)
 
     def changed(*arguments, **options):
@@ -50,7 +50,7 @@ def after(owner, name, happens):
 
 
 def instead(owner, name, happens):
-    """Have something happen the first time, in place of a function's work."""
+    """Make something happen the first time instead of a function."""
     before = getattr(owner, name)
 
     def changed(*arguments, **options):
@@ -69,7 +69,7 @@ def replace_once(path, *_):
 
 
 def wait_for_go():
-    """Until the test lets it go on, or has forgotten it."""
+    """Wait until the test lets it continue, or a minute has passed."""
     ONCE.touch()
     end = time.monotonic() + 60
     while not ONCE.with_name("go").exists() and time.monotonic() < end:
@@ -105,7 +105,7 @@ FAULTS = {
     "killed-after-the-rename": lambda: after(atomic, "_publish", die),
     "killed-before-the-ledger": lambda: instead(dispatch.Dispatcher, "record", die),
     "killed-after-the-ledger": lambda: after(Ledger, "publish", die),
-    "killed-while-putting-away": lambda: instead(originals, "_move", die),
+    "killed-while-removing-the-original": lambda: instead(originals, "_move", die),
     "raising-handler": lambda: instead(observer._Handler, "on_any_event", refuse(RuntimeError("a bug"))),
     "overflow": lambda: setattr(observer._Handler, "on_any_event", lose_all_but_the_log),
     "no-watches": lambda: setattr(observer.Observer, "__init__", no_watch),

@@ -1,4 +1,4 @@
-"""Which files are ready, under a clock that the tests turn."""
+"""Which files are ready, with a clock that the tests set."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_two_equal_samples_make_a_file_ready():
     assert (len(intake), look(intake, 9.0, ONE)) == (0, [])
 
 
-def test_a_change_starts_the_time_anew():
+def test_a_change_restarts_the_settle_time():
     intake = Intake(SETTLE, 60)
     intake.changed("a", 0.0)
     assert look(intake, 0.0, ONE) == ["wait"]
@@ -51,7 +51,7 @@ def test_a_change_starts_the_time_anew():
     assert look(intake, 5.5, TWO) == ["ready"]
 
 
-def test_a_scan_does_not_start_the_time_anew():
+def test_a_scan_does_not_restart_the_settle_time():
     intake = Intake(SETTLE, 60)
     intake.found("a", 0.0)
     assert look(intake, 0.0, ONE) == ["wait"]
@@ -68,7 +68,7 @@ def test_what_is_gone_is_forgotten():
     assert "a" not in intake
 
 
-def test_what_an_editor_removes_and_writes_anew_was_never_gone():
+def test_a_file_that_an_editor_removes_and_rewrites_was_never_gone():
     intake = Intake(SETTLE, 60)
     intake.changed("a", 0.0)
     assert look(intake, 0.0, None) == ["wait"]
@@ -87,7 +87,7 @@ def test_an_empty_file_is_never_ready_and_said_once():
         now = intake.next_check()
     assert set(verdicts) == {"wait", "unsettled"}
     assert verdicts.count("unsettled") == 1
-    # Ever more rarely.
+    # More and more rarely.
     assert looks < 100
     intake.changed("a", now)
     assert look(intake, now + SETTLE, ONE) == ["wait"]
@@ -129,7 +129,7 @@ WRITES = st.lists(
         st.floats(0, 30, width=16),
         st.sampled_from(["a", "b", "c"]),
         st.sampled_from(["write", "write", "write", "empty", "delete"]),
-        # When the event of it comes: never, at once, late, or twice.
+        # When its event arrives: never, at once, late, or twice.
         st.lists(st.floats(0, 10, width=16), max_size=2),
     ),
     max_size=20,
@@ -137,7 +137,7 @@ WRITES = st.lists(
 
 
 @given(WRITES)
-def test_whatever_becomes_of_the_events_each_version_is_taken_once_and_whole(writes):
+def test_whatever_happens_to_the_events_each_version_is_processed_once_and_complete(writes):
     files: dict[str, Sample] = {}
     written: dict[str, float] = {}
     events = sorted((at + delay, path) for at, path, _, delays in writes for delay in delays)
@@ -283,16 +283,16 @@ def test_a_result_that_is_taken_gets_a_number(tmp_path):
     assert target("link.png", "link.jpg") == "link-1.png"
     assert [target("a.png", "a.gif", how) for how in ("overwrite", "skip")] == ["a.png", None]
     assert target("theirs.png", "theirs.jpg", "overwrite") == "theirs.png"
-    # A result whose source is gone is nobody's, even if the next one has the same name.
+    # A result whose source is gone has no owner, even if the next source has the same name.
     assert target("gone.png", "gone.jpg") == "gone-1.png"
     assert [target("gone.png", "gone.jpg", how) for how in ("overwrite", "skip")] == ["gone.png", None]
     assert target("taken.png", "taken.jpg") == "taken.png"
-    # Never what somebody has changed.
+    # Never a result that a user has changed.
     assert target("changed.png", "changed.jpg") == "changed-1.png"
     assert [target("changed.png", "changed.jpg", how) for how in ("overwrite", "skip")] == [
         "changed-1.png",
         None,
     ]
-    # Never what is no file.
+    # Never anything but a file.
     assert target("folder.png", "folder.jpg", "overwrite") == "folder-1.png"
     assert target("link.png", "link.jpg", "overwrite") == "link-1.png"

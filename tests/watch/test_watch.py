@@ -1,4 +1,4 @@
-"""``kquant watch``: what is dropped comes out once, whatever the way in."""
+"""``kquant watch``: each file is published once, however it arrives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from PIL import Image
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and links of Unix")
 
 
-# Flags for each way to hear of files.
+# Flags for each way to notice files.
 OBSERVERS = pytest.mark.parametrize("flags", [(), ("--polling",)], ids=["events", "polling"])
 
 
@@ -193,7 +193,7 @@ def test_in_place(daemon):
 
 
 @pytest.mark.parametrize("originals", ["archive", "delete"])
-def test_an_original_without_its_result_is_never_put_away(originals, daemon):
+def test_an_original_without_its_result_is_never_removed(originals, daemon):
     path = daemon.put("a.jpg")
     daemon.once()
     (daemon.outbox / "a.png").rename(daemon.folder / "taken.png")
@@ -225,7 +225,7 @@ def test_what_takes_long_is_done_once(flags, daemon):
     until(lambda: daemon.status()["waiting"] == {})
     daemon.put("last.jpg")
     daemon.shows("large.png", "0.png", "1.png", "2.png", "last.png")
-    # A result is there before the log says so.
+    # A result is written before its line in the log.
     assert daemon.stop() == 0
     assert daemon.count("published") == 5
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and lin
 LINUX = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux exchanges folders and tells of processes"
 )
-# Only what is heard of is found within the time of a test.
+# Only events find files within the time of a test.
 LONG = ("--rescan", "1h")
 
 
@@ -46,7 +46,7 @@ def test_what_is_dropped_after_folders_changed_places_is_found(daemon):
         swap(daemon.inbox, *(("one", "two"), ("two", "three"))[turn % 2])
         for number, folder in enumerate(("one", "two", "three")):
             daemon.put(f"{folder}/{turn}{number}.jpg")
-        # Each file moved with its folder, and so it is there anew.
+        # Each file moved with its folder, so it is a new file.
         until(lambda: daemon.status()["waiting"] == {})
         names = {path.name for path in daemon.inbox.rglob("*.jpg")}
         assert len(names) == 3 * (turn + 1)
@@ -54,7 +54,7 @@ def test_what_is_dropped_after_folders_changed_places_is_found(daemon):
             name.removesuffix(".jpg") for name in names
         }
         used.append(threads_and_files(daemon.running.pid))
-    # Watches that are given up leave neither threads nor open files.
+    # Stopped observers leave neither threads nor open files.
     assert used[-1][0] <= used[0][0]
     assert used[-1][1] <= used[0][1] + 2
     assert daemon.stop() == 0
@@ -70,10 +70,10 @@ def test_a_stop_right_after_folders_changed_places(daemon):
 
 
 def obey_permissions() -> None:
-    """For an administrator, too, in the process that is about to be started."""
+    """Apply permissions to an administrator, too, in the process that is about to start."""
     libc = ctypes.CDLL(None)
     for capability in (1, 2):
-        # Of <linux/prctl.h> and <linux/capability.h>: to override permissions, and to read and search.
+        # From <linux/prctl.h> and <linux/capability.h>: to override permissions, and to read and search.
         libc.prctl(24, capability, 0, 0, 0)
 
 
@@ -92,7 +92,7 @@ def test_a_folder_that_cannot_be_read_is_said_and_found_once_it_can_be(daemon):
 
 
 class Chaos:
-    """What somebody without a plan does to a folder."""
+    """Random changes of a folder."""
 
     def __init__(self, daemon, seed: int) -> None:
         self.daemon, self.random = daemon, random.Random(seed)
@@ -101,7 +101,7 @@ class Chaos:
         self.count = 0
 
     def place(self, *, within: bool = True) -> Path:
-        """A path that may be a folder's."""
+        """A path that may be that of a folder."""
         inbox = self.daemon.inbox
         above = [path for path in inbox.rglob("*") if path.is_dir() and not path.is_symlink()]
         above = [path for path in above if len(path.relative_to(inbox).parts) < 3]
@@ -154,7 +154,7 @@ class Chaos:
         try:
             self.random.choice(acts)()
         except OSError:
-            # There is no such folder, or it is in the way of itself.
+            # The folder does not exist, or it contains the target.
             self.make()
 
 

@@ -1,4 +1,4 @@
-"""``kquant watch``: how it is asked, what it says, how it is stopped."""
+"""``kquant watch``: its usage, its messages, and how to stop it."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def retry(daemon):
 
 
 def test_another_try_signals_nobody(daemon):
-    """The number of a process is another one's elsewhere: on another machine, or in another container."""
+    """A process number belongs to another process on another machine or in another container."""
     daemon.put("broken.jpg", PHOTO[:-300])
     daemon.start()
     daemon.shows(reason("broken.jpg"))

@@ -1,4 +1,4 @@
-"""``kquant watch``: a ledger that is damaged, or that somebody has made, is refused with a sentence."""
+"""``kquant watch``: a damaged or forged ledger is refused with a sentence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FILE = ".kquant/ledger.sqlite3"
 
 
 @pytest.fixture
-def dispatcher(tmp_path, monkeypatch):
+def harness(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     made = DispatcherHarness(tmp_path)
     for number in range(3):
@@ -33,7 +33,7 @@ def dispatcher(tmp_path, monkeypatch):
 
 
 def damaged(data: bytes, draw: random.Random) -> bytes:
-    """As disks, copies and people do it."""
+    """Damage it as disks, copies and people do."""
     spoilt = bytearray(data)
     page = 4096
     at = draw.randrange(len(data))
@@ -51,15 +51,15 @@ def damaged(data: bytes, draw: random.Random) -> bytes:
         case 4:
             spoilt[at : at + 64] = draw.randbytes(64)
         case 5:
-            # Of the values, and not of what says where they are.
+            # Change the values, and not the structure around them.
             old = draw.choice([b"done", b"xxx", b".png", b".bmp", b"1:"])
             new = draw.choice([b"../.", b"\0\0\0\0", b"/etc", b"\xff\xfe\xfd\xfc", b"DONE"])
             return data.replace(old, new[: len(old)])
     return bytes(spoilt)
 
 
-def outcomes(dispatcher: DispatcherHarness, capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What all that reads a ledger says of one; nothing ends in an exception."""
+def outcomes(harness: DispatcherHarness, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What every reader of a ledger says about it; none raises an exception."""
     said = []
     for command in (["--status", "out"], ["--status", "out", "--json"], ["--retry", "out"]):
         code = main(["watch", *command])
@@ -68,32 +68,32 @@ def outcomes(dispatcher: DispatcherHarness, capsys: pytest.CaptureFixture[str]) 
         assert captured.err.count("\n") == (not captured.out)
         said.append(captured.err)
     try:
-        dispatcher.start()
-        dispatcher.look()
+        harness.start()
+        harness.look()
     except sqlite3.Error as error:
-        said.append(describe_ledger_error(error, dispatcher.outbox / ".kquant"))
+        said.append(describe_ledger_error(error, harness.outbox / ".kquant"))
     finally:
-        dispatcher.close()
+        harness.close()
     return said
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_damages_are_sentences(seed, dispatcher, tmp_path, capsys):
+def test_random_damages_are_sentences(seed, harness, tmp_path, capsys):
     draw = random.Random(seed)
-    whole = (dispatcher.outbox / FILE).read_bytes()
+    whole = (harness.outbox / FILE).read_bytes()
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.png")}
     refused = 0
     for _ in range(15):
-        for path in (dispatcher.outbox / ".kquant").iterdir():
+        for path in (harness.outbox / ".kquant").iterdir():
             path.unlink()
-        (dispatcher.outbox / FILE).write_bytes(damaged(whole, draw))
-        refused += any("damaged" in said for said in outcomes(dispatcher, capsys))
+        (harness.outbox / FILE).write_bytes(damaged(whole, draw))
+        refused += any("damaged" in said for said in outcomes(harness, capsys))
         assert before.items() <= {path: path.read_bytes() for path in tmp_path.rglob("*.png")}.items()
     assert refused
 
 
 def path(text: str) -> str:
-    """As SQL has it."""
+    """A path as an SQL literal."""
     return f"x'{text.encode().hex()}'"
 
 
@@ -133,26 +133,26 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_no_kquant_writes_is_refused(change, dispatcher, tmp_path, capsys):
+def test_what_no_kquant_writes_is_refused(change, harness, tmp_path, capsys):
     (tmp_path / "victim").write_text("mine")
-    with closing(sqlite3.connect(dispatcher.outbox / FILE)) as database, database:
+    with closing(sqlite3.connect(harness.outbox / FILE)) as database, database:
         database.execute(change)
-    said = outcomes(dispatcher, capsys)
+    said = outcomes(harness, capsys)
     assert len(said) == 4
     for sentence in said:
-        folder = "out" if sentence.startswith("kquant") else dispatcher.outbox
+        folder = "out" if sentence.startswith("kquant") else harness.outbox
         assert f"the ledger in {folder}/.kquant is damaged (" in sentence
         assert "move that folder away to have all files processed again, under new names" in sentence
     assert (tmp_path / "victim").read_text() == "mine"
-    # The way out is one.
-    shutil.move(dispatcher.outbox / ".kquant", tmp_path / "aside")
-    (dispatcher.outbox / ".kquant").mkdir()
-    dispatcher.start()
-    assert dispatcher.look() == 3
+    # The suggested way out works.
+    shutil.move(harness.outbox / ".kquant", tmp_path / "aside")
+    (harness.outbox / ".kquant").mkdir()
+    harness.start()
+    assert harness.look() == 3
 
 
 def linked(path: Path) -> None:
-    """To a file that is as good as the one that was there."""
+    """A link to a valid copy of the file."""
     aside = path.parents[2] / "elsewhere"
     shutil.move(path, aside)
     path.symlink_to(aside)
@@ -171,8 +171,8 @@ def emptied(path: Path) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes and links of Unix")
 @pytest.mark.parametrize("become", [linked, piped, emptied])
 @pytest.mark.parametrize("name", ["ledger.sqlite3", "ledger.sqlite3-wal", "lock.sqlite3"])
-def test_what_is_no_file_is_refused(become, name, dispatcher, capfd):
-    path = dispatcher.outbox / ".kquant" / name
+def test_anything_but_a_file_is_refused(become, name, harness, capfd):
+    path = harness.outbox / ".kquant" / name
     path.touch()
     become(path)
     for command in (["--status", "out"], ["--retry", "out"], ["in", "out", "--once", "--settle", "0s"]):
@@ -183,16 +183,16 @@ def test_what_is_no_file_is_refused(become, name, dispatcher, capfd):
         assert said.count("\n") == 1
 
 
-def test_a_folder_of_the_state_that_is_a_link_is_refused(dispatcher, tmp_path, capfd):
+def test_a_folder_of_the_state_that_is_a_link_is_refused(harness, tmp_path, capfd):
     (tmp_path / "elsewhere").mkdir()
-    shutil.rmtree(dispatcher.outbox / ".kquant")
-    (dispatcher.outbox / ".kquant").symlink_to(tmp_path / "elsewhere")
+    shutil.rmtree(harness.outbox / ".kquant")
+    (harness.outbox / ".kquant").symlink_to(tmp_path / "elsewhere")
     for command in (["--status", "out"], ["--retry", "out"], ["in", "out", "--once", "--settle", "0s"]):
         assert main(["watch", *command]) in (2, 3)
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert capfd.readouterr().out.endswith("cannot be used: .kquant is not a folder; move it away\n")
 
 
-def test_what_passes_is_no_damage():
+def test_a_temporary_error_is_not_damage():
     assert is_transient(sqlite3.OperationalError("disk is full"))
     assert not is_transient(sqlite3.DatabaseError("file is not a database"))

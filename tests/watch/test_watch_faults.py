@@ -1,4 +1,4 @@
-"""``kquant watch`` through kills, full disks, lost events and folders that go away."""
+"""``kquant watch`` survives kills, full disks, lost events and folders that disappear."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def test_a_kill_at_any_point_costs_nothing(fault, originals, daemon):
     assert kept.read_bytes() == PHOTO
 
 
-def test_a_kill_while_the_original_is_put_away(daemon):
+def test_a_kill_while_the_original_is_removed(daemon):
     daemon.put("a.jpg")
-    daemon.fault = "killed-while-putting-away"
+    daemon.fault = "killed-while-removing-the-original"
     daemon.start("--originals", "delete")
     assert daemon.wait() == -signal.SIGKILL
     daemon.fault = None
@@ -84,7 +84,7 @@ def test_the_folder_is_renamed_and_comes_back(flags, daemon):
     (away / "b.jpg").write_bytes(PHOTO)
     away.rename(daemon.inbox)
     daemon.shows("a.png", "b.png")
-    # As another folder, at once.
+    # It comes back at once, as another folder.
     daemon.inbox.rename(away)
     daemon.put("c.jpg")
     daemon.shows("a.png", "b.png", "c.png")
@@ -143,7 +143,7 @@ def test_what_passes_costs_no_file(fault, event, text, daemon):
     daemon.put("sub/b.jpg", OTHER)
     daemon.put("a.jpg", OTHER)
     if fault != "overflow":
-        # That one goes on losing all events.
+        # This fault keeps losing all events.
         daemon.shows("a.png", "sub/b.png")
     assert daemon.stop() == 0
 
@@ -167,7 +167,7 @@ def test_a_bad_decoder_costs_its_file_alone(fault, said, daemon):
 
 
 def test_a_folder_of_results_that_comes_back_without_its_ledger_is_another_one(daemon):
-    """As where a share was mounted on it."""
+    """As if a share had been mounted on it."""
     daemon.start("--originals", "delete")
     daemon.put("a.jpg")
     daemon.shows("a.png")
@@ -229,7 +229,7 @@ def test_a_second_signal_stops_at_once(daemon):
     daemon.start()
     daemon.put("bad.jpg")
     until(lambda: daemon.status()["waiting"] == {"bad.jpg": ""})
-    # The fault says when it has begun.
+    # The fault reports when it has begun.
     until((daemon.folder / "done").exists)
     daemon.running.send_signal(signal.SIGTERM)
     daemon.says("stopping", "stopping after the running jobs (1)")
@@ -245,7 +245,7 @@ def test_a_file_that_changes_while_it_is_worked_on(daemon):
     daemon.shows("a.png")
     until(lambda: daemon.status()["waiting"] == {})
     assert daemon.stop() == 0
-    # Of what was replaced nothing was published.
+    # No result of the replaced version was published.
     assert daemon.count("published") == 1
     with Image.open(daemon.outbox / "a.png") as image:
         assert image.size == (7, 5)

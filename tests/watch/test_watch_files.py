@@ -1,4 +1,4 @@
-"""``kquant watch``: names, links, rules and formats of what is dropped."""
+"""``kquant watch``: names, links, rules and formats of dropped files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from daemons import DEADLINE, PHOTO
+from daemons import DEADLINE, PHOTO, until
 from drawings import FILES
 from files import colors_in
 from PIL import Image
@@ -50,7 +50,7 @@ def test_what_is_dropped_brings_no_rules(daemon):
         (daemon.inbox / name / ".kquant.yaml").write_text(text)
         daemon.put(f"{name}/a.jpg")
     daemon.shows("one/a.png", "two/a.png")
-    # Nor does what comes into the folder itself: the rules are those of the start.
+    # Nor does a new configuration in the folder itself: the rules are those of the start.
     (daemon.inbox / ".kquant.yaml").write_text("skip: true")
     daemon.put("three/a.jpg")
     daemon.shows("one/a.png", "two/a.png", "three/a.png")
@@ -90,6 +90,8 @@ def test_workers_that_are_killed_cost_no_file(daemon):
     for number in range(4):
         daemon.put(f"{number}.jpg")
         daemon.shows(*(f"{done}.png" for done in range(number + 1)))
+        # A kill before the worker reports its result costs an attempt, and the next kill another one.
+        until(lambda: daemon.count("published") > number)  # noqa: B023  called at once
         children = Path(f"/proc/{daemon.running.pid}/task/{daemon.running.pid}/children").read_text()
         for child in children.split():
             if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():

@@ -1,4 +1,4 @@
-"""``kquant watch`` waits: for what it waits, it takes no processor time."""
+"""``kquant watch`` takes no processor time while it waits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from daemons import OTHER, Daemon, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processor time is looked up in /proc")
-# Seconds that are measured, and the part of them that a waiting daemon may take: it checks every other one.
+# Seconds of the measurement, and the share that a waiting daemon may use: it checks every other second.
 SPAN, MOST = 4.0, 0.4
 
 
@@ -43,7 +43,7 @@ def test_for_the_end_of_work_on_a_file_that_has_changed(daemon):
     daemon.put("slow.jpg")
     until((daemon.folder / "done").exists)
     daemon.put("slow.jpg", OTHER)
-    # It has settled by the time that this one is done.
+    # It has settled by the time that this one is finished.
     daemon.put("a.jpg")
     daemon.shows("a.png")
     waits(daemon)
@@ -62,14 +62,14 @@ def test_for_a_file_that_is_empty(daemon):
     assert daemon.stop() == 0
 
 
-def test_beside_thousands_of_files_that_are_done(daemon):
+def test_with_thousands_of_files_that_are_done(daemon):
     daemon.rules("rules:\n- {files: '*.bmp', skip: true}\n")
     for number in range(2000):
         (daemon.inbox / f"{number}.bmp").write_bytes(b"a picture")
     daemon.start("--rescan", "1s", "--originals", "archive")
     until(lambda: len(daemon.status()["skipped"]) == 2000)
     for _ in range(2):
-        # The next look asks once about all that was done since the last one.
+        # The next scan asks once about every file that was processed since the last one.
         before = daemon.status()["last_scan"]
         until(lambda before=before: daemon.status()["last_scan"] != before)
     waits(daemon)

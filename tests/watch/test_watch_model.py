@@ -1,4 +1,4 @@
-"""``kquant watch`` through any order of what people do to both folders: nothing of theirs is lost.
+"""``kquant watch`` through any order of user actions in both folders: no file of a user is lost.
 
 A model keeps in mind what each look may not change. The results are known beforehand: the same picture and
 settings make the same bytes.
@@ -38,52 +38,52 @@ def result(data: bytes, colors: int) -> bytes:
 
 
 class Folders(RuleBasedStateMachine):
-    """What people do, and a look of the daemon's now and then."""
+    """User actions, with scans of the daemon in between."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp())
         self.options = {"originals": "keep", "collision": "suffix"}
         self.colors = 4
-        self.dispatcher = DispatcherHarness(self.folder, {"colors": 4}, **self.options)
-        # What no look may change, whatever holds; and what none may unless it is asked to overwrite.
+        self.harness = DispatcherHarness(self.folder, {"colors": 4}, **self.options)
+        # What no scan may change; and what no scan may change unless it is asked to overwrite.
         self.retouched: dict[str, bytes] = {}
         self.others: dict[str, bytes] = {}
 
     def teardown(self) -> None:
-        self.dispatcher.close()
+        self.harness.close()
         shutil.rmtree(self.folder)
 
     @rule(source=SOURCES, seeds=st.lists(SEEDS, min_size=1, max_size=2))
     def drop(self, source: str, seeds: list[int]) -> None:
         for seed in seeds:
-            self.dispatcher.drop(source, picture(seed))
+            self.harness.drop(source, picture(seed))
             self.look()
 
     @rule(source=SOURCES, seed=SEEDS)
     def drop_and_do_not_look_yet(self, source: str, seed: int) -> None:
-        self.dispatcher.drop(source, picture(seed))
+        self.harness.drop(source, picture(seed))
 
     @rule(source=SOURCES, seed=SEEDS)
     def write_over_with_its_time_set_back(self, source: str, seed: int) -> None:
-        if (self.dispatcher.inbox / source).exists():
-            self.dispatcher.rewrite(source, picture(seed))
+        if (self.harness.inbox / source).exists():
+            self.harness.rewrite(source, picture(seed))
 
     @rule(source=SOURCES, noticed=st.booleans())
     def remove(self, source: str, *, noticed: bool) -> None:
-        (self.dispatcher.inbox / source).unlink(missing_ok=True)
+        (self.harness.inbox / source).unlink(missing_ok=True)
         if noticed:
-            self.dispatcher.gone(source)
+            self.harness.gone(source)
 
     @rule(source=SOURCES)
     def change_its_mode(self, source: str) -> None:
-        if (self.dispatcher.inbox / source).exists():
-            (self.dispatcher.inbox / source).chmod(0o600)
+        if (self.harness.inbox / source).exists():
+            (self.harness.inbox / source).chmod(0o600)
 
     @rule(name=NAMES, data=st.binary(min_size=1, max_size=3))
     def write_a_result(self, name: str, data: bytes) -> None:
-        """Retouch one, or put something there."""
-        path = self.dispatcher.outbox / name
+        """Retouch a result, or put another file there."""
+        path = self.harness.outbox / name
         kept = self.retouched if path.exists() and name not in self.others else self.others
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
@@ -91,7 +91,7 @@ class Folders(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def take_a_result(self, name: str) -> None:
-        (self.dispatcher.outbox / name).unlink(missing_ok=True)
+        (self.harness.outbox / name).unlink(missing_ok=True)
         self.retouched.pop(name, None)
         self.others.pop(name, None)
 
@@ -102,18 +102,18 @@ class Folders(RuleBasedStateMachine):
 
     @rule()
     def start(self) -> None:
-        self.dispatcher.start({"colors": self.colors}, **self.options)
+        self.harness.start({"colors": self.colors}, **self.options)
 
     def pictures(self) -> dict[str, bytes]:
-        inbox = self.dispatcher.inbox
+        inbox = self.harness.inbox
         found = (path for path in inbox.rglob("*") if path.is_file())
         return {str(path.relative_to(inbox)): path.read_bytes() for path in found}
 
     @rule()
     def look(self) -> None:
-        before, results_before = self.pictures(), self.dispatcher.results()
-        self.dispatcher.look()
-        after, results = self.pictures(), self.dispatcher.results()
+        before, results_before = self.pictures(), self.harness.results()
+        self.harness.look()
+        after, results = self.pictures(), self.harness.results()
         overwrites = self.options["collision"] == "overwrite"
         for name, data in self.retouched.items():
             assert results[name] == data, "a retouched result was overwritten"
@@ -131,7 +131,7 @@ class Folders(RuleBasedStateMachine):
             names = [name for name, held in results.items() if held == made]
             assert names or overwrites, "a picture was removed without a result"
             if not overwrites:
-                # The next one of this name is another picture.
+                # The next file of this name is another picture.
                 self.others |= {name: made for name in names if name not in self.retouched}
         if overwrites:
             self.others = {name: data for name, data in self.others.items() if results[name] == data}
@@ -139,15 +139,15 @@ class Folders(RuleBasedStateMachine):
 
     @rule()
     def look_twice(self) -> None:
-        """Nothing is done without a reason."""
+        """The daemon does nothing without a reason."""
         self.look()
-        results = self.dispatcher.results()
+        results = self.harness.results()
         for source in self.pictures():
             if not source.startswith("."):
-                os.chmod(self.dispatcher.inbox / source, 0o640)  # noqa: PTH101
+                os.chmod(self.harness.inbox / source, 0o640)  # noqa: PTH101
         self.start()
-        assert self.dispatcher.look() == 0
-        assert self.dispatcher.results() == results
+        assert self.harness.look() == 0
+        assert self.harness.results() == results
 
 
 Folders.TestCase.settings = settings(

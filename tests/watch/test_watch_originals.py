@@ -1,4 +1,4 @@
-"""Originals are removed only as the version that has a result, however close the next one follows."""
+"""Only the version of an original that has a result is removed, however soon the next one follows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARCHIVES = pytest.mark.parametrize("archive", [False, True])
 
 @ARCHIVES
 @pytest.mark.parametrize("links", [True, False])
-def test_a_version_that_comes_while_the_last_one_is_put_away_is_brought_back(
+def test_a_version_that_arrives_while_the_last_one_is_removed_is_brought_back(
     archive, links, tmp_path, monkeypatch
 ):
     path = tmp_path / "a.png"

@@ -1,4 +1,4 @@
-"""``kquant watch``: a result is overwritten only where it is what the ledger says."""
+"""``kquant watch``: a result is overwritten only if it is what the ledger says."""
 
 from __future__ import annotations
 
@@ -13,137 +13,137 @@ ONE, TWO, RETOUCHED = picture(1), picture(2), b"what somebody painted"
 
 
 @pytest.fixture
-def dispatcher(tmp_path):
+def harness(tmp_path):
     made = DispatcherHarness(tmp_path)
     yield made
     made.close()
 
 
-def retouch(dispatcher: DispatcherHarness) -> None:
-    (dispatcher.outbox / "a.png").write_bytes(RETOUCHED)
+def retouch(harness: DispatcherHarness) -> None:
+    (harness.outbox / "a.png").write_bytes(RETOUCHED)
 
 
-def retouch_without_a_trace(dispatcher: DispatcherHarness) -> None:
-    """Neither the size nor the time says so."""
-    path = dispatcher.outbox / "a.png"
+def retouch_without_a_trace(harness: DispatcherHarness) -> None:
+    """Neither the size nor the time shows it."""
+    path = harness.outbox / "a.png"
     stamp, data = path.stat(), bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
     os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
 
 
-def edit(dispatcher: DispatcherHarness) -> None:
-    dispatcher.drop("a.bmp", TWO)
+def edit(harness: DispatcherHarness) -> None:
+    harness.drop("a.bmp", TWO)
 
 
-def change_settings(dispatcher: DispatcherHarness) -> None:
-    dispatcher.start({"colors": 2}, **dispatcher.watch)
+def change_settings(harness: DispatcherHarness) -> None:
+    harness.start({"colors": 2}, **harness.watch)
 
 
 @pytest.mark.parametrize("retouching", [retouch, retouch_without_a_trace])
 @pytest.mark.parametrize("cause", [edit, change_settings])
 @pytest.mark.parametrize("collision", ["suffix", "overwrite", "skip"])
-def test_a_result_that_somebody_has_changed_is_kept(retouching, cause, collision, dispatcher):
-    dispatcher.start(collision=collision)
-    dispatcher.drop("a.bmp", ONE)
-    dispatcher.look()
-    retouching(dispatcher)
-    theirs = dispatcher.results()["a.png"]
-    cause(dispatcher)
-    assert dispatcher.look() == (collision != "skip")
-    assert dispatcher.results()["a.png"] == theirs
-    assert set(dispatcher.results()) == ({"a.png"} if collision == "skip" else {"a.png", "a-1.png"})
-    assert dispatcher.log.count("kept") == 1
-    # The new result is the file's own from then on.
-    dispatcher.drop("a.bmp", picture(3))
-    dispatcher.look()
-    assert set(dispatcher.results()) == ({"a.png"} if collision == "skip" else {"a.png", "a-1.png"})
-    assert dispatcher.results()["a.png"] == theirs
+def test_a_result_that_somebody_has_changed_is_kept(retouching, cause, collision, harness):
+    harness.start(collision=collision)
+    harness.drop("a.bmp", ONE)
+    harness.look()
+    retouching(harness)
+    theirs = harness.results()["a.png"]
+    cause(harness)
+    assert harness.look() == (collision != "skip")
+    assert harness.results()["a.png"] == theirs
+    assert set(harness.results()) == ({"a.png"} if collision == "skip" else {"a.png", "a-1.png"})
+    assert harness.log.count("kept") == 1
+    # The file owns the new result from then on.
+    harness.drop("a.bmp", picture(3))
+    harness.look()
+    assert set(harness.results()) == ({"a.png"} if collision == "skip" else {"a.png", "a-1.png"})
+    assert harness.results()["a.png"] == theirs
 
 
-def test_what_waits_for_a_name_is_done_once_that_is_free(dispatcher):
-    dispatcher.start(collision="skip")
-    (dispatcher.outbox / "a.png").write_bytes(RETOUCHED)
-    dispatcher.drop("a.bmp", ONE)
-    assert [dispatcher.look(), dispatcher.look()] == [0, 0]
-    assert dispatcher.ledger.find("a.bmp").state == "waiting"
-    assert dispatcher.log.count("waiting") == 1
-    (dispatcher.outbox / "a.png").unlink()
-    assert [dispatcher.look(), dispatcher.look()] == [1, 0]
-    assert set(dispatcher.results()) == {"a.png"}
+def test_what_waits_for_a_name_is_done_once_that_is_free(harness):
+    harness.start(collision="skip")
+    (harness.outbox / "a.png").write_bytes(RETOUCHED)
+    harness.drop("a.bmp", ONE)
+    assert [harness.look(), harness.look()] == [0, 0]
+    assert harness.ledger.find("a.bmp").state == "waiting"
+    assert harness.log.count("waiting") == 1
+    (harness.outbox / "a.png").unlink()
+    assert [harness.look(), harness.look()] == [1, 0]
+    assert set(harness.results()) == {"a.png"}
 
 
-def test_a_result_of_other_times_alone_is_the_same(dispatcher):
-    dispatcher.drop("a.bmp", ONE)
-    dispatcher.look()
-    os.utime(dispatcher.outbox / "a.png", (1, 1))
-    (dispatcher.outbox / "a.png").chmod(0o600)
-    edit(dispatcher)
-    assert dispatcher.look() == 1
-    assert set(dispatcher.results()) == {"a.png"}
+def test_a_result_of_other_times_alone_is_the_same(harness):
+    harness.drop("a.bmp", ONE)
+    harness.look()
+    os.utime(harness.outbox / "a.png", (1, 1))
+    (harness.outbox / "a.png").chmod(0o600)
+    edit(harness)
+    assert harness.look() == 1
+    assert set(harness.results()) == {"a.png"}
 
 
 @pytest.mark.parametrize("collision", ["suffix", "overwrite", "skip"])
-def test_the_result_of_a_picture_that_is_gone_is_overwritten_only_if_that_is_asked_for(collision, dispatcher):
-    dispatcher.start(collision=collision, originals="delete")
-    dispatcher.drop("a.bmp", ONE)
-    dispatcher.look()
-    first = dispatcher.results()["a.png"]
-    dispatcher.drop("a.bmp", TWO)
-    dispatcher.look()
-    assert (dispatcher.results()["a.png"] == first) == (collision != "overwrite")
-    assert (dispatcher.inbox / "a.bmp").exists() == (collision == "skip")
+def test_the_result_of_a_picture_that_is_gone_is_overwritten_only_if_that_is_asked_for(collision, harness):
+    harness.start(collision=collision, originals="delete")
+    harness.drop("a.bmp", ONE)
+    harness.look()
+    first = harness.results()["a.png"]
+    harness.drop("a.bmp", TWO)
+    harness.look()
+    assert (harness.results()["a.png"] == first) == (collision != "overwrite")
+    assert (harness.inbox / "a.bmp").exists() == (collision == "skip")
 
 
-def test_two_files_may_share_a_result_if_that_is_asked_for(dispatcher):
-    dispatcher.start(collision="overwrite")
+def test_two_files_may_share_a_result_if_that_is_asked_for(harness):
+    harness.start(collision="overwrite")
     for name in ("a.bmp", "a.tif"):
-        dispatcher.drop(name, ONE if name.endswith("bmp") else TWO)
-        dispatcher.look()
-    of_the_second = dispatcher.results()
+        harness.drop(name, ONE if name.endswith("bmp") else TWO)
+        harness.look()
+    of_the_second = harness.results()
     assert set(of_the_second) == {"a.png"}
-    # A new mode does not make the first one's result anew, or take the name back.
-    (dispatcher.inbox / "a.bmp").chmod(0o600)
-    assert dispatcher.look() == 0
-    # To put the first away would lose it: its result is not there.
-    dispatcher.start(collision="suffix", originals="delete")
-    dispatcher.look()
-    assert len(dispatcher.results()) == 2
-    assert list(dispatcher.inbox.glob("a.*")) == []
+    # A new mode neither writes the first one's result again nor takes the name back.
+    (harness.inbox / "a.bmp").chmod(0o600)
+    assert harness.look() == 0
+    # Removing the first would lose it: it has no result there.
+    harness.start(collision="suffix", originals="delete")
+    harness.look()
+    assert len(harness.results()) == 2
+    assert list(harness.inbox.glob("a.*")) == []
 
 
 @pytest.mark.parametrize(("settings", "names"), [({}, {"a.png"}), ({"colors": 2}, {"a.png", "a-1.png"})])
-def test_a_result_that_a_crash_kept_out_of_the_ledger(settings, names, dispatcher):
-    """It is taken over if it is what is to be made, and kept if not."""
-    path = dispatcher.drop("a.bmp", ONE)
-    sample = dispatcher.sample("a.bmp")
-    publish(dispatcher.dispatcher.assign("a.bmp", sample))
-    written = dispatcher.results()["a.png"]
-    dispatcher.start(settings)
-    assert dispatcher.look() == 1
-    assert set(dispatcher.results()) == names
-    assert dispatcher.results()["a.png"] == written
+def test_a_result_that_a_crash_kept_out_of_the_ledger(settings, names, harness):
+    """It becomes the result if it has the right content, and is kept otherwise."""
+    path = harness.drop("a.bmp", ONE)
+    sample = harness.sample("a.bmp")
+    publish(harness.dispatcher.assign("a.bmp", sample))
+    written = harness.results()["a.png"]
+    harness.start(settings)
+    assert harness.look() == 1
+    assert set(harness.results()) == names
+    assert harness.results()["a.png"] == written
     assert path.exists()
 
 
-def test_a_result_that_comes_while_the_file_is_worked_on_is_kept(dispatcher):
-    dispatcher.drop("a.bmp", ONE)
-    job = dispatcher.dispatcher.assign("a.bmp", dispatcher.sample("a.bmp"))
-    (dispatcher.outbox / "a.png").write_bytes(RETOUCHED)
-    assert dispatcher.dispatcher.record("a.bmp", job, publish(job)) == "again"
-    assert dispatcher.look() == 1
-    assert dispatcher.results()["a.png"] == RETOUCHED
-    assert set(dispatcher.results()) == {"a.png", "a-1.png"}
+def test_a_result_that_comes_while_the_file_is_worked_on_is_kept(harness):
+    harness.drop("a.bmp", ONE)
+    job = harness.dispatcher.assign("a.bmp", harness.sample("a.bmp"))
+    (harness.outbox / "a.png").write_bytes(RETOUCHED)
+    assert harness.dispatcher.record("a.bmp", job, publish(job)) == "again"
+    assert harness.look() == 1
+    assert harness.results()["a.png"] == RETOUCHED
+    assert set(harness.results()) == {"a.png", "a-1.png"}
 
 
-def test_reasons_do_not_lead_out_and_are_one_line(dispatcher, tmp_path):
+def test_reasons_do_not_lead_out_and_are_one_line(harness, tmp_path):
     (tmp_path / "victim").write_text("mine")
-    (dispatcher.outbox / "a.bmp.kquant-failed.txt").symlink_to(tmp_path / "victim")
+    (harness.outbox / "a.bmp.kquant-failed.txt").symlink_to(tmp_path / "victim")
     for name in ("a.bmp", "b\x1b[2J\n.bmp"):
-        dispatcher.drop(name, b"no picture")
-    dispatcher.look()
+        harness.drop(name, b"no picture")
+    harness.look()
     assert (tmp_path / "victim").read_text() == "mine"
-    assert dispatcher.log.count("failed") == 2
-    text = (dispatcher.outbox / "b\x1b[2J\n.bmp.kquant-failed.txt").read_text()
+    assert harness.log.count("failed") == 2
+    text = (harness.outbox / "b\x1b[2J\n.bmp.kquant-failed.txt").read_text()
     assert text.startswith("b\\x1b[2J\\n.bmp: ")
     assert text.count("\n") == 1

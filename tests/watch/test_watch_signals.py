@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix
 
 
 def ignoring(*numbers: int):
-    """What runs in a new process before the program does."""
+    """Set up a new process before the program starts."""
     return lambda: [signal.signal(number, signal.SIG_IGN) for number in numbers]
 
 
@@ -24,7 +24,7 @@ def test_what_was_ignored_at_the_start_stays_ignored(number, daemon):
     daemon.start(process_group=0, preexec_fn=ignoring(number))
     daemon.put("slow.jpg")
     until((daemon.folder / "done").exists)
-    # As when one logs out, which the worker that has the file is told as well.
+    # As on logging out: the worker that has the file receives it, too.
     os.killpg(daemon.running.pid, number)
     daemon.put("a.jpg")
     daemon.shows("a.png")
@@ -86,7 +86,7 @@ def test_a_mistake_changes_nothing(text, message, daemon):
     assert daemon.stop() == 0
 
 
-def test_what_is_in_hand_is_done_anew_by_the_new_rules(daemon):
+def test_running_jobs_are_repeated_with_the_new_rules(daemon):
     daemon.rules("watch: {jobs: 1}")
     daemon.fault = "waiting-decoder"
     daemon.start()
@@ -95,7 +95,7 @@ def test_what_is_in_hand_is_done_anew_by_the_new_rules(daemon):
     daemon.put("b.jpg")
     daemon.rules("watch: {jobs: 2}\ndither: bayer-4")
     daemon.running.send_signal(signal.SIGHUP)
-    # There is place for another one at once.
+    # Another job can start at once.
     daemon.shows("b.png")
     until(lambda: daemon.count("published") == 1)
     (daemon.folder / "go").touch()
@@ -104,7 +104,7 @@ def test_what_is_in_hand_is_done_anew_by_the_new_rules(daemon):
     daemon.put("c.jpg")
     daemon.shows("b.png", "slow.png", "c.png")
     assert daemon.stop() == 0
-    # Nor is it done once more at the next start.
+    # It is not processed again at the next start either.
     daemon.once()
     assert daemon.count("published") == 4
 
@@ -139,7 +139,7 @@ def test_the_configuration_is_read_again_while_the_folder_of_results_is_gone(dae
 
 
 def start_on_a_terminal(daemon: Daemon, redirected: str) -> int:
-    """Start it in a session of its own, as in a window; returns the other end of its terminal."""
+    """Start it in a new session, as in a window; returns the other end of its terminal."""
     ours, theirs = os.openpty()
     command = daemon.command("in", "out", "--settle", "200ms", "--log", "json")
     daemon.running = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Shares that are unmounted under the daemon: nothing is written, or archived, that nobody will see."""
+"""Shares that are unmounted while the daemon runs: no file is written or archived out of sight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = [f"{number}.bmp" for number in range(12)]
 
 
 class Shares:
-    """Folders of their own, mounted and unmounted as shares are."""
+    """Separate folders, mounted and unmounted as shares are."""
 
     def __init__(self) -> None:
         self.places: list[Path] = []
@@ -56,7 +56,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 
 @pytest.fixture
-def dispatcher(tmp_path: Path) -> Iterator[DispatcherHarness]:
+def harness(tmp_path: Path) -> Iterator[DispatcherHarness]:
     made = DispatcherHarness(tmp_path, originals="delete")
     yield made
     made.close()
@@ -113,77 +113,77 @@ def test_files_on_a_share_that_is_unmounted_are_known_when_it_is_back(daemon, sh
 
 
 def swapped(folder: Path) -> Path:
-    """Another folder under the name, as where a share was unmounted; returns where the first one is."""
+    """Put another folder in its place, as if a share was unmounted; returns where the first one is."""
     away = folder.with_name("away")
     folder.rename(away)
     folder.mkdir()
     return away
 
 
-def job_of(dispatcher: DispatcherHarness, name: str):
-    dispatcher.drop(name, picture(1))
-    sample = dispatcher.sample(name)
-    return dispatcher.dispatcher.assign(name, sample)
+def job_of(harness: DispatcherHarness, name: str):
+    harness.drop(name, picture(1))
+    sample = harness.sample(name)
+    return harness.dispatcher.assign(name, sample)
 
 
-def test_a_worker_writes_to_no_other_folder_of_results(dispatcher):
-    job = job_of(dispatcher, "a.bmp")
-    away = swapped(dispatcher.outbox)
+def test_a_worker_writes_to_no_other_folder_of_results(harness):
+    job = job_of(harness, "a.bmp")
+    away = swapped(harness.outbox)
     report = publish(job)
     assert report.outcome.status == "failed"
     assert report.outcome.reason.endswith("out is another folder now")
     with pytest.raises(ResultsGoneError):
-        dispatcher.dispatcher.record("a.bmp", job, report)
-    assert list(dispatcher.outbox.iterdir()) == []
+        harness.dispatcher.record("a.bmp", job, report)
+    assert list(harness.outbox.iterdir()) == []
     assert [path.name for path in away.iterdir()] == [".kquant"]
-    assert (dispatcher.inbox / "a.bmp").exists()
+    assert (harness.inbox / "a.bmp").exists()
 
 
-def test_a_worker_writes_nothing_beside_another_ledger(dispatcher):
-    job = job_of(dispatcher, "a.bmp")
-    swapped(dispatcher.outbox / ".kquant")
+def test_a_worker_writes_nothing_to_a_folder_with_another_ledger(harness):
+    job = job_of(harness, "a.bmp")
+    swapped(harness.outbox / ".kquant")
     assert publish(job).outcome.reason.endswith("out has another ledger now")
-    assert not (dispatcher.outbox / "a.png").exists()
+    assert not (harness.outbox / "a.png").exists()
 
 
-def test_nothing_is_put_away_whose_result_may_be_elsewhere(dispatcher):
-    job = job_of(dispatcher, "a.bmp")
+def test_no_original_is_removed_whose_result_may_be_elsewhere(harness):
+    job = job_of(harness, "a.bmp")
     report = publish(job)
-    assert (dispatcher.outbox / "a.png").exists()
-    away = swapped(dispatcher.outbox)
+    assert (harness.outbox / "a.png").exists()
+    away = swapped(harness.outbox)
     with pytest.raises(ResultsGoneError):
-        dispatcher.dispatcher.record("a.bmp", job, report)
-    assert (dispatcher.inbox / "a.bmp").exists()
-    # With the folder back it is seen that all is done.
-    dispatcher.outbox.rmdir()
-    away.rename(dispatcher.outbox)
-    dispatcher.start(originals="delete")
-    before = sample_of(str(dispatcher.outbox / "a.png"))
-    dispatcher.look()
-    assert sample_of(str(dispatcher.outbox / "a.png")) == before
-    assert not (dispatcher.inbox / "a.bmp").exists()
+        harness.dispatcher.record("a.bmp", job, report)
+    assert (harness.inbox / "a.bmp").exists()
+    # When the folder is back, everything is found done.
+    harness.outbox.rmdir()
+    away.rename(harness.outbox)
+    harness.start(originals="delete")
+    before = sample_of(str(harness.outbox / "a.png"))
+    harness.look()
+    assert sample_of(str(harness.outbox / "a.png")) == before
+    assert not (harness.inbox / "a.bmp").exists()
 
 
-def test_reasons_are_written_to_the_folder_that_was_opened(dispatcher):
-    dispatcher.drop("bad.bmp", b"no picture")
-    job = dispatcher.dispatcher.assign("bad.bmp", dispatcher.sample("bad.bmp"))
+def test_reasons_are_written_to_the_folder_that_was_opened(harness):
+    harness.drop("bad.bmp", b"no picture")
+    job = harness.dispatcher.assign("bad.bmp", harness.sample("bad.bmp"))
     report = publish(job)
-    dispatcher.dispatcher.record("bad.bmp", job, report)
-    away = swapped(dispatcher.outbox)
-    with open_folder(dispatcher.inbox) as root:
-        (dispatcher.inbox / "bad.bmp").unlink()
-        dispatcher.dispatcher.gone(root, "bad.bmp")
+    harness.dispatcher.record("bad.bmp", job, report)
+    away = swapped(harness.outbox)
+    with open_folder(harness.inbox) as root:
+        (harness.inbox / "bad.bmp").unlink()
+        harness.dispatcher.record_gone(root, "bad.bmp")
     assert [path.name for path in away.iterdir()] == [".kquant"]
     shutil.rmtree(away)
 
 
 def test_in_place_another_folder_is_left_alone(tmp_path):
-    dispatcher = DispatcherHarness(tmp_path, in_place=True)
-    job = job_of(dispatcher, "a.bmp")
-    away = swapped(dispatcher.inbox)
-    (away / "a.bmp").rename(dispatcher.inbox / "a.bmp")
+    harness = DispatcherHarness(tmp_path, in_place=True)
+    job = job_of(harness, "a.bmp")
+    away = swapped(harness.inbox)
+    (away / "a.bmp").rename(harness.inbox / "a.bmp")
     report = publish(job)
     assert report.finding == "done"
     assert report.outcome.reason.endswith("in is another folder now")
-    assert (dispatcher.inbox / "a.bmp").read_bytes() == picture(1)
-    dispatcher.close()
+    assert (harness.inbox / "a.bmp").read_bytes() == picture(1)
+    harness.close()

@@ -1,4 +1,4 @@
-"""``kquant watch``: a new version of it does nothing again, and leaves ledgers of later versions alone."""
+"""``kquant watch``: a new version repeats no work, and leaves ledgers of later versions alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.watch.damage import LedgerError
 from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
 
-# As the first version made it.
+# As the first version created them.
 OLD_TABLES = """
 CREATE TABLE IF NOT EXISTS files (
     source BLOB PRIMARY KEY, size INTEGER, mtime_ns INTEGER, inode INTEGER, fingerprint TEXT,
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE INDEX IF NOT EXISTS targets ON files (target);
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 """
-# And its words for some settings, as that version made them.
+# And its fingerprints of some settings.
 OLD_WORDS = [
     ({"colors": 4}, "eb42a0680c573b90"),
     (
@@ -37,17 +37,17 @@ OLD_WORDS = [
 
 
 @pytest.fixture
-def dispatcher(tmp_path):
+def harness(tmp_path):
     made = DispatcherHarness(tmp_path)
     yield made
     made.close()
 
 
-def downgrade(dispatcher: DispatcherHarness, word: str) -> None:
-    """Put an old ledger, of the same files, in place of the new one."""
-    entries = list(dispatcher.ledger.entries())
-    dispatcher.close()
-    path = dispatcher.outbox / ".kquant/ledger.sqlite3"
+def downgrade(harness: DispatcherHarness, word: str) -> None:
+    """Replace the new ledger by an old one of the same files."""
+    entries = list(harness.ledger.entries())
+    harness.close()
+    path = harness.outbox / ".kquant/ledger.sqlite3"
     path.unlink()
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(OLD_TABLES)
@@ -60,57 +60,57 @@ def downgrade(dispatcher: DispatcherHarness, word: str) -> None:
 
 
 @pytest.mark.parametrize(("options", "word"), OLD_WORDS)
-def test_an_old_ledger_is_taken_over_and_nothing_is_done_again(options, word, dispatcher):
-    dispatcher.start(options)
+def test_an_old_ledger_is_taken_over_and_nothing_is_done_again(options, word, harness):
+    harness.start(options)
     for name, data in (("a.bmp", picture(1)), ("sub/b.bmp", picture(2)), ("c.bmp", b"no picture")):
-        dispatcher.drop(name, data)
-    dispatcher.look()
-    results = dispatcher.results()
-    downgrade(dispatcher, word)
-    dispatcher.start(options)
-    assert dispatcher.look() == 0
-    assert dispatcher.log.count("failed") == 1
-    assert dispatcher.results() == results
-    assert dispatcher.ledger.about()["name"] == "a name"
-    # It is told in today's words, and the next start is as ever.
-    for entry in dispatcher.ledger.entries():
+        harness.drop(name, data)
+    harness.look()
+    results = harness.results()
+    downgrade(harness, word)
+    harness.start(options)
+    assert harness.look() == 0
+    assert harness.log.count("failed") == 1
+    assert harness.results() == results
+    assert harness.ledger.about()["name"] == "a name"
+    # It has the current fingerprint, and the next start is an ordinary one.
+    for entry in harness.ledger.entries():
         assert entry.fingerprint.startswith("1:")
-        assert entry.sample == dispatcher.sample(entry.source)
-    dispatcher.start(options)
-    assert dispatcher.look() == 0
-    dispatcher.start({**options, "colors": 3, "palette": None})
-    assert dispatcher.look() == 2
+        assert entry.sample == harness.sample(entry.source)
+    harness.start(options)
+    assert harness.look() == 0
+    harness.start({**options, "colors": 3, "palette": None})
+    assert harness.look() == 2
 
 
 @pytest.mark.parametrize("collision", ["suffix", "overwrite"])
-def test_results_of_an_old_ledger_may_have_been_changed_and_are_kept(collision, dispatcher):
-    dispatcher.drop("a.bmp", picture(1))
-    dispatcher.look()
-    downgrade(dispatcher, OLD_WORDS[0][1])
+def test_results_of_an_old_ledger_may_have_been_changed_and_are_kept(collision, harness):
+    harness.drop("a.bmp", picture(1))
+    harness.look()
+    downgrade(harness, OLD_WORDS[0][1])
     theirs = b"what somebody painted"
-    (dispatcher.outbox / "a.png").write_bytes(theirs)
-    dispatcher.start(collision=collision)
-    assert dispatcher.look() == 0
-    dispatcher.drop("a.bmp", picture(2))
-    assert dispatcher.look() == 1
-    assert dispatcher.results()["a.png"] == theirs
-    assert set(dispatcher.results()) == {"a.png", "a-1.png"}
+    (harness.outbox / "a.png").write_bytes(theirs)
+    harness.start(collision=collision)
+    assert harness.look() == 0
+    harness.drop("a.bmp", picture(2))
+    assert harness.look() == 1
+    assert harness.results()["a.png"] == theirs
+    assert set(harness.results()) == {"a.png", "a-1.png"}
 
 
-def test_originals_of_an_old_ledger_are_read_before_they_are_put_away(dispatcher):
-    dispatcher.drop("a.bmp", picture(1))
-    dispatcher.look()
-    downgrade(dispatcher, OLD_WORDS[0][1])
-    dispatcher.rewrite("a.bmp", picture(2))
-    first = dispatcher.results()["a.png"]
-    dispatcher.start(originals="delete")
-    assert dispatcher.look() == 1
-    assert dispatcher.results()["a.png"] == first
-    assert len(dispatcher.results()) == 2
+def test_originals_of_an_old_ledger_are_read_before_they_are_removed(harness):
+    harness.drop("a.bmp", picture(1))
+    harness.look()
+    downgrade(harness, OLD_WORDS[0][1])
+    harness.rewrite("a.bmp", picture(2))
+    first = harness.results()["a.png"]
+    harness.start(originals="delete")
+    assert harness.look() == 1
+    assert harness.results()["a.png"] == first
+    assert len(harness.results()) == 2
 
 
 def with_another_option(values: object, shine: float = 0.5) -> object:
-    """As a later version would have it."""
+    """Options as a later version may have them."""
     new = [("shine", float, option(0.5, kind="number", help="a new option"))]
     kind = make_dataclass(type(values).__name__, new, bases=(type(values),), frozen=True, repr=False)
     return kind(**{entry.name: getattr(values, entry.name) for entry in fields(values)}, shine=shine)
@@ -131,14 +131,14 @@ def test_a_new_option_changes_no_word_of_an_old_ledger_while_it_has_its_default(
     assert is_first_fingerprint(word, with_another_option(settings), with_another_option(policy))
     assert not is_first_fingerprint(word, with_another_option(settings, 0.75), policy)
     assert not is_first_fingerprint(word, settings, with_another_option(policy, 0.75))
-    # What results do not depend on is of no account.
+    # Options that do not change results do not count.
     assert is_first_fingerprint(word, settings, Policy(format="png", timeout=5))
 
 
 def test_what_results_do_not_depend_on_is_in_no_word():
     plain, limited = Policy(), Policy(max_pixels=5, timeout=60)
     assert fingerprint(Settings(4, threads=3), limited) == fingerprint(Settings(4), plain)
-    # A file that met a limit is tried again with another.
+    # A file that exceeded a limit is tried again with another limit.
     assert fingerprint(Settings(4), limited, limits=True) != fingerprint(Settings(4), plain, limits=True)
     named = Palette(["#000", "#fff"], ["black", "white"])
     assert fingerprint(Settings(palette=named), plain) == fingerprint(
@@ -147,21 +147,21 @@ def test_what_results_do_not_depend_on_is_in_no_word():
 
 
 def test_words_are_the_same_for_ever():
-    """These are in ledgers: a change would have everything done again."""
+    """Ledgers contain these: if they change, all files are processed again."""
     settings = Settings(16, palette=["#000", "#fff8"], dither="bayer", dither_strength=0.5)
     policy = Policy(format="png", min_savings="5%", max_error=20, strip=True)
     assert fingerprint(Settings(), Policy()) == "1:44136fa355b3678a1146ad16f7e8649e"
     assert fingerprint(settings, policy) == "1:55482489dfd07a8d74c7f2592a31b22e"
 
 
-def test_a_ledger_of_a_later_version_is_left_alone(dispatcher):
-    dispatcher.drop("a.bmp", picture(1))
-    dispatcher.look()
-    dispatcher.close()
-    path = dispatcher.outbox / ".kquant/ledger.sqlite3"
+def test_a_ledger_of_a_later_version_is_left_alone(harness):
+    harness.drop("a.bmp", picture(1))
+    harness.look()
+    harness.close()
+    path = harness.outbox / ".kquant/ledger.sqlite3"
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA user_version=2")
     before = path.read_bytes()
     with pytest.raises(LedgerError, match="has version 2, but this kquant supports at most 1"):
-        dispatcher.start()
+        harness.start()
     assert path.read_bytes() == before
