@@ -60,14 +60,14 @@ def lloyd(
             continue
         means = means_of(points, labels, centers)
         if np.array_equal(means, centers):
-            return LloydResult(means, iterations, True)
+            return LloydResult(centers=means, iterations=iterations, converged=True)
         if previous - error <= tol * error:
             if relaxation == 1 or tol > 0:
-                return LloydResult(means, iterations, True)
+                return LloydResult(centers=means, iterations=iterations, converged=True)
             relaxation = 1.0
         centers = means if relaxation == 1 else stepped(points, centers, means, relaxation)
         previous = error
-    return LloydResult(means, iterations, False)
+    return LloydResult(centers=means, iterations=iterations, converged=False)
 
 
 def relative_error(points: Points, centers: Floats) -> float:

@@ -72,10 +72,14 @@ def swap(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> 
     """
     tries = _capped(plan.tries, limit, plan)
     if tries == 0:
-        return LloydResult(centers, 0, True)
+        return LloydResult(centers=centers, iterations=0, converged=True)
     batch = max(1, round(plan.share * len(centers)))
     best, used = _improved(points, _partition(points, centers), plan, batch, tries)
-    return LloydResult(means_of(points, best.labels, best.centers), used * plan.lloyd_steps, True)
+    return LloydResult(
+        centers=means_of(points, best.labels, best.centers),
+        iterations=used * plan.lloyd_steps,
+        converged=True,
+    )
 
 
 def kick(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> LloydResult:
@@ -84,7 +88,7 @@ def kick(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> 
     The parameters are those of ``swap``.
     """
     if plan.kicks == 0:
-        return LloydResult(centers, 0, True)
+        return LloydResult(centers=centers, iterations=0, converged=True)
     size = max(1, round(_KICK_SHARE * len(centers)))
     best = _partition(points, centers)
     used = 0
@@ -99,7 +103,11 @@ def kick(points: Points, centers: Floats, plan: SwapPlan, limit: int | None) -> 
         used += 1 + tried
         if other.error < best.error:
             best = other
-    return LloydResult(means_of(points, best.labels, best.centers), used * plan.lloyd_steps, True)
+    return LloydResult(
+        centers=means_of(points, best.labels, best.centers),
+        iterations=used * plan.lloyd_steps,
+        converged=True,
+    )
 
 
 def _capped(tries: int, limit: int | None, plan: SwapPlan) -> int:
@@ -168,7 +176,11 @@ class _Partition:
 def _partition(points: Points, centers: Floats) -> _Partition:
     labels, scores, second_scores = nearest_two(points.coords, centers)
     return _Partition(
-        centers, labels, scores, second_scores, total_score(points, labels, scores, len(centers))
+        centers=centers,
+        labels=labels,
+        scores=scores,
+        second_scores=second_scores,
+        error=total_score(points, labels, scores, len(centers)),
     )
 
 
@@ -178,7 +190,7 @@ def _assess(points: Points, partition: _Partition) -> _Assessment:
     removal_cost = grouped_sums(partition.labels, [detour], len(means))[0]
     removal_cost[: points.fixed] = np.inf
     gain, halves = split(points, partition.labels, means)
-    return _Assessment(means, removal_cost, gain, halves)
+    return _Assessment(means=means, removal_cost=removal_cost, split_gain=gain, halves=halves)
 
 
 def _batch_of_swaps(state: _Assessment, batch: int, skipped: int) -> list[tuple[int, int]]:

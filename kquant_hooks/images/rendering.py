@@ -90,22 +90,22 @@ def render(
     before = clustering.mse
     if settings.dither != "none" and before > 0:
         result, mse = _dithered(image, colors, clustering, settings, values, mode, origin)
-        return Rendering(result, mse, before)
+        return Rendering(image=result, mse=mse, undithered_mse=before)
     if fit.labels is not None and values is None:
-        return Rendering(fit.labels, before, before)
+        return Rendering(image=fit.labels, mse=before, undithered_mse=before)
     if listing is None:
         result, mse = render_nearest(image, colors, clustering, values, mode, settings.threads)
-        return Rendering(result, mse, mse)
+        return Rendering(image=result, mse=mse, undithered_mse=mse)
     bits, labels = MODES[image.mode].bits, clustering.labels[listing.inverse]
     if colors.histogram.counted or not measured:
         lookup, replaced = make_lookup(listing.codes, labels, bits), _replacing(values, mode)
         boxes = strips_of(image.size)
         result = _with_each(boxes, image, lambda block: replaced(lookup(block)), mode, settings.threads)
-        return Rendering(result, before, before)
+        return Rendering(image=result, mse=before, undithered_mse=before)
     both = labels_and_errors(labels, clustering.errors[listing.inverse])
     lookup = make_lookup(listing.codes, both, bits)
     result, mse = _with_error(image, lookup, values, mode, settings.threads)
-    return Rendering(result, mse, mse)
+    return Rendering(image=result, mse=mse, undithered_mse=mse)
 
 
 def render_nearest(

@@ -95,7 +95,7 @@ def scan_colors(image: Image.Image, settings: Settings, *, counted: bool, for_pa
         histogram, codes, inverse = read_histogram(image, for_palette=for_palette, threads=settings.threads)
     except TooManyColorsError:
         return _scan_many(image, settings)
-    return ImageColors(histogram, Listing(codes, inverse), len(histogram.colors))
+    return ImageColors(histogram=histogram, listing=Listing(codes, inverse), count=len(histogram.colors))
 
 
 def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColors:
@@ -107,11 +107,19 @@ def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColo
             learned, enough = learn_entries(sample, settings), True
     result = found()
     if isinstance(result, ColorSet):
-        return ImageColors(sample or read_sample(image, size), None, result.count(), learned, result)
+        return ImageColors(
+            histogram=sample or read_sample(image, size),
+            listing=None,
+            count=result.count(),
+            learned=learned,
+            color_set=result,
+        )
     histogram, codes, inverse = result
     if not (enough or histogram.counted):
         histogram, codes, inverse = read_histogram(image, for_palette=True, threads=settings.threads)
-    return ImageColors(histogram, Listing(codes, inverse), len(histogram.colors), learned)
+    return ImageColors(
+        histogram=histogram, listing=Listing(codes, inverse), count=len(histogram.colors), learned=learned
+    )
 
 
 def _scan_many(image: Image.Image, settings: Settings) -> ImageColors:
@@ -134,7 +142,9 @@ def _scan_many(image: Image.Image, settings: Settings) -> ImageColors:
         count = color_set.count()
     else:
         count = count_distinct(blocks, pixels, few_threads(settings.threads))
-    return ImageColors(replace(sample, weights=weights), None, count, color_set=color_set)
+    return ImageColors(
+        histogram=replace(sample, weights=weights), listing=None, count=count, color_set=color_set
+    )
 
 
 def count_colors(read_images: Callable[[], Iterable[Image.Image]], threads: int | None) -> int:

@@ -182,7 +182,13 @@ def _diffused(
     if part_opaque:
         constants[1, entries[:, 3] < 255] = np.inf
     factors = np.ascontiguousarray(scores[:, :-1].T)
-    diffusion = _Diffusion(coords, factors, constants, _ERROR_LIMIT * _widest_gap(coords), strength)
+    diffusion = _Diffusion(
+        entries=coords,
+        factors=factors,
+        constants=constants,
+        limit=_ERROR_LIMIT * _widest_gap(coords),
+        strength=strength,
+    )
     passed_down: Floats = np.zeros((1, coords.shape[1]))
     number = 0
     prepared = None

@@ -66,7 +66,9 @@ def learn_entries(histogram: Histogram, settings: Settings) -> SearchResult:
         other_loss = _losses(histogram, others)
         if other_loss.sum() < loss.sum():
             used = sum(other.iterations for other in found)
-            best, loss = SearchResult(others, used, all(other.converged for other in found)), other_loss
+            converged = all(other.converged for other in found)
+            best = SearchResult(entries=others, iterations=used, converged=converged)
+            loss = other_loss
     return best
 
 

@@ -92,7 +92,7 @@ def cluster(
     """
     histogram = replace(histogram, space=space_named(settings.space))
     if settings.palette is not None:
-        learned = SearchResult(settings.palette.colors, 0, True)
+        learned = SearchResult(entries=settings.palette.colors, iterations=0, converged=True)
         histogram, entries = _with_given(histogram, settings.palette)
         if settings.order == "lightness":
             entries = entries[by_lightness(entries)]

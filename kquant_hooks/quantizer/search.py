@@ -65,9 +65,9 @@ def search(histogram: Histogram, count: int, settings: Settings, fixed: Integers
     """
     everything = all_colors(histogram, fixed, count)
     if everything is not None:
-        return SearchResult(everything, 0, True)
+        return SearchResult(entries=everything, iterations=0, converged=True)
     if len(fixed) == count:
-        return SearchResult(fixed, 0, True)
+        return SearchResult(entries=fixed, iterations=0, converged=True)
     fixed_only = replace(histogram, colors=fixed, weights=np.ones(len(fixed), np.int64))
     if settings.init == "wu":
         points, fixed_centers = search_points(histogram), search_points(fixed_only).coords
@@ -79,7 +79,9 @@ def search(histogram: Histogram, count: int, settings: Settings, fixed: Integers
         tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
         result = lloyd(replace(points, fixed=len(fixed)), centers, settings.max_iter, tol)
     found = colors_at(result.centers[len(fixed) :], points, histogram)
-    return SearchResult(np.concatenate([fixed, found]), result.iterations, result.converged)
+    return SearchResult(
+        entries=np.concatenate([fixed, found]), iterations=result.iterations, converged=result.converged
+    )
 
 
 def _coarse_to_fine(points: Points, fixed_centers: Floats, count: int, settings: Settings) -> LloydResult:
@@ -91,7 +93,9 @@ def _coarse_to_fine(points: Points, fixed_centers: Floats, count: int, settings:
     medium = reduce_to_cells(points, for_colors(effort.lloyd_points, count))
     coarse = reduce_to_cells(medium, for_colors(effort.search_points, count))
     lloyd_steps = effort.swap_lloyd_steps[count > _FEW_COLORS]
-    plan = SwapPlan(effort.swap_tries, effort.swap_share, lloyd_steps, effort.swap_kicks)
+    plan = SwapPlan(
+        tries=effort.swap_tries, share=effort.swap_share, lloyd_steps=lloyd_steps, kicks=effort.swap_kicks
+    )
     found: list[Floats] = []
     used = 0
     for start in _start_centers(replace(coarse, fixed=0), count - len(fixed_centers), effort):
@@ -108,7 +112,7 @@ def _coarse_to_fine(points: Points, fixed_centers: Floats, count: int, settings:
     if len(points.weights) <= effort.refine_colors:
         result = _iterated(points, result.centers, effort.refine_iterations, settings, used)
         used += result.iterations
-    return LloydResult(result.centers, used, result.converged)
+    return LloydResult(centers=result.centers, iterations=used, converged=result.converged)
 
 
 def _start_centers(points: Points, count: int, effort: Effort) -> Iterator[Floats]:
@@ -138,7 +142,7 @@ def _iterated(
     tol = EFFORTS[settings.effort].tol if settings.tol is None else settings.tol
     result = lloyd(points, centers, _smallest(limit, _left(settings, used)), tol, RELAXATION)
     converged = result.converged or result.iterations == limit
-    return LloydResult(result.centers, result.iterations, converged)
+    return LloydResult(centers=result.centers, iterations=result.iterations, converged=converged)
 
 
 def _left(settings: Settings, used: int) -> int | None:

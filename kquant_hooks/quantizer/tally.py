@@ -104,7 +104,7 @@ def _cells_of(histogram: Histogram, palette_ranks: Integers | None) -> _Cells:
     for channel in range(3):
         sums[2 + channel] = sums[1] * colors[:, channel]
     palette_ranks = np.full(len(colors), MAX_COLORS) if palette_ranks is None else palette_ranks
-    return _Cells(0, keys, palette_ranks.astype(np.int16), sums)
+    return _Cells(shift=0, keys=keys, palette_ranks=palette_ranks.astype(np.int16), sums=sums)
 
 
 def _joined(parts: list[_Cells]) -> _Cells:
@@ -121,7 +121,7 @@ def _joined(parts: list[_Cells]) -> _Cells:
         np.add.at(total, places, np.concatenate([part.sums[row] for part in parts]))
     palette_ranks = np.full(len(keys), MAX_COLORS, np.int16)
     np.minimum.at(palette_ranks, places, np.concatenate([part.palette_ranks for part in parts]))
-    return _Cells(shift, keys, palette_ranks, sums)
+    return _Cells(shift=shift, keys=keys, palette_ranks=palette_ranks, sums=sums)
 
 
 def _rounded(total: Integers, count: Integers) -> Integers:
