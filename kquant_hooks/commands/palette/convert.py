@@ -31,7 +31,9 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EXAMPLES
     parser.add_argument("source", metavar="IN", help="a palette file")
     parser.add_argument(
-        "target", metavar="OUT", help=f"the file to write; extensions: {', '.join(FORMAT_OF_EXTENSION)}"
+        "target",
+        metavar="OUT",
+        help=f"the file to write; extensions: {', '.join(reversed(FORMAT_OF_EXTENSION))}",
     )
     parser.add_argument(
         "--format",
