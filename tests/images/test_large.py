@@ -19,7 +19,7 @@ def large() -> Image.Image:
 
 
 @pytest.fixture(scope="module")
-def learnt_from_all(large) -> float:
+def learned_from_all(large) -> float:
     return quantize(large, 40, order="population").mse
 
 
@@ -38,12 +38,12 @@ def test_every_pixel_gets_the_nearest_entry(large):
     assert np.array_equal(indices, slow_nearest(premultiplied(large)[some], result.palette.colors))
 
 
-def test_a_sample_is_nearly_as_good_as_all_pixels(large, learnt_from_all):
-    assert quantize(large, 40).mse <= 1.005 * learnt_from_all
+def test_a_sample_is_nearly_as_good_as_all_pixels(large, learned_from_all):
+    assert quantize(large, 40).mse <= 1.005 * learned_from_all
 
 
-def test_best_learns_from_all_pixels(large, learnt_from_all):
-    assert quantize(large, 40, effort="best").mse <= learnt_from_all
+def test_best_learns_from_all_pixels(large, learned_from_all):
+    assert quantize(large, 40, effort="best").mse <= learned_from_all
 
 
 def test_threads_change_nothing(large):
