@@ -52,7 +52,7 @@ def test_threads_and_kernels_of_the_blas_change_nothing():
     expected = digest(OPENBLAS_NUM_THREADS="1")
     assert digest(OPENBLAS_NUM_THREADS="2") == expected
     assert digest(OPENBLAS_NUM_THREADS="7") == expected
-    for threads in ("1", "5", "many"):
+    for threads in ("1", "5"):
         assert digest(KQUANT_NUM_THREADS=threads) == expected
     # Sums that are not exact would be rounded differently by other instruction sets.
     assert digest(OPENBLAS_CORETYPE="Nehalem") == expected

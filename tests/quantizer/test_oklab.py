@@ -210,9 +210,10 @@ def test_frames_are_mapped_in_oklab():
     data = io.BytesIO()
     frames[0].save(data, "PNG", save_all=True, append_images=frames[1:])
     reduction = reduce(read_document(data.getvalue(), "PNG", 1 << 20), Settings(12, space="oklab"))
+    palette = reduction.figures.palette
     for frame, made in zip(frames, reduction.images(), strict=True):
         shown = made.convert("RGB")
-        expected = np.array(list(reduction.palette), np.uint8)[:, :3][nearest(frame, reduction.palette)]
+        expected = palette.colors[:, :3][nearest(frame, palette)]
         assert np.array_equal(np.asarray(shown).reshape(-1, 3), expected)
 
 
