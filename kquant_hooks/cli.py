@@ -1,4 +1,4 @@
-"""The ``kquant`` command: which of its commands runs."""
+"""The ``kquant`` command, which runs one of its commands."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, 
 from kquant_hooks.report.printing import print_error, print_line
 
 _USUAL_WIDTH = 80
-# The last of the standard streams.
+# The number of the last standard stream.
 _STDERR = 2
 _DESCRIPTION = "Reduce images to a few colours by k-means."
 # The module of each command, which says what it is for; only the command that runs is loaded.
@@ -45,12 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A file name may hold bytes that are no text.
+            # File names may hold bytes that are not text.
             stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if argv is None else argv
-    # Being stopped is like an interrupt: what is about to be written is undone.
+    # These signals act like an interrupt: unfinished writes are undone.
     for name in ("SIGTERM", "SIGHUP"):
-        # What is ignored, as 'nohup' does, stays so.
+        # A signal that is ignored, as under 'nohup', stays ignored.
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
             signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
@@ -60,30 +60,30 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_USAGE
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        # Before there was anything to undo, or a second one while that is being done.
+        # It came before there was anything to undo, or again while that was being done.
         return EXIT_INTERRUPTED
     except OSError as error:
-        # What is not about one file: the current folder is gone, or no process or file is to be had any more.
+        # This is not about one file: the current folder is gone, or no process can be started any more.
         place = error.filename or ("the current folder" if error.errno == errno.ENOENT else None)
         print_error(f"{place}: {error.strerror or error}" if place else error.strerror or error)
         return EXIT_FAILED
 
 
 def _open_closed_streams() -> None:
-    """Let the standard streams that whoever started this has closed lead nowhere.
+    """Open closed standard streams as the null device.
 
-    Otherwise the first files that are opened get their numbers, and what is meant for a stream goes there.
+    Otherwise the first files that are opened get their numbers, and receive what is printed.
     """
     while (handle := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
         os.set_inheritable(handle, True)
     os.close(handle)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  to the end
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  open until the process ends
 
 
 class _Version(argparse.Action):
-    """Looks the version up only when it is asked for, as that takes longer than most commands."""
+    """Look the version up only if it is asked for, as that takes longer than most commands."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version
@@ -92,7 +92,8 @@ class _Version(argparse.Action):
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
-    # Looking for the terminal's width, once for each argument, takes longer than judging a hundred files.
+    # Asking for the terminal's width, which argparse does for each argument, takes longer than judging a
+    # hundred files.
     asks_for_help = bool({"-h", "--help"} & set(given))
     width = None if asks_for_help else _USUAL_WIDTH
     formatter = partial(argparse.RawDescriptionHelpFormatter, width=width)
@@ -109,6 +110,6 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
             command.describe(inner)
             inner.set_defaults(run=command.run)
             if asks_for_help:
-                # The formatter leaves it as it is, as it must leave the examples.
+                # Wrapped here, as the formatter leaves text unchanged for the sake of the examples.
                 inner.description = textwrap.fill(str(inner.description), _USUAL_WIDTH)
     return parser

@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
-from repositories import SOURCE
 
 from kquant_hooks import KMeansQuantize, Palette
 from kquant_hooks.cli import main
@@ -45,7 +44,7 @@ def table(header: list[str], rows: list[list[str]]) -> str:
 def options_table() -> str:
     defaults = defaults_of(Settings)
     rows = [
-        [f"`{name}`", option.accepts(), f"`{defaults[name]}`", option.help]
+        [f"`{name}`", option.accepts(), f"`{defaults[name]}`", option.describe()]
         for name, option in OPTIONS.items()
     ]
     return table(["option", "values", "default", "what it does"], rows)
@@ -60,7 +59,12 @@ def modes_table() -> str:
 def policy_table() -> str:
     defaults = defaults_of(Policy)
     rows = [
-        [f"`--{name.replace('_', '-')}`", option.accepts(), f"`{option.show(defaults[name])}`", option.help]
+        [
+            f"`--{name.replace('_', '-')}`",
+            option.accepts(),
+            f"`{option.show(defaults[name])}`",
+            option.describe(),
+        ]
         for name, option in POLICY_OPTIONS.items()
     ]
     return table(["option", "values", "default", "what it does"], rows)
@@ -97,7 +101,7 @@ def watch_table() -> str:
             "`--" + ("[no-]" if isinstance(option.kind, Flag) else "") + f"{name}`",
             option.accepts(),
             f"`{option.show(defaults[name])}`",
-            option.help,
+            option.describe(),
         ]
         for name, option in WATCH_OPTIONS.items()
     ]
@@ -254,7 +258,7 @@ def test_the_docstring_of_save_names_the_formats_that_are_written():
 
 
 def test_the_limits_in_the_security_policy_are_those_of_the_code():
-    text = (SOURCE / "SECURITY.md").read_text(encoding="utf-8")
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     policy = Policy()
     limits = {
         f"{MOST_OF_ONE:,}": "pixels of one picture",

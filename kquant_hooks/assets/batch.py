@@ -1,4 +1,4 @@
-"""Many files, each in a worker process: none can stop the others."""
+"""Many files, each in a worker process, so that none can stop the others."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def process_each(
     tick: Callable[[], None] = lambda: None,
     all_cores: bool = True,
 ) -> Iterator[Outcome]:
-    """Outcomes in the order of the items, whichever is done first.
+    """Yield outcomes in the order of the items, whichever is done first.
 
     Parameters
     ----------
     items : sequence of Job or Outcome
-        An outcome is what is known already. Without a job no process is started.
+        Outcomes are known already and are passed on. Without a job no process is started.
     workers : int
         Most processes at once, at least 1.
     done : callable
-        Called as soon as there is an outcome, though its turn to be yielded may not have come.
+        Called with each outcome as soon as it is known, even if it is yielded later.
     tick : callable
-        Called several times a second while nothing is done.
+        Called several times a second while the workers are busy.
     all_cores : bool
         Whether a single worker process may use every core; False if the other cores are busy already.
     """
@@ -71,7 +71,7 @@ def process_each(
 
 
 def result_of(job: Job) -> tuple[Outcome, bytes | None]:
-    """What a job comes to without writing it: the outcome if that succeeds, and the bytes, if any."""
+    """Run a job without writing: the outcome if writing succeeds, and the bytes to write, if any."""
     from kquant_hooks.processes.crash import Crash
     from kquant_hooks.processes.pool import run_each
 
@@ -87,7 +87,7 @@ def _processed(
 ) -> Iterator[tuple[int, Outcome]]:
     if not jobs:
         return
-    # The machinery of processes takes as long to load as all the rest.
+    # Loading what runs processes takes as long as loading everything else.
     from kquant_hooks.processes.crash import Crash
     from kquant_hooks.processes.pool import run_each
 
@@ -141,7 +141,7 @@ def _work(job: Job) -> Outcome:
 
 
 def sweep_folders(files: Iterable[Path]) -> None:
-    """Remove what runs that were killed have left in the folders of some files."""
+    """Remove temporary files that killed runs left in the folders of some files."""
     from kquant_hooks.disk.temporary import sweep
 
     for path in {file.parent for file in files}:
@@ -150,7 +150,7 @@ def sweep_folders(files: Iterable[Path]) -> None:
 
 
 def lift_pillow_limit(policy: Policy) -> None:
-    """Take Pillow's limit, our default, from this process where a higher one is asked for."""
+    """Lift Pillow's limit, our default, in this process if the policy sets a higher one."""
     if most_of_one(policy.max_pixels) > MOST_OF_ONE:
         from PIL import Image
 

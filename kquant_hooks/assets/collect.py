@@ -1,4 +1,4 @@
-"""From the paths that a user gives to the files to quantize and the files to write."""
+"""Which files to quantize, and which to write, for the paths that a user gives."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Destination:
     Attributes
     ----------
     in_place : bool
-        Into the files themselves.
+        The files themselves are rewritten.
     file, folder : Path, optional
-        Into this file; into this folder, with the tree of the folders that were given.
+        Results go into this file, or into this folder, which gets the tree of the given folders.
     suffix : str
-        Otherwise beside each file, with this before the extension.
+        Otherwise they go next to each file, with this before the extension.
     format : str
         As in ``Policy``.
     """
@@ -40,8 +40,8 @@ class Destination:
     format: str = "same"
 
     @property
-    def beside(self) -> bool:
-        """Whether each result goes beside its source."""
+    def next_to_source(self) -> bool:
+        """Whether each result goes next to its source."""
         return not (self.in_place or self.file or self.folder)
 
 
@@ -55,9 +55,9 @@ class Task:
     target : Path, optional
         None: the file itself.
     real, real_target : Path, optional
-        Where these are: absolute, and without links when they were found; see ``process``.
+        Absolute paths without links, as of now; see ``process``.
     problem : str
-        Why it cannot be done, if that is known already.
+        Why it cannot be processed, if that is known already.
     """
 
     path: Path
@@ -68,13 +68,13 @@ class Task:
 
 
 def collect(paths: Iterable[Path], destination: Destination) -> list[Task]:
-    """The files to work on, in a stable order and each once."""
+    """The files to process, in a stable order and each once."""
     tasks: dict[Path, Task] = {}
     for given in paths:
         for task in _tasks(given, destination):
             tasks.setdefault(task.real or task.path, task)
     tasks = _each_once(tasks)
-    if destination.beside:
+    if destination.next_to_source:
         # A pattern such as *.png finds the results of an earlier run as well.
         results = {task.real_target for task in tasks.values()}
         tasks = {real: task for real, task in tasks.items() if real not in results}
@@ -82,7 +82,7 @@ def collect(paths: Iterable[Path], destination: Destination) -> list[Task]:
 
 
 def _each_once(tasks: dict[Path, Task]) -> dict[Path, Task]:
-    """The tasks without those whose file is one of them, in another spelling of its name."""
+    """The tasks without those that name a file for the second time, in another spelling."""
     twice = {
         other
         for alike in alike_in(tasks)
@@ -93,7 +93,7 @@ def _each_once(tasks: dict[Path, Task]) -> dict[Path, Task]:
 
 
 def _without_clashes(tasks: dict[Path, Task]) -> list[Task]:
-    """The tasks, of which no two write one file, and none writes one that another reads."""
+    """The tasks, with a problem for those that write the same file as another, or one that another reads."""
     claimed: dict[Path, Path] = {}
     for real, task in tasks.items():
         aim = task.real_target
@@ -109,24 +109,26 @@ def _without_clashes(tasks: dict[Path, Task]) -> list[Task]:
         for first, other in pairwise(alike):
             if other in by_target and are_one_name(first, other):
                 task = tasks[by_target[other]]
-                problem = f"{task.target} is, where it lies, the same name as the target of {claimed[first]}"
+                problem = (
+                    f"{task.target} and the target of {claimed[first]} are the same name on that file system"
+                )
                 tasks[by_target[other]] = replace(task, problem=problem)
     return list(tasks.values())
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is one, as far as that can be found out."""
+    """Whether the path is a folder, as far as this can be found out."""
     try:
         return path.is_dir()
     except OSError:
-        # Too long a name, or one in a folder that may not be read: whoever opens it says so.
+        # The name is too long, or its folder is not readable; opening it will report that.
         return False
 
 
 def _tasks(given: Path, destination: Destination) -> Iterator[Task]:
     if not is_folder(given):
         target = _target(given, Path(given.name), destination)
-        # Whoever names a link to be read means what it leads to.
+        # A link that is given as a source means the file it leads to.
         real = resolved(given, last=target is not None)
         yield Task(given, target, real, _real_target(target, resolved(given, last=False), destination))
         return
@@ -135,14 +137,14 @@ def _tasks(given: Path, destination: Destination) -> Iterator[Task]:
     unreadable: list[OSError] = []
     for root, folders, names in os.walk(given, onerror=unreadable.append):
         here = Path(root)
-        # Not into hidden folders, nor into results; links to folders are not followed.
+        # Skip hidden folders and results; os.walk does not follow links to folders.
         folders[:] = sorted(
             name for name in folders if name[0] != "." and os.path.realpath(here / name) != own
         )
         for name in sorted(names):
             path = here / name
             if _is_wanted(path, destination):
-                # Below what was given, nothing is resolved: no link is followed, whenever it came there.
+                # Nothing below the given folder is resolved, so no link is followed, whenever it was made.
                 inner = path.relative_to(given)
                 real = root_of_all / inner
                 target = _target(path, inner, destination)
@@ -152,7 +154,7 @@ def _tasks(given: Path, destination: Destination) -> Iterator[Task]:
 
 
 def _real_target(target: Path | None, real: Path, destination: Destination) -> Path | None:
-    """Where a target is; ``real`` is where its source is."""
+    """The absolute path of a target; ``real`` is that of its source."""
     if target is None:
         return None
     if destination.file is not None:
@@ -163,13 +165,13 @@ def _real_target(target: Path | None, real: Path, destination: Destination) -> P
 
 
 def _is_wanted(path: Path, destination: Destination) -> bool:
-    # Files that are given by name may be called anything; in folders, their extensions are those of pictures.
+    # Files given by name may have any name; in folders, only those with an extension of pictures count.
     known = any(path.suffix.lower() in row.extensions for row in FORMATS.values())
     is_hidden = path.name.startswith(".") or is_temporary(path.name)
     if not known or is_hidden or path.is_symlink():
         return False
-    # Results of an earlier run are no sources.
-    return not (destination.beside and path.stem.endswith(destination.suffix))
+    # Results of an earlier run are not sources.
+    return not (destination.next_to_source and path.stem.endswith(destination.suffix))
 
 
 def _target(path: Path, inner: Path, destination: Destination) -> Path | None:
@@ -208,5 +210,5 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(_HEAD)
     except OSError:
-        # Whoever reads the file next says what is wrong with it.
+        # Reading the file later will report the error.
         return b""

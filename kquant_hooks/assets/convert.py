@@ -1,4 +1,4 @@
-"""Bytes of one image file in, bytes of the quantized one out; nothing is read or written here."""
+"""The bytes of an image file to the bytes of the quantized one; nothing is read or written here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.swatch import MAX_COLORS
 from kquant_hooks.quantizer.histogram import Histogram
 
-# Of zlib: 9 takes twice as long as 8 for half a hundredth of the bytes.
+# Levels of zlib: 9 takes twice as long as 8 and saves half a percent of the bytes.
 _LEVELS = {"fast": 6, "balanced": 8, "best": 9}
 
 
@@ -46,24 +46,25 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
     settings : Settings
     policy : Policy
     format_name : str, optional
-        A key of ``FORMATS``, for a new file; None: the one that the bytes are in, to rewrite them.
+        A key of ``FORMATS``, for a new file. None: rewrite the file in its own format.
 
     Returns
     -------
     Conversion
-        Verified: it was read back and compared.
+        Its bytes were read back and compared.
 
     Raises
     ------
     Skip, Unchanged
-        Where there is nothing to do.
+        If there is nothing to do.
     ValueError
-        With one sentence that calls the file "it", for what cannot be read, quantized or held.
+        If the file cannot be read or quantized, or if the format cannot hold it; one sentence, in which "it"
+        is the file.
     """
     in_place = format_name is None
     source = judge(data, settings, in_place=in_place)
     with warnings.catch_warnings():
-        # Pillow warns of large pictures, which have a limit here, and of damaged metadata, which is left out.
+        # Pillow warns about large pictures, which have a limit here, and damaged metadata, which is dropped.
         warnings.simplefilter("ignore")
         try:
             document = _document(data, source, policy, format_name)
@@ -90,7 +91,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
                 asked = ", ".join(f"{name}={limit:g}" for name, limit in limits.items() if limit is not None)
                 raise Skip(
                     f"its error would be {figures.mse:.1f} and its PSNR {figures.psnr:.1f} dB, "
-                    f"which is worse than {asked}"
+                    f"worse than {asked}"
                 )
             reduction, images = _in_mode(reduction, target)
             if target.sorted_palette and not reduction.ordered:
@@ -108,13 +109,13 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
             f"it has {colors_in_words(figures.colors_before)}, and re-encoding would not make it smaller"
         )
     if policy.min_savings and saved < policy.least_savings(len(data)):
-        would = f"grow by {-saved} bytes and not save" if saved < 0 else f"save {saved} bytes, less than"
-        raise Skip(f"it would {would} min-savings={policy.min_savings}")
+        would = f"grow by {-saved} bytes" if saved < 0 else f"save only {saved} bytes"
+        raise Skip(f"it would {would} (min-savings: {policy.min_savings})")
     return Conversion(data=written, figures=figures)
 
 
 def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:
-    """The colours of all frames of an image file as they are seen.
+    """Count the colours of all frames of an image file as they are seen.
 
     Raises
     ------
@@ -130,17 +131,17 @@ def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:
 
 
 def _document(data: bytes, source: str | None, policy: Policy, target: str | None) -> Document:
-    """The file taken apart, with frames that a palette can hold."""
+    """The file as a document, with frames in modes that a palette can hold."""
     in_place = target is None
     if in_place and (source is None or not FORMATS[source].kinds):
         name = open_image(data, policy.max_pixels).format
-        raise Skip(f"{name} is a format that is only read; write another file, such as a PNG")
+        raise Skip(f"{name} files can be read but not written; write another file, such as a PNG")
     document = read_document(data, source, policy.max_pixels)
     if target not in (None, source):
         check_fits(document, target)
     other = mode_without_palette(document)
     if in_place and other:
-        raise Skip(f"its {other} colours would become RGB; write another file")
+        raise Skip(f"its {other} colours would become RGB; write a new file instead")
     return indexable(document, other)
 
 
@@ -151,9 +152,9 @@ def _goal(policy: Policy) -> Goal | None:
 
 
 def _in_mode(reduction: Reduction, target: Format) -> tuple[Reduction, Iterator[Image.Image]]:
-    """The new images, in grey levels where the profile is one of these, which a palette cannot have.
+    """The new images, in grey levels if the profile is for grey levels, which a palette cannot have.
 
-    Where they have colours, or the format has no grey levels, a new file goes without that profile.
+    If they have colours, or the format has no grey levels, a new file loses that profile.
     """
     document = reduction.document
     if (document.metadata.icc or b"")[16:20] != b"GRAY":
@@ -163,7 +164,7 @@ def _in_mode(reduction: Reduction, target: Format) -> tuple[Reduction, Iterator[
         return reduction, (image.convert(modes[image.has_transparency_data]) for image in reduction.images())
     if target.name == document.format:
         if target.gray and MODES[document.frames[0].load().mode].gray:
-            raise Unsupported("its profile is one of grey levels, which the palette's colours are not")
+            raise Unsupported("its profile is for grey levels, but the palette has colours")
         return reduction, reduction.images()
     metadata = replace(document.metadata, icc=None)
     return replace(reduction, document=replace(document, metadata=metadata)), reduction.images()

@@ -1,4 +1,4 @@
-"""What lies already where a result is to go: the same, or something else, which only --force overwrites."""
+"""What exists at a target already: the result itself, or other content, which only --force overwrites."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
-# Of larger files the look would take its time as well.
+# Comparing larger files takes too long to be worth it.
 _MOST_BYTES = 1 << 26
 
 
 def already_there(target: Path) -> str:
-    """What is said of a target that is something else."""
-    return f"{target} exists and is something else; --force overwrites it"
+    """The reason for not writing to a target with other content."""
+    return f"{target} already exists with other content; use --force to overwrite it"
 
 
 def is_another(real: Path, data: bytes, format_name: str, settings: Settings, policy: Policy) -> bool:
-    """Whether a target is there that can be seen, before any quantizing, not to be what a file would become.
+    """Whether a target exists that is certainly not the result, as far as can be seen without quantizing.
 
     Parameters
     ----------
     real : Path
-        Where the target is.
+        The absolute path of the target.
     data : bytes
-        The file; of a rare format nothing can be seen.
+        The source file; nothing can be seen if its format is rare.
     format_name : str
-        What the target has to be in.
+        The format of the result.
     settings : Settings
     policy : Policy
-        Where it may have the file left alone, only quantizing shows whether a target is wanted at all.
+        If it may leave the file alone, only quantizing shows whether there will be a result.
 
     Raises
     ------
@@ -61,12 +61,12 @@ def compare_with_existing(
 ) -> Outcome:
     """What becomes of a result whose target is there."""
     if _holds(folder, name, written):
-        return replace(outcome, status="unchanged", reason=f"{target} is what it would become")
+        return replace(outcome, status="unchanged", reason=f"{target} is up to date")
     return unwritten(outcome, already_there(target))
 
 
 def _can_become(data: bytes, there: bytes, format_name: str, settings: Settings) -> bool:
-    """Whether a file may become another one, or a copy of itself, as far as their headers tell."""
+    """Whether one file can be the result of another, or a copy of it, as far as their headers tell."""
     if there == data:
         return True
     if format_of(there) != format_name:
@@ -79,7 +79,7 @@ def _can_become(data: bytes, there: bytes, format_name: str, settings: Settings)
         after = read_header(there, format_name)
     except ValueError:
         return False
-    # One of them may lie on its side.
+    # One of them may be rotated by 90 degrees.
     return before is None or after is None or _sides(before) == _sides(after)
 
 

@@ -1,4 +1,4 @@
-"""What the first look at a file's bytes decides; neither Pillow nor NumPy is loaded for it."""
+"""What a file's first bytes decide, without loading Pillow or NumPy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Skip(Exception):  # noqa: N818  nothing went wrong
 
 
 class Unchanged(Exception):  # noqa: N818  nothing went wrong
-    """The file is within its palette already; the message says so."""
+    """The file has few enough colours already; the message says so."""
 
 
 def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") -> str | None:
@@ -26,14 +26,14 @@ def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") 
         The whole file, or its head.
     settings : Settings
     in_place : bool
-        Whether the file itself is to be rewritten.
+        Whether the file itself will be rewritten.
     end : bytes
-        The last bytes of the file, where ``data`` is its head alone.
+        The last bytes of the file, if ``data`` is only its head.
 
     Raises
     ------
     Skip, Unchanged
-        Where there is nothing to do.
+        If there is nothing to do.
     ValueError
         If it cannot be an image.
     """

@@ -1,4 +1,4 @@
-"""Names that are one name to some file systems: those that differ in case, or in how accents are composed."""
+"""Names that some file systems treat as one: they differ in case, or in how accents are composed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kquant_hooks.disk.temporary import temporary_in
 
 
 def alike_in(paths: Iterable[Path]) -> list[list[Path]]:
-    """The paths that some file system may take for one another, in groups of two and more."""
+    """Groups of two or more paths that some file system may treat as one."""
     groups: defaultdict[str, list[Path]] = defaultdict(list)
     for path in paths:
         groups[unicodedata.normalize("NFKD", str(path).casefold())].append(path)
@@ -22,9 +22,9 @@ def alike_in(paths: Iterable[Path]) -> list[list[Path]]:
 
 
 def are_one_name(first: Path, second: Path) -> bool:
-    """Whether two such paths lead to one file, or would, if they were there: the file system is asked.
+    """Whether two such paths lead to one file, or would if it existed.
 
-    Where neither is there, that takes a temporary file in the folder above them.
+    The file system decides: if neither path exists, a temporary file is made in the folder above them.
     """
     with suppress(OSError):
         return os.path.samestat(os.lstat(first), os.lstat(second))
@@ -35,12 +35,12 @@ def are_one_name(first: Path, second: Path) -> bool:
 
 
 def _are_one_in(path: Path, one: str, other: str) -> bool:
-    """Whether two names are one in the nearest folder above a path that is there."""
+    """Whether two names are one in the nearest existing folder above a path."""
     above = next(folder for folder in path.parents if folder.is_dir())
     try:
         with open_folder(above) as folder, temporary_in(folder, 0o600, extension=one) as temporary:
             found = folder.stat_or_none(temporary.name.removesuffix(one) + other)
             return found is not None and os.path.samestat(found, os.fstat(temporary.handle))
     except OSError:
-        # It cannot be found out, and the files cannot be written either.
+        # This cannot be found out, but then the files cannot be written either.
         return False

@@ -23,13 +23,13 @@ class Outcome:
         "would-rewrite" is the status in a dry run; an "unchanged" file needs no rewriting, a "skipped" one is
         left alone on purpose, and a "failed" one could not be processed.
     reason : str
-        One sentence for the last three, else empty.
+        One sentence for the last three, and for copies; otherwise empty.
     target : Path, optional
-        The file written, or to be written; the source itself where it is rewritten in place.
+        The file that is written, or would be; the source itself if it is rewritten in place.
     bytes_before, bytes_after : int
         0 if they are not known.
     figures : Figures, optional
-        Of a file that was quantized.
+        Set if the file was quantized.
     """
 
     path: Path

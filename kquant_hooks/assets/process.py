@@ -1,6 +1,6 @@
 """One file on disk: read, quantized, and written whole or not at all.
 
-Pillow and NumPy are loaded only for a file that its first bytes do not decide.
+Pillow and NumPy are loaded only if the file's first bytes do not decide.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from kquant_hooks.options.limits import most_of_one
 from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import Settings
 
-# No picture that is small enough takes more of a file, whatever its format.
+# No format needs more bytes for a picture that is small enough.
 _BYTES_PER_PIXEL = 16
 _LEAST_LIMIT = 1 << 24
-_NO_FILE = ("it is no regular file", "it is a folder")
-# What says how a file begins, most palettes included, and how it ends.
+_NO_FILE = ("it is not a regular file", "it is a folder")
+# Enough of a file to see its format, most palettes, and its end.
 _HEAD, _END = 1 << 14, 16
 
 
@@ -45,7 +45,7 @@ def process(
     real_target: Path | None = None,
     before_rename: Callable[[], None] = lambda: None,
 ) -> Outcome:
-    """Quantize an image file; never raises for what a file holds or for what happens to it.
+    """Quantize an image file; the outcome reports every failure to read, quantize or write it.
 
     Parameters
     ----------
@@ -53,19 +53,19 @@ def process(
     settings : Settings
     policy : Policy
     target : Path, optional
-        The file to write, in the format that its name or the policy asks for; None: the file itself, which
-        is then rewritten in its own format.
+        The file to write, in the format of its extension or of the policy. None: rewrite the file itself in
+        its own format.
     dry_run : bool
-        Go through everything and write nothing.
+        Do everything but write.
     force : bool
-        Overwrite a target that exists. Without it only one that is the same already is no failure.
+        Overwrite a target that exists. Without it, a target with other content is a failure.
     data : bytes, optional
-        What was read of it, as from standard input.
+        The content, if it was read already, such as from standard input.
     real, real_target : Path, optional
-        Where the two are: absolute, and without links when the paths were given. No link that has come onto
-        the way since then is followed. None: found out now.
+        Absolute paths without links, as of when the user gave them. No link that was made since then is
+        followed. None: resolved now.
     before_rename : callable
-        Called just before anything gets its name; what it raises prevents it.
+        Called just before the result gets its name; an exception from it prevents that.
 
     Returns
     -------
@@ -125,7 +125,7 @@ def _written_anew(
     force: bool,
     before_rename: Callable[[], None],
 ) -> Outcome:
-    """What becomes of a result that has a file of its own."""
+    """Write a result to a file of its own."""
     folder = _folder_of(real, create=not dry_run)
     if folder is None:
         return replace(outcome, status="would-rewrite")
@@ -139,13 +139,13 @@ def _written_anew(
         try:
             replace_file(folder, real.name, written, exclusive=not force, before_rename=before_rename)
         except FileExistsError:
-            # Another program has just made it, or it is one name with another spelling here.
+            # Another program has just made it, or this file system treats another spelling as the same name.
             return compare_with_existing(outcome, written, target, folder, real.name)
     return outcome
 
 
 def _folder_of(real: Path, *, create: bool) -> Folder | None:
-    """The folder that a file is to be written to; None where it is missing and not to be made."""
+    """The folder of a file; None if it does not exist and ``create`` is false."""
     try:
         return open_folder(real.parent, create=create)
     except FileNotFoundError:
@@ -155,16 +155,16 @@ def _folder_of(real: Path, *, create: bool) -> Folder | None:
 
 
 def peek(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
-    """What a file's head and end decide, where the file itself is to be rewritten; None: not enough.
+    """The outcome of rewriting a file in place, if its head and end decide that; otherwise None.
 
-    No more than a few kilobytes are read, and neither Pillow nor NumPy is loaded.
+    At most a few kilobytes are read, and neither Pillow nor NumPy is loaded.
     """
     size = 0
     try:
-        # One look at the file itself; merely opening a device can do something, and opening a pipe can block.
+        # lstat first: merely opening a device can have effects, and opening a pipe can block.
         found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode):
-            return Outcome(path, "skipped", "it is a symbolic link; give the file that it leads to")
+            return Outcome(path, "skipped", "it is a symbolic link; give the file it leads to")
         if not stat.S_ISREG(found.st_mode):
             raise ValueError(_NO_FILE[stat.S_ISDIR(found.st_mode)])
         _check_size(found, policy)
@@ -198,9 +198,9 @@ def outcome_and_bytes(
 
         with memory_limited(policy.max_memory):
             done = convert(data, settings, policy, format_name)
-    except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
+    except Exception as error:  # noqa: BLE001  any error that a broken file causes is about that file
         if isinstance(error, Unchanged) and target is not None:
-            # A new file that would hold the same pixels in the same format is a copy.
+            # A new file with the same pixels in the same format is a copy.
             reason = f"copied: {error}"
             return Outcome(
                 path, "rewritten", reason, target=target, bytes_before=size, bytes_after=size
@@ -218,7 +218,7 @@ def outcome_and_bytes(
 
 
 def outcome_of_error(error: Exception, path: Path, target: Path | None, size: int, policy: Policy) -> Outcome:
-    """What an error says of a file of so many bytes."""
+    """The outcome for an exception; ``size`` is the file's size in bytes."""
     match error:
         case Unchanged():
             return Outcome(path, "unchanged", str(error), target=target, bytes_before=size, bytes_after=size)
@@ -227,7 +227,7 @@ def outcome_of_error(error: Exception, path: Path, target: Path | None, size: in
         case OSError():
             reason = f"cannot be read: {error.strerror or error}"
         case MemoryError():
-            reason = "it takes more memory than there is"
+            reason = "it needs more memory than there is"
             if policy.max_memory is not None:
                 limit = POLICY_OPTIONS["max_memory"].show(policy.max_memory)
                 reason += f", or than max-memory={limit}; a higher limit may help"
@@ -239,7 +239,7 @@ def outcome_of_error(error: Exception, path: Path, target: Path | None, size: in
 
 
 def max_file_size(policy: Policy) -> int:
-    """The largest file that is read at all."""
+    """The size in bytes of the largest file that is read."""
     return max(_LEAST_LIMIT, _BYTES_PER_PIXEL * most_of_one(policy.max_pixels))
 
 
@@ -254,14 +254,14 @@ def _format_for(target: Path, policy: Policy) -> str:
 
 
 def read_file(path: Path, policy: Policy) -> bytes:
-    """All of a regular file; ValueError for what is none, or too large. A link is followed."""
+    """The content of a regular file, links followed; ValueError if it is of another kind or too large."""
     real = resolved(path)
     with open_folder(real.parent) as folder:
         return read_version(folder, real.name, policy)[0]
 
 
 def read_version(folder: Folder, name: str, policy: Policy) -> tuple[bytes, os.stat_result]:
-    """All of a regular file, and what the system says of it; ValueError as for ``read_file``."""
+    """The content of a regular file, and its status; ValueError as for ``read_file``."""
     try:
         with open_regular(folder, name) as file:
             found = os.fstat(file.fileno())
@@ -274,4 +274,6 @@ def read_version(folder: Folder, name: str, policy: Policy) -> tuple[bytes, os.s
 def _check_size(found: os.stat_result, policy: Policy) -> None:
     if found.st_size > max_file_size(policy):
         pixels = most_of_one(policy.max_pixels)
-        raise ValueError(f"its {found.st_size} bytes are more than max-pixels={pixels} can take")
+        raise ValueError(
+            f"its {found.st_size} bytes are more than any picture within max-pixels={pixels} needs"
+        )

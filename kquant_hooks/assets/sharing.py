@@ -16,12 +16,12 @@ from kquant_hooks.options.settings import Settings
 if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
 
-# One is busy while the other's colours are added to those before. Memory does not grow with the pictures.
+# One worker counts while the other's colours are added up. Memory does not grow with the pictures.
 _WORKERS, _AHEAD = 2, 8
 
 
 def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Iterator[Histogram | Outcome]:
-    """All frames of each file in turn, counted in worker processes; an outcome where one cannot be read."""
+    """Count all frames of each file in turn, in worker processes; an outcome if a file cannot be read."""
     from kquant_hooks.processes.crash import Crash
     from kquant_hooks.processes.pool import WorkerPool
 
@@ -44,7 +44,7 @@ def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Ite
 
 
 def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Outcome:
-    """All frames of an image file as they are seen; an outcome where it cannot be read."""
+    """Count all frames of an image file as they are seen; an outcome if it cannot be read."""
     lift_pillow_limit(policy)
     size = 0
     try:
@@ -56,5 +56,5 @@ def count_file(path: Path, settings: Settings, policy: Policy) -> Histogram | Ou
 
         with memory_limited(policy.max_memory):
             return count(data, settings, policy)
-    except Exception as error:  # noqa: BLE001  whatever a broken file brings about is about that file
+    except Exception as error:  # noqa: BLE001  any error that a broken file causes is about that file
         return outcome_of_error(error, path, None, size, policy)

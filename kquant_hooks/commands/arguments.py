@@ -1,4 +1,4 @@
-"""Flags from the lists of options, and the values that were given."""
+"""Flags made from the lists of options, and the values that users give them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kquant_hooks.report.printing import Style
 
 
 def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | None = None) -> None:
-    """A flag for every option of the quantizer and of the policy; ``defaults`` are those that differ."""
+    """Add a flag for every option of the quantizer and of the policy; ``defaults`` overrides theirs."""
     quantizer = parser.add_argument_group("how colours are chosen")
     usual = {**defaults_of(Settings), **defaults_of(Policy), **(defaults or {})}
     for name, option in OPTIONS.items():
@@ -25,48 +25,48 @@ def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | N
         if name == "colors":
             help_text += f"; '{AUTO}': the fewest that meet --max-error or --min-psnr"
         add_option(quantizer, name, option, usual[name], help_text, flags)
-    policy = parser.add_argument_group("what is written, and when nothing is")
+    policy = parser.add_argument_group("what is written, and when")
     for name, option in POLICY_OPTIONS.items():
         add_option(policy, name, option, usual[name], option.help, [])
 
 
 def add_style(parser: argparse._ArgumentGroup) -> None:
-    """The flags for what is printed."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object a file instead of text")
-    parser.add_argument("-q", "--quiet", action="store_true", help="print failures only")
-    parser.add_argument("-v", "--verbose", action="store_true", help="print unchanged files as well")
+    """Add the flags for what is printed."""
+    parser.add_argument("--json", action="store_true", help="print one JSON object per file instead of text")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only failures")
+    parser.add_argument("-v", "--verbose", action="store_true", help="also print unchanged files")
     add_color(parser)
 
 
 def add_color(parser: argparse._ActionsContainer) -> None:
-    """The flag for swatches."""
+    """Add the flag for swatches."""
     parser.add_argument(
         "--color",
         choices=("auto", "always", "never"),
         default="auto",
-        help="show palettes as swatches (default: on terminals that can)",
+        help="show palettes as swatches (default: auto, on terminals that can show them)",
     )
 
 
 def style_of(arguments: argparse.Namespace) -> Style:
-    """How it is to be printed."""
+    """What to print, and how."""
     return Style(arguments.json, arguments.quiet, arguments.verbose, arguments.color)
 
 
 def given_options(
     arguments: argparse.Namespace, options: Mapping[str, Option] = OPTIONS | POLICY_OPTIONS
 ) -> dict[str, Any]:
-    """The values of the flags that were given, by option; ValueError for one that is not accepted."""
+    """The values of the flags that were given, by option; ValueError if one is not accepted."""
     texts = {name: getattr(arguments, name) for name in options}
     return {name: _value(name, options[name], text) for name, text in texts.items() if text is not None}
 
 
 def add_config(parser: argparse.ArgumentParser) -> None:
-    """The flag for a configuration file."""
+    """Add the flag for a configuration file."""
     parser.add_argument(
         "--config",
         metavar="FILE",
-        help=f"this configuration, instead of the nearest {FILE_NAME}; its globs start at the current folder",
+        help=f"use this file instead of the nearest {FILE_NAME}; its globs start at the current folder",
     )
 
 
@@ -76,10 +76,10 @@ def config_of(arguments: argparse.Namespace) -> Path | None:
 
 
 def jobs_of(arguments: argparse.Namespace, default: int) -> int:
-    """How many files at once; ValueError for none."""
+    """How many files to process at once; ValueError if it is less than 1."""
     jobs: int = default if arguments.jobs is None else arguments.jobs
     if jobs < 1:
-        raise ValueError(f"--jobs {jobs} is not an integer from 1")
+        raise ValueError(f"--jobs {jobs}: expected an integer from 1")
     return jobs
 
 
@@ -92,14 +92,15 @@ def _value(name: str, option: Option, text: object) -> Any:
 def add_option(
     group: argparse._ArgumentGroup, name: str, option: Option, default: object, text: str, flags: list[str]
 ) -> None:
-    """One flag; ``flags`` where it has other names than the option's own."""
+    """Add one flag; ``flags`` if it has other names than the option's own."""
     flags = flags or ["--" + dashed(name)]
     if isinstance(option.kind, Flag):
         group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)
         return
+    usual = option.none if default is None else option.show(default)
     group.add_argument(
         *flags,
         dest=name,
         metavar=option.kind.metavar,
-        help=(text + ("" if default is None else f" (default: {option.show(default)})")).replace("%", "%%"),
+        help=f"{text} (default: {usual})".replace("%", "%%"),
     )

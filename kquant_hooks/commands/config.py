@@ -1,4 +1,4 @@
-"""Command: ``kquant config``, what ``.kquant.yaml`` says."""
+"""Command: ``kquant config``, which shows what ``.kquant.yaml`` says."""
 
 from __future__ import annotations
 
@@ -16,26 +16,28 @@ from kquant_hooks.report.printing import print_error, print_line
 PURPOSE = "show which options hold for a file, or write a starter .kquant.yaml"
 _EXAMPLES = f"""\
 examples:
-  kquant config sprites/hero.png      what holds for the file, and where each value comes from
-  kquant config --init                write {FILE_NAME}, with comments, into this folder
+  kquant config sprites/hero.png      the options that hold for the file, and where they come from
+  kquant config --init                write a starter {FILE_NAME}, with comments, here
   kquant config --schema > schema.json
 
-exit codes: 0 done, 2 usage or a mistake in the configuration, 3 what was asked for could not be written
+exit codes: 0 done, 2 wrong usage or a mistake in the configuration, 3 the output could not be\nwritten
 """
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        f"Show which options hold for files, and where each comes from: the nearest {FILE_NAME} in the "
-        "folders above a file, up to the root of its repository."
+        "Show which options hold for files, and where each comes from. They come from the nearest "
+        f"{FILE_NAME} in the folders above a file, up to the root of its repository."
     )
     parser.epilog = _EXAMPLES
-    parser.add_argument("paths", nargs="*", metavar="FILE", help="files, which need not exist")
+    parser.add_argument("paths", nargs="*", metavar="FILE", help="files, which do not have to exist")
     add_config(parser)
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
-        "--init", action="store_true", help=f"write {FILE_NAME} to begin with; never overwrites"
+        "--init",
+        action="store_true",
+        help=f"write a starter {FILE_NAME}, never over an existing one",
     )
     action.add_argument("--schema", action="store_true", help="print the JSON schema, for editors")
 
@@ -49,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.init:
         return _init(Path(FILE_NAME))
     if not arguments.paths:
-        print_error("give the files that you want to know of, or --init, or --schema")
+        print_error("nothing to do; give at least one FILE, or --init, or --schema")
         return EXIT_USAGE
     try:
         paths = [Path(name) for name in arguments.paths]
@@ -68,10 +70,10 @@ def _init(path: Path) -> int:
         with path.open("x", encoding="utf-8") as file:
             file.write(STARTER)
     except FileExistsError:
-        print_error(f"{path} exists; it is left as it is")
+        print_error(f"{path} already exists; it was not changed")
         return EXIT_USAGE
     except OSError as error:
         print_error(f"{path} cannot be written: {error.strerror or error}")
         return EXIT_FAILED
-    done = f"{path} is written; 'kquant config FILE' says what holds for a file"
+    done = f"wrote {path}; 'kquant config FILE' shows which options hold for a file"
     return EXIT_DONE if print_line(done) else EXIT_FAILED

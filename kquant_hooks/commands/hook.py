@@ -28,12 +28,12 @@ from kquant_hooks.report.printing import Printer, print_error, print_line
 PURPOSE = "what pre-commit runs: keep committed images within their palettes"
 _EXAMPLES = f"""\
 examples:
-  kquant hook assets/*.png                      rewrite those with too many colours
-  kquant hook --check -- assets/*.png           write nothing, exit with 1 if one has too many
+  kquant hook assets/*.png                      rewrite images with too many colours
+  kquant hook --check -- assets/*.png           write nothing; exit code 1 if one has too many
   kquant hook --colors 64 --min-savings 5% -- assets/*.png
-  kquant hook --explain sprites/hero.png        what holds for the file, and where each value comes from
+  kquant hook --explain sprites/hero.png        the options that hold for the file, and where they come from
 
-exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 usage or a mistake in
+exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 wrong usage or a mistake in
 {FILE_NAME}, 3 a file could not be read, quantized or written, 130 interrupted
 """
 
@@ -41,16 +41,18 @@ exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 us
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Rewrite images that have more colours than allowed: 256, or what the nearest "
-        f"{FILE_NAME} says in the folders above a file, up to the root of its repository. Flags have the "
-        "say over it. Files whose format cannot hold a palette are left alone. In a pre-commit "
-        "configuration, end 'args' with '--', so that no file name is taken for a flag."
+        "Rewrite images that have more colours than allowed: 256, or as many as the nearest "
+        f"{FILE_NAME} says. It is looked for in the folders above a file, up to the root of its repository. "
+        "Flags override it. Files whose format cannot hold a palette are left alone. In a pre-commit "
+        "configuration, end 'args' with '--', so that file names are never taken for flags."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("paths", nargs="*", metavar="FILE")
-    parser.add_argument("--check", action="store_true", help="write nothing; the exit code is the same")
+    parser.add_argument("--check", action="store_true", help="write nothing, with the same exit code")
     parser.add_argument(
-        "--explain", metavar="FILE", help="only print what holds for FILE, and where it comes from"
+        "--explain",
+        metavar="FILE",
+        help="only print the options that hold for FILE, and their origins",
     )
     add_config(parser)
     add_options(parser)
@@ -70,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
             explained = Path(arguments.explain)
             lines = map(one_line, explanation(explained, resolve(explained)))
             return EXIT_DONE if print_line("\n".join(lines)) else EXIT_FAILED
-        # What holds for all of them is known before the first is written.
+        # All options are resolved before the first file is written.
         options = {path: resolve(path) for path in map(Path, arguments.paths)}
     except ValueError as error:
         print_error(error)
@@ -78,7 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
     items = [_item(path, found, dry_run=arguments.check) for path, found in options.items()]
     if not arguments.check:
         sweep_folders(item.real or item.path for item in items if isinstance(item, Job))
-    # Without a progress bar: runners have terminals that cannot be told from a user's.
+    # No progress bar: a runner's terminal cannot be told from a user's.
     printer = Printer(style_of(arguments), 0)
     one_by_one = arguments.json or arguments.verbose
     outcomes = []
@@ -88,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
             if one_by_one or outcome.status != "skipped":
                 printer.print(outcome)
     except KeyboardInterrupt:
-        print_error("interrupted; no file is half written")
+        print_error("interrupted; every file is intact")
         return EXIT_INTERRUPTED
     if not (arguments.json or arguments.quiet):
         for line in () if arguments.verbose else skip_lines(outcomes):
@@ -98,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _item(path: Path, options: Resolved, *, dry_run: bool) -> Job | Outcome:
-    """What is known of a file already, or else what is to be done with it."""
+    """The outcome for a file if it is known already; otherwise the job to run."""
     if options.skip:
         return Outcome(path, "skipped", options.skip_reason)
     decided = peek(path, options.settings, options.policy)
@@ -106,7 +108,7 @@ def _item(path: Path, options: Resolved, *, dry_run: bool) -> Job | Outcome:
 
 
 def _real(path: Path) -> Path:
-    """Where a file is: what git names lies in the repository, so no folder on the way to it is a link."""
+    """The absolute path of a file: git names files in the repository, where no folder is a link."""
     here = Path.cwd()
     if path.is_relative_to(here) or not path.is_absolute():
         return here / path
@@ -116,7 +118,7 @@ def _real(path: Path) -> Path:
 def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:
     rewritten = [outcome.path for outcome in outcomes if outcome.status == "rewritten"]
     if rewritten:
-        # Git runs hooks at the top; the variable is the folder that the user is in.
+        # Git runs hooks at the top of the repository, which may not be where the user is.
         from_top = bool(git_prefix())
         printer.print_line(f"next: {git_add_line(rewritten, from_top=from_top)}")
     if any(outcome.status == "would-rewrite" for outcome in outcomes):

@@ -16,7 +16,7 @@ from kquant_hooks.assets.process import max_file_size
 from kquant_hooks.commands.arguments import add_options, add_style, given_options, jobs_of, style_of
 from kquant_hooks.formats.table import format_for_extension
 from kquant_hooks.options.limits import most_of_one
-from kquant_hooks.options.policy import Policy, settings_and_policy
+from kquant_hooks.options.policy import SAME, Policy, settings_and_policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.threads import cores
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, exit_code
@@ -29,49 +29,51 @@ _EXAMPLES = """\
 examples:
   kquant quantize photo.jpg --colors 5                  writes photo.kq.png
   kquant quantize photo.jpg -c 5 -o out.png
-  kquant quantize assets -c 64 -o small/                a folder, with its tree
+  kquant quantize assets -c 64 -o small/                a folder and its subfolders
   kquant quantize assets -c 64 --in-place --min-savings 5%
   kquant quantize assets -c 64 --check                  exit code 1 if a file has more
   kquant quantize hero.png -c auto --min-psnr 38
   kquant quantize sprite.png --palette '#1a1c2c,#5d275d,#b13e53'
   kquant quantize - -c 16 < photo.jpg > photo.png
 
-exit codes: 0 done or nothing to do, 1 a file would be rewritten (--check), 2 usage, 3 a file could not be
-quantized, 130 interrupted
+exit codes: 0 done or nothing to do, 1 a file would be rewritten (--check), 2 wrong usage, 3 a file could
+not be quantized, 130 interrupted
 """
 
 
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Quantize image files, and those in folders, to at most so many colours. Every result is "
-        "read back and compared before it is written, and is written whole or not at all."
+        "Quantize image files, and those in folders, to at most N colours. Every result is read back "
+        "and compared before it is written, and is written whole or not at all."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument(
         "paths",
         nargs="+",
         metavar="PATH",
-        help="files; folders, with what is in them; '-' for standard input",
+        help="files, folders, or '-' for standard input",
     )
     output = parser.add_argument_group(
-        "where results go", "without one of the first three, photo.png becomes photo.kq.png beside it"
+        "where results go", "by default, the result of photo.png is photo.kq.png in the same folder"
     )
     place = output.add_mutually_exclusive_group()
     place.add_argument(
         "-o",
         "--output",
         metavar="FILE|DIR",
-        help="write this file; for several files or a folder, or ending in '/': into this folder; '-' for "
-        "standard output",
+        help="write this file; if several files or a folder are given, or if it ends in '/', write into this "
+        "folder; '-' is standard output",
     )
-    place.add_argument("--suffix", metavar="TEXT", help="put TEXT before the ending instead of '.kq'")
+    place.add_argument("--suffix", metavar="TEXT", help="put TEXT before the extension instead of '.kq'")
     place.add_argument("--in-place", action="store_true", help="rewrite the files themselves")
     place.add_argument(
-        "--check", action="store_true", help="write nothing; exit with 1 if --in-place would rewrite a file"
+        "--check",
+        action="store_true",
+        help="write nothing; exit code 1 if --in-place would rewrite a file",
     )
     output.add_argument("-n", "--dry-run", action="store_true", help="do everything but write")
-    output.add_argument("-f", "--force", action="store_true", help="overwrite results that exist")
+    output.add_argument("-f", "--force", action="store_true", help="overwrite existing results")
     add_options(parser)
     run = parser.add_argument_group("how it runs and what it prints")
     run.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one per core)")
@@ -82,7 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit code."""
     try:
         if "" in arguments.paths or arguments.output == "":
-            raise ValueError("a path is empty; for the current folder give '.'")
+            raise ValueError("a path is empty; use '.' for the current folder")
         settings, policy = settings_and_policy(given_options(arguments))
         destination = _destination(arguments)
         jobs = jobs_of(arguments, cores())
@@ -123,21 +125,21 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Policy) -> int:
-    """From standard input, to standard output, or both; what is said then goes to stderr."""
+    """Read standard input, write standard output, or both; messages go to stderr."""
     if len(arguments.paths) != 1 or arguments.in_place or arguments.check or arguments.suffix is not None:
-        print_error("'-' is one picture alone: standard input as PATH, standard output as --output")
+        print_error("'-' stands for one picture: standard input as the only PATH, or standard output")
         return EXIT_USAGE
     path = Path(arguments.paths[0])
     to_stdout = arguments.output in (None, _STREAM)
     if to_stdout and sys.__stdout__ is None:
-        print_error("standard output is closed; give --output FILE")
+        print_error("standard output is closed; use --output FILE")
         return EXIT_USAGE
     if to_stdout and sys.stdout.isatty():
-        print_error("a picture is not written to a terminal; give --output FILE or redirect standard output")
+        print_error("pictures are not written to a terminal; use --output FILE or redirect standard output")
         return EXIT_USAGE
     if not to_stdout and (arguments.output.endswith(("/", os.sep)) or is_folder(Path(arguments.output))):
         print_error(
-            f"--output {arguments.output} is a folder; what comes from standard input needs a file's name"
+            f"--output {arguments.output} is a folder; a picture from standard input needs the name of a file"
         )
         return EXIT_USAGE
     data = None
@@ -146,7 +148,9 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
         data = sys.stdin.buffer.read(limit + 1)
         if len(data) > limit:
             pixels = most_of_one(policy.max_pixels)
-            print_error(f"-: more than the {limit} bytes that max-pixels={pixels} can take")
+            print_error(
+                f"-: it has more than {limit} bytes, which no picture within max-pixels={pixels} needs"
+            )
             return EXIT_FAILED
     if not to_stdout:
         job = Job(
@@ -161,8 +165,8 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
         (outcome,) = process_each([job], 1)
         Printer(style_of(arguments), 1).print(outcome)
         return exit_code([outcome], rewriting_counts=False)
-    ending = ".png" if policy.format == "same" else f".{policy.format}"
-    outcome, written = result_of(Job(path, settings, policy, Path(f"-{ending}"), data=data))
+    extension = ".png" if policy.format == SAME else f".{policy.format}"
+    outcome, written = result_of(Job(path, settings, policy, Path(f"-{extension}"), data=data))
     if written is not None and not arguments.dry_run:
         try:
             sys.stdout.buffer.write(written)
@@ -179,25 +183,25 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
 
 
 def _destination(arguments: argparse.Namespace) -> Destination:
-    form = arguments.format or "same"
+    format_option = arguments.format or SAME
     if arguments.in_place or arguments.check:
-        if arguments.format not in (None, "same"):
-            raise ValueError("--format is for new files; with --in-place and --check each keeps its own")
+        if arguments.format not in (None, SAME):
+            raise ValueError("--format is for new files; with --in-place and --check, files keep theirs")
         return Destination(in_place=True)
     if arguments.output is None:
         suffix = ".kq" if arguments.suffix is None else arguments.suffix
         if not suffix or os.sep in suffix or (os.altsep and os.altsep in suffix):
-            raise ValueError(f"--suffix {suffix!r} is no part of a name; give a text such as '.kq'")
-        return Destination(suffix=suffix, format=form)
+            raise ValueError(f"--suffix {suffix!r} cannot be part of a file name; use text such as '.kq'")
+        return Destination(suffix=suffix, format=format_option)
     output = Path(arguments.output)
     several = len(arguments.paths) > 1 or any(is_folder(Path(path)) for path in arguments.paths)
     if several or is_folder(output) or arguments.output.endswith(("/", os.sep)):
         if output.is_file():
-            raise ValueError(f"--output {output} is a file; for several files give a folder")
-        return Destination(folder=output, format=form)
+            raise ValueError(f"--output {output} is a file; use a folder for several files")
+        return Destination(folder=output, format=format_option)
     named = format_for_extension(output.suffix)
-    if form != "same" and named is not None and named.lower() != form:
+    if format_option != SAME and named is not None and named.lower() != format_option:
         raise ValueError(
-            f"--output {output} is the name of a {named} file, and --format {form} is another format"
+            f"--output {output} is the name of a {named} file, which --format {format_option} contradicts"
         )
-    return Destination(file=output, format=form)
+    return Destination(file=output, format=format_option)

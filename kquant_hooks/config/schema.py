@@ -61,4 +61,4 @@ def _property(name: str, option: Option) -> dict[str, Any]:
     if option.optional:
         kinds.append({"type": "null"})
     accepted = kinds[0] if len(kinds) == 1 else {"anyOf": kinds}
-    return {"description": option.help, "default": _DEFAULTS[name], **accepted}
+    return {"description": option.describe().replace("None", "null"), "default": _DEFAULTS[name], **accepted}

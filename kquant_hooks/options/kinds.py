@@ -41,7 +41,7 @@ class Kind:
         Raises
         ------
         ValueError
-            If more can be said than what is accepted.
+            If the message should say more than what is accepted.
         """
         raise NotImplementedError
 
@@ -53,8 +53,8 @@ class Kind:
         """What is accepted, in words that follow "expected"."""
         raise NotImplementedError
 
-    def refusal(self, value: object) -> str:  # noqa: ARG002  of numbers it says how they are wrong
-        """What is said of a value that is not accepted, after its name and the value."""
+    def refusal(self, value: object) -> str:  # noqa: ARG002  numbers use it
+        """What follows the name and the value in the message, if the value is not accepted."""
         return f": expected {self.describe()}"
 
     def show(self, value: object) -> str:
@@ -95,7 +95,7 @@ class Number(Kind):
         )
 
     def refusal(self, value: object) -> str:
-        """Of numbers, that they are outside the range."""
+        """Numbers are outside the range."""
         if self.high is None or not self._is_number(value):
             return f": expected {self.describe()}"
         return f" is outside {self.low}..{self.high}"
@@ -253,7 +253,7 @@ class PaletteValue(Kind):
     metavar: ClassVar[str] = "FILE|HEX,HEX,..."
 
     def check(self, value: object) -> Palette | None:
-        """Files are read now; ValueError if that fails, or if there is something wrong with the colours."""
+        """Files are read now; ValueError if that fails, or if the colours are not a palette."""
         if isinstance(value, str):
             value = self.parse(value)
         if isinstance(value, str | os.PathLike):

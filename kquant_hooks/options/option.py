@@ -19,16 +19,25 @@ class Option:
         What it accepts.
     help : str
         What it does, in one phrase.
-    optional : bool
-        Whether None is accepted.
+    none : str
+        What None means, in words; empty if None is not accepted.
     limit : bool
         Whether it only limits time or memory, so that results do not depend on it.
     """
 
     kind: Kind
     help: str
-    optional: bool = False
+    none: str = ""
     limit: bool = False
+
+    @property
+    def optional(self) -> bool:
+        """Whether None is accepted."""
+        return bool(self.none)
+
+    def describe(self) -> str:
+        """What it does, and what None means."""
+        return self.help + (f"; None: {self.none}" if self.optional else "")
 
     def accepts(self, none: str = "None") -> str:
         """The accepted values in words; ``none`` is how None is written."""
@@ -62,9 +71,9 @@ class Option:
         return checked
 
 
-def option(default: Any, kind: Kind, help: str, *, optional: bool = False, limit: bool = False) -> Any:  # noqa: A002  as argparse calls it
+def option(default: Any, kind: Kind, help: str, *, none: str = "", limit: bool = False) -> Any:  # noqa: A002  as argparse calls it
     """A dataclass field that declares an option."""
-    return field(default=default, metadata={"option": Option(kind, help, optional, limit)})
+    return field(default=default, metadata={"option": Option(kind, help, none, limit)})
 
 
 def dashed(name: str) -> str:

@@ -47,13 +47,13 @@ class Policy:
         None,
         Number(),
         "leave a file alone if its mean squared error, before dithering, would be higher",
-        optional=True,
+        none="no limit",
     )
     min_psnr: float | None = option(
         None,
         Number(),
         "leave a file alone if its PSNR in decibels, before dithering, would be lower",
-        optional=True,
+        none="no limit",
     )
     strip: bool = option(
         False, Flag(), "drop EXIF, XMP, texts and dates; keep what viewers need to show the picture"
@@ -66,17 +66,16 @@ class Policy:
     max_pixels: int | None = option(
         None,
         Integer(1),
-        "refuse files with more pixels, counting all frames or pages; None: at most "
-        f"{MOST_OF_ONE} in one and {MOST_OF_ALL} in all",
-        optional=True,
+        "refuse files with more pixels, counting all frames or pages",
+        none=f"{MOST_OF_ONE} in one and {MOST_OF_ALL} in all",
         limit=True,
     )
     timeout: float = option(300.0, Duration(1), "give up on a file that takes longer than this", limit=True)
     max_memory: int | None = option(
         4 << 30,
         Size(64 << 20),
-        "give up on a file that takes more memory than this (on Linux only); None: no limit",
-        optional=True,
+        "give up on a file that takes more memory than this (on Linux only)",
+        none="no limit",
         limit=True,
     )
     auto_colors: bool = False

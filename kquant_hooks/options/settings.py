@@ -66,13 +66,13 @@ class Settings:
         None,
         PaletteValue(),
         "map to these colours instead of learning a palette; overrides 'colors'",
-        optional=True,
+        none="learn a palette",
     )
     fixed: Palette | None = option(
         None,
         PaletteValue(),
         "colours that the palette always has; the others are learned around them",
-        optional=True,
+        none="no such colours",
     )
     init: Init = option(
         "wu",
@@ -88,15 +88,13 @@ class Settings:
         "colour space in which distances are measured: 'oklab' is closer to what people see; errors are "
         "reported in sRGB either way",
     )
-    max_iter: int | None = option(
-        None, Integer(1), "most k-means iterations in all; None: no limit", optional=True
-    )
+    max_iter: int | None = option(None, Integer(1), "most k-means iterations in all", none="no limit")
     tol: float | None = option(
         None,
         Number(0, 1),
         "stop when an iteration lowers the error by no more than this fraction; 0: when the centres stop "
-        "moving; None: what 'effort' sets",
-        optional=True,
+        "moving",
+        none="what 'effort' sets",
     )
     seed: int = option(0, Integer(), "seed of the random draws of 'k-means++' and 'random'")
     order: Order = option(
@@ -126,9 +124,8 @@ class Settings:
     threads: int | None = option(
         None,
         Integer(1),
-        "threads for one picture; affects speed only; None: one per core, or 1 if several files are "
-        "processed at once",
-        optional=True,
+        "threads for one picture; affects speed only",
+        none="one per core, or 1 if several files are processed at once",
         limit=True,
     )
 

@@ -34,7 +34,7 @@ class Watch:
     collision: Collision = option(
         "suffix", Choice(get_args(Collision)), "what happens if two files would have the same result"
     )
-    jobs: int | None = option(None, Integer(1), "files at once; None: one per core", optional=True)
+    jobs: int | None = option(None, Integer(1), "files at once", none="one per core")
 
     def __post_init__(self) -> None:
         check_all(self, WATCH_OPTIONS)

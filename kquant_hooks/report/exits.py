@@ -1,4 +1,4 @@
-"""What the commands tell scripts: their exit codes."""
+"""The exit codes of the commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EXIT_DONE, EXIT_REWRITE, EXIT_USAGE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 1, 2, 3,
 
 
 def exit_code(outcomes: Iterable[Outcome], *, rewriting_counts: bool) -> int:
-    """The code for what became of the files, where rewriting one may be what a script waits to hear of."""
+    """The exit code for some outcomes; ``rewriting_counts`` if rewriting is what a script asks about."""
     statuses = {outcome.status for outcome in outcomes}
     if "failed" in statuses:
         return EXIT_FAILED

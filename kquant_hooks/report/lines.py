@@ -1,4 +1,4 @@
-"""Outcomes in words: one line for a file, one for them all."""
+"""Outcomes in words: a line for each file, and a summary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from kquant_hooks.assets.outcome import Outcome
 
 _KIBI = 1024
 _MOST_NAMES = 40
-# Of one file, in what is else the same reason for several.
+# A number in a reason that is otherwise the same for several files.
 _FIGURE = re.compile(r"(?<= )[\d.]+(?= )")
 
 
@@ -56,7 +56,7 @@ def summary_line(outcomes: Iterable[Outcome], seconds: float) -> str:
 
 
 def skip_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
-    """What was skipped: a line for each reason, such as ``3 files (a.jpg, ...)  skipped: ...``."""
+    """Lines for skipped files, one for each reason, such as ``3 files (a.jpg, ...)  skipped: ...``."""
     alike: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if outcome.status == "skipped":
@@ -67,16 +67,16 @@ def skip_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
 
 
 def git_add_line(paths: Sequence[Path], *, from_top: bool = False) -> str:
-    """What to type in a shell to stage the files, as long as that is a line that one would type.
+    """What to type in a shell to stage the files; for very many, a shorter way.
 
     Parameters
     ----------
     paths : sequence of Path
     from_top : bool
-        Whether they start at the top of the repository, and the line will be typed elsewhere.
+        Whether the paths start at the top of the repository, but the user is in another folder.
     """
     if len(paths) > _MOST_NAMES:
-        return f"git add the {_grouped(len(paths))} files above ('git add -u': all that is changed)"
+        return f"git add the {_grouped(len(paths))} files above ('git add -u' adds all that changed)"
     return " ".join(["git", "add", "--", *(_quoted(_pathspec(str(path), from_top)) for path in paths)])
 
 
@@ -97,18 +97,18 @@ def size_in_words(count: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text with what would end the line or speak to the terminal, as in file names, escaped."""
+    """The text with line ends and control characters, which file names may hold, escaped."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def _pathspec(name: str, from_top: bool) -> str:  # noqa: FBT001  private
-    """What git takes for this name and no other."""
+    """A pathspec that matches this name and no other."""
     magic = ["top"] * from_top + ["literal"] * (name.startswith(":") or bool(set("*?[") & set(name)))
     return f":({','.join(magic)}){name}" if magic else name
 
 
 def _quoted(name: str) -> str:
-    """A name for a shell; what does not print is escaped as bash, zsh and ksh know it."""
+    """A name quoted for a shell; unprintable characters are escaped in the way of bash, zsh and ksh."""
     if name.isprintable():
         return shlex.quote(name)
     escaped = (

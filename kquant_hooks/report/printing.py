@@ -1,4 +1,4 @@
-"""Where outcomes are said: results on stdout, failures and progress on stderr."""
+"""Printing of outcomes: results on stdout, failures and progress on stderr."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ class Printer:
     ----------
     style : Style
     total : int
-        Files that there will be, for a progress bar; 0: there is none.
+        Number of files, for a progress bar; 0: none is drawn.
 
     Attributes
     ----------
     counted : int
-        Files done, said or not.
+        Number of files done, printed or not.
     complete : bool
-        False once something could not be said, other than to a reader who went away.
+        False once something could not be printed, unless the reader has closed the pipe.
     """
 
     def __init__(self, style: Style, total: int) -> None:
@@ -62,18 +62,18 @@ class Printer:
             self._bar = ProgressBar(total)
 
     def count(self, outcome: Outcome) -> None:
-        """A file is done, though perhaps its turn to be printed has not come."""
+        """Count a file as done, which may be printed later."""
         self.counted += 1
         if self._bar is not None:
             self._bar.count(outcome)
 
     def tick(self) -> None:
-        """Time has passed."""
+        """Redraw the progress bar as time passes."""
         if self._bar is not None:
             self._bar.refresh()
 
     def print(self, outcome: Outcome) -> None:
-        """Say what became of a file."""
+        """Print the outcome of a file."""
         self.close()
         if self._style.json:
             from kquant_hooks.report.records import outcome_record
@@ -90,7 +90,7 @@ class Printer:
                     self.print_line(line)
 
     def summarize(self, outcomes: Sequence[Outcome], seconds: float) -> None:
-        """Say what became of them all; of one, all has been said."""
+        """Print a summary, unless there was only one file."""
         if not (self._style.json or self._style.quiet) and len(outcomes) != 1:
             self.print_line(summary_line(outcomes, seconds))
 
@@ -99,17 +99,17 @@ class Printer:
         self.complete = print_line(text) and self.complete
 
     def close(self) -> None:
-        """Take the progress bar away."""
+        """Remove the progress bar."""
         if self._bar is not None:
             self._bar.hide()
 
 
 def print_line(text: str) -> bool:
-    """Print to stdout; False if that cannot be, other than for a reader who went away."""
+    """Print to stdout; False if that fails, unless the reader has closed the pipe."""
     try:
         print(text, flush=True)
     except OSError as error:
-        # That is no reason to stop half way.
+        # This is not a reason to stop half way.
         silence(sys.stdout)
         if not isinstance(error, BrokenPipeError):
             print_error(f"cannot write to standard output: {error.strerror}")
@@ -118,7 +118,7 @@ def print_line(text: str) -> bool:
 
 
 def _is_piped(stream: TextIO) -> bool:
-    """Whether a program reads it, which may print on the same terminal."""
+    """Whether a program reads the stream, which may print to the same terminal."""
     try:
         mode = os.fstat(stream.fileno()).st_mode
     except OSError:
@@ -127,12 +127,12 @@ def _is_piped(stream: TextIO) -> bool:
 
 
 def silence(stream: TextIO) -> None:
-    """Let what is still buffered, and what is to come, go nowhere."""
+    """Discard what is buffered, and what will be printed."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_error(message: object) -> None:
-    """One line on stderr, or none if that cannot be written: the exit code says it as well."""
+    """Print one line on stderr; if that fails, the exit code still reports the error."""
     try:
         print(one_line(f"kquant: {message}"), file=sys.stderr, flush=True)
     except OSError:

@@ -1,4 +1,4 @@
-"""Outcomes for programs: what ``--json`` prints, one object a line."""
+"""Outcomes for programs: the objects that ``--json`` prints, one per line."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from kquant_hooks.assets.outcome import Outcome
 
 
 def outcome_record(outcome: Outcome) -> str:
-    """One line of JSON."""
+    """An outcome as one line of JSON."""
     return json.dumps(outcome_fields(outcome))
 
 
 def outcome_fields(outcome: Outcome) -> dict[str, Any]:
-    """What JSON is made of; a PSNR of None is that of a picture in which nothing changed."""
+    """The fields of the JSON object; the PSNR is None if no pixel changed, as JSON has no infinity."""
     figures = outcome.figures
     result = None if outcome.status == "failed" else figures
     return {

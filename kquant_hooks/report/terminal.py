@@ -1,4 +1,4 @@
-"""What only a terminal shows: a progress bar, and palettes as swatches."""
+"""A progress bar, and palettes as swatches, which only terminals show."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.report.lines import size_in_words
 
-# Work that is done sooner needs no bar.
+# Shorter work needs no bar.
 _DELAY = 1.0
 
 
 class ProgressBar:
-    """Files done, bytes saved and time left, on stderr, once the work lasts for over a second."""
+    """Files done, bytes saved and time left, on stderr, once the work has taken over a second."""
 
     def __init__(self, total: int) -> None:
         self._console = Console(stderr=True)
@@ -29,7 +29,7 @@ class ProgressBar:
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
-            # A thread of its own would be in the way of forking.
+            # A thread that refreshes the bar would make forking unsafe.
             auto_refresh=False,
             redirect_stdout=False,
             redirect_stderr=False,
@@ -40,14 +40,14 @@ class ProgressBar:
         self._running = False
 
     def count(self, outcome: Outcome) -> None:
-        """One more file is done."""
+        """Count a file as done."""
         if outcome.status in ("rewritten", "would-rewrite"):
             self._saved += outcome.bytes_before - outcome.bytes_after
         self._progress.update(self._task, advance=1, saved=size_in_words(max(0, self._saved)))
         self.refresh()
 
     def refresh(self) -> None:
-        """Draw it, if it is time."""
+        """Draw the bar, if it is time."""
         if not self._running and time.monotonic() - self._start > _DELAY:
             self._progress.start()
             self._running = True
@@ -55,20 +55,20 @@ class ProgressBar:
             self._progress.refresh()
 
     def hide(self) -> None:
-        """Take it away, until it is drawn the next time."""
+        """Remove the bar until it is drawn again."""
         if self._running:
             self._progress.stop()
             self._running = False
 
 
 def swatches(palette: Palette, *, force: bool) -> str:
-    """A line of the palette's colours; empty on a terminal that cannot show them."""
+    """The palette's colours in one line; empty if the terminal cannot show them."""
     console = _console(force=force)
     return "" if console is None else _cells(console, list(palette)[: max(1, console.width - 2)], "█", "  ")
 
 
 def cells_of(palette: Palette, *, force: bool) -> list[str]:
-    """A cell of each of the palette's colours; none on a terminal that cannot show them."""
+    """A cell for each of the palette's colours; empty if the terminal cannot show them."""
     console = _console(force=force)
     return [] if console is None else [_cells(console, [levels], "████", "") + "  " for levels in palette]
 

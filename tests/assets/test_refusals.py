@@ -165,7 +165,7 @@ def test_a_result_that_can_be_seen_to_be_another_is_not_made_to_compare(
     monkeypatch.setattr(convert, "convert", lambda *_: pytest.fail("it was quantized"))
     outcome = process(photo_file, Settings(5), Policy(), target=target)
     assert outcome.status == "failed"
-    assert outcome.reason == f"{target} exists and is something else; --force overwrites it"
+    assert outcome.reason == f"{target} already exists with other content; use --force to overwrite it"
 
 
 @pytest.mark.parametrize("case", EXISTING)
@@ -185,7 +185,7 @@ def test_a_copy_may_have_more_entries_than_were_asked_for(tmp_path):
     first = process(path, Settings(2), Policy(), target=target)
     assert first.status == "rewritten"
     again = process(path, Settings(2), Policy(), target=target)
-    assert (again.status, again.reason) == ("unchanged", f"{target} is what it would become")
+    assert (again.status, again.reason) == ("unchanged", f"{target} is up to date")
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

@@ -37,7 +37,7 @@ def test_other_settings_do_not_overwrite_without_force(assets, capsys):
     main(["quantize", "assets/a.png", "-c", "4"])
     before = (assets / "a.kq.png").read_bytes()
     assert main(["quantize", "assets/a.png", "-c", "5"]) == 3
-    assert "exists and is something else; --force overwrites it" in capsys.readouterr().err
+    assert "already exists with other content; use --force to overwrite it" in capsys.readouterr().err
     assert (assets / "a.kq.png").read_bytes() == before
     assert main(["quantize", "assets/a.png", "-c", "5", "--force"]) == 0
     assert (assets / "a.kq.png").read_bytes() != before

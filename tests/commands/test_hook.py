@@ -116,7 +116,7 @@ def test_links_and_pipes(capsys):
     assert main(["hook", "link.png"]) == 0
     assert "skipped: it is a symbolic link" in capsys.readouterr().out
     assert main(["hook", "pipe.png"]) == 3
-    assert capsys.readouterr().err == "kquant: pipe.png: it is no regular file\n"
+    assert capsys.readouterr().err == "kquant: pipe.png: it is not a regular file\n"
     assert Path("a.png").read_bytes() == before
 
 
@@ -173,7 +173,7 @@ def test_programs_read_json(capsys):
     ("arguments", "message"),
     [
         (["--colors", "300"], "colors=300 is outside 1..256"),
-        (["--jobs", "0"], "--jobs 0 is not an integer from 1"),
+        (["--jobs", "0"], "--jobs 0: expected an integer from 1"),
         (["--config", "none.yaml"], "none.yaml: the file does not exist"),
         (["--config", ""], ".: cannot be read: Is a directory"),
         (

@@ -48,10 +48,10 @@ def test_reasons_that_differ_in_a_files_figures_are_one():
     reasons = {
         "a": "it would save 312 bytes, less than min-savings=5%",
         "b": "it would save 7 bytes, less than min-savings=5%",
-        "c": "its error would be 31.2 and its PSNR 28.0 dB, which is worse than min-psnr=36",
+        "c": "its error would be 31.2 and its PSNR 28.0 dB, worse than min-psnr=36",
         "d": ".kquant.yaml: $.rules[0].skip is true",
         "e": ".kquant.yaml: $.rules[1].skip is true",
-        "f": "its error would be 1.5 and its PSNR 30.1 dB, which is worse than min-psnr=36",
+        "f": "its error would be 1.5 and its PSNR 30.1 dB, worse than min-psnr=36",
     }
     lines = list(skip_lines(Outcome(Path(name), "skipped", reason) for name, reason in reasons.items()))
     assert lines == [

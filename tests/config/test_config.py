@@ -184,7 +184,7 @@ def test_without_a_configuration_the_command_says_so(capsys):
 
 def test_the_command_wants_to_know_of_what(capsys):
     assert main(["config"]) == 2
-    assert "give the files" in capsys.readouterr().err
+    assert "give at least one FILE" in capsys.readouterr().err
 
 
 def test_the_starter_is_a_configuration_and_is_never_overwritten(capsys):
@@ -194,7 +194,7 @@ def test_the_starter_is_a_configuration_and_is_never_overwritten(capsys):
     assert resolved("a.png").settings == Settings()
     path.write_text("colors: 3")
     assert main(["config", "--init"]) == 2
-    assert capsys.readouterr().err == "kquant: .kquant.yaml exists; it is left as it is\n"
+    assert capsys.readouterr().err == "kquant: .kquant.yaml already exists; it was not changed\n"
     assert path.read_text() == "colors: 3"
 
 

@@ -67,10 +67,10 @@ CASES = {
     "another sum": (of_pixels(DEFLATED[:-1] + b"?"), "cannot be decoded: its pixels are damaged"),
     "no width": (with_header(0, *HEADER[1:]), "its header declares 0 x 16 pixels"),
     "too high": (with_header(1, 1 << 31, *HEADER[2:]), "its header declares 1 x 2147483648 pixels"),
-    "3 bits": (with_header(16, 16, 3, 2, 0, 0, 0), "3 bits, colour type 2 and methods 0, 0, 0, and there is"),
+    "3 bits": (with_header(16, 16, 3, 2, 0, 0, 0), "3 bits, colour type 2 and methods 0, 0, 0, which no"),
     "colour type 5": (with_header(16, 16, 8, 5, 0, 0, 0), "8 bits, colour type 5"),
-    "another method": (with_header(16, 16, 8, 2, 1, 0, 0), "methods 1, 0, 0, and there is no such PNG"),
-    "another interlacing": (with_header(16, 16, 8, 2, 0, 0, 2), "methods 0, 0, 2, and there is no such PNG"),
+    "another method": (with_header(16, 16, 8, 2, 1, 0, 0), "methods 1, 0, 0, which no PNG can have"),
+    "another interlacing": (with_header(16, 16, 8, 2, 0, 0, 2), "methods 0, 0, 2, which no PNG can have"),
     "a second header": (png(chunk(b"IHDR", struct.pack(">IIBBBBB", *HEADER))), "begin with its one header"),
     "no header": (PNG_SIGNATURE + png()[33:], "begin with its one header"),
 }
@@ -158,7 +158,7 @@ def test_a_png_within_an_icon_has_to_be_whole_as_well(form, tmp_path):
     for picture, reason in (
         (png(pixels=damaged(b"IDAT", zlib.compress(rows(32, 32))), side=32), DAMAGED.format("IDAT")),
         (png(pixels=chunk(b"IDAT", zlib.compress(rows(32, 31))), side=32), SHORT),
-        (png(side=64), "64 x 64 pixels are more than max-pixels=2000; give a higher limit to read it"),
+        (png(side=64), "its 64 x 64 pixels are more than max-pixels=2000; give a higher limit to read it"),
     ):
         path.write_bytes(icon(picture, form))
         policy = Policy(max_pixels=2000)

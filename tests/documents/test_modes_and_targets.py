@@ -38,9 +38,9 @@ SENTENCES = (
     "cannot hold translucent colours; give another format, such as PNG, or --alpha hard",
     "cannot hold a palette; write another file, such as a PNG",
     " levels have no scale; convert them to 'L' or 'I;16' first",
-    " colours would become RGB; write another file",
-    " is a format that is only read; write another file, such as a PNG",
-    "its profile is one of grey levels, which the palette's colours are not",
+    " colours would become RGB; write a new file instead",
+    " files can be read but not written; write another file, such as a PNG",
+    "its profile is for grey levels, but the palette has colours",
     " cannot hold the colours of this palette",
 )
 

@@ -79,7 +79,7 @@ def test_frames_of_a_few_bytes_that_would_fill_the_memory_are_refused_unseen(mak
     count = 101 if make is apng else 100
     assert outcome_of(data, "PNG") == (
         f"ValueError: its {count} {'pages' if make is tiff else 'frames'} have {count * SIDE * SIDE} pixels "
-        f"together, which are more than max-pixels=1000000000; {HIGHER}"
+        f"in all, more than max-pixels=1000000000; {HIGHER}"
     )
 
 
@@ -104,7 +104,7 @@ def test_one_frame_has_a_limit_of_its_own(make):
 def test_a_limit_that_is_given_is_for_all_frames(name, count, pixels, tmp_path):
     path = put(tmp_path, name)
     reason = rewrite(path, max_pixels=count * pixels - 1).reason
-    what = f"{count * pixels} pixels together, which are" if count > 1 else "96 x 64 pixels are"
+    what = f"{count * pixels} pixels in all," if count > 1 else "96 x 64 pixels are"
     assert reason.endswith(f"{what} more than max-pixels={count * pixels - 1}; {HIGHER}")
     assert path.read_bytes() == FILES[name]()
     assert rewrite(path, max_pixels=count * pixels).status == "rewritten"
@@ -113,7 +113,7 @@ def test_a_limit_that_is_given_is_for_all_frames(name, count, pixels, tmp_path):
 def test_a_picture_of_a_gif_that_is_cut_off_at_the_screen_counts_in_full(tmp_path):
     path = tmp_path / "a.gif"
     path.write_bytes(gif_of((8, 8), [plain((0, 0, 8, 8)), plain((0, 0, 90, 90))]))
-    assert f"its 2 frames have {64 + 8100} pixels together" in rewrite(path, max_pixels=8100).reason
+    assert f"its 2 frames have {64 + 8100} pixels in all" in rewrite(path, max_pixels=8100).reason
 
 
 def test_a_higher_limit_than_pillows_is_for_one_picture_as_well(tmp_path):
@@ -124,7 +124,7 @@ def test_a_higher_limit_than_pillows_is_for_one_picture_as_well(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(data)
     outcome = process(path, Settings(4), Policy())
-    assert outcome.reason == f"{width} x 1 pixels are more than max-pixels=178956970; {HIGHER}"
+    assert outcome.reason == f"its {width} x 1 pixels are more than max-pixels=178956970; {HIGHER}"
     outcome = process(path, Settings(4), Policy(max_pixels=width))
     assert outcome.reason == "cannot be decoded: its pixels end before the last row"
 

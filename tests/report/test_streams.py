@@ -68,7 +68,7 @@ def test_a_picture_has_to_go_somewhere(photo_file):
     with photo_file.open("rb") as photo:
         done = run_closed(">&-", "quantize", "-", "-c", "4", stdin=photo)
     assert done.returncode == 2
-    assert done.stderr == b"kquant: standard output is closed; give --output FILE\n"
+    assert done.stderr == b"kquant: standard output is closed; use --output FILE\n"
 
 
 def test_a_failure_is_told_by_the_exit_code_where_nothing_can_be_said(tmp_path):

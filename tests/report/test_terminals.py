@@ -59,7 +59,7 @@ def test_a_picture_is_not_written_to_a_terminal(assets):
     os.close(slave)
     os.close(master)
     assert result.returncode == 2
-    assert b"a picture is not written to a terminal" in result.stderr
+    assert b"pictures are not written to a terminal" in result.stderr
 
 
 def test_closed_streams_are_no_traceback(assets):

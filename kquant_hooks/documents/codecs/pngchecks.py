@@ -60,8 +60,8 @@ def chunks_of(data: bytes | memoryview) -> tuple[list[Chunk], int]:
     possible = depth in _KINDS.get(color_type, (0, ()))[1] and methods in ([0, 0, 0], [0, 0, 1])
     if not (possible and 0 < width < _SIDES and 0 < height < _SIDES):
         raise ValueError(
-            f"cannot be decoded: its header says {width} x {height} pixels, {depth} bits, colour type "
-            f"{color_type} and methods {', '.join(map(str, methods))}, and there is no such PNG"
+            f"cannot be decoded: its header declares {width} x {height} pixels, {depth} bits, colour type "
+            f"{color_type} and methods {', '.join(map(str, methods))}, which no PNG can have"
         )
     if kinds[-1] != b"IEND":
         raise ValueError("cannot be decoded: the file is cut off")
