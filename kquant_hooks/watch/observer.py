@@ -57,7 +57,7 @@ class Observer:
     """
 
     def __init__(self, root: str, mailbox: Mailbox, *, recursive: bool) -> None:
-        # It warns about folders that come and go; ``problem`` finds what matters.
+        # watchdog warns about folders that come and go; ``problem`` finds what matters.
         warnings.filterwarnings("ignore", module="watchdog")
         before = set(threading.enumerate())
         self._observer = WatchdogObserver()

@@ -33,54 +33,56 @@ def remove_original(inbox: Path, source: str, version: Sample, *, archive: bool)
         found = folder.stat_or_none(name)
         if found is None or sample_from(found) != version:
             return False
-        with top.descend(os.path.join(_ARCHIVE, inner), create=True) as away:
-            return _removed(folder, name, away, version, archive=archive)
+        with top.descend(os.path.join(_ARCHIVE, inner), create=True) as archived:
+            return _archive_or_delete(folder, name, archived, version, archive=archive)
 
 
-def _removed(folder: Folder, name: str, away: Folder, version: Sample, *, archive: bool) -> bool:
-    place = _free_place(away, name)
+def _archive_or_delete(
+    folder: Folder, name: str, archived: Folder, version: Sample, *, archive: bool
+) -> bool:
+    new_name = _reserved_name(archived, name)
     try:
-        _move(folder, name, away, place)
+        _move(folder, name, archived, new_name)
     except OSError:
-        away.unlink(place)
+        archived.unlink(new_name)
         raise
-    if not sample_from(away.stat(place)).resembles(version):
+    if not sample_from(archived.stat(new_name)).resembles(version):
         # A new version was written between the check and the move.
-        _bring_back(folder, name, away, place)
+        _bring_back(folder, name, archived, new_name)
         return False
     if not archive:
-        away.unlink(place)
+        archived.unlink(new_name)
     return True
 
 
-def _free_place(away: Folder, name: str) -> str:
+def _reserved_name(archived: Folder, name: str) -> str:
     """A free name in the archive, reserved by an empty file."""
-    for place in numbered(name):
+    for new_name in numbered(name):
         with suppress(FileExistsError):
-            os.close(away.create(place, 0o600))
+            os.close(archived.create(new_name, 0o600))
             break
-    return place
+    return new_name
 
 
-def _move(folder: Folder, name: str, to: Folder, place: str) -> None:
+def _move(folder: Folder, name: str, to: Folder, new_name: str) -> None:
     os.replace(
         folder.path_for_dir_fd(name),
-        to.path_for_dir_fd(place),
+        to.path_for_dir_fd(new_name),
         src_dir_fd=folder.handle,
         dst_dir_fd=to.handle,
     )
 
 
-def _bring_back(folder: Folder, name: str, away: Folder, place: str) -> None:
+def _bring_back(folder: Folder, name: str, archived: Folder, new_name: str) -> None:
     """Undo a move, unless there is an even newer file."""
-    paths = away.path_for_dir_fd(place), folder.path_for_dir_fd(name)
+    paths = archived.path_for_dir_fd(new_name), folder.path_for_dir_fd(name)
     try:
-        os.link(*paths, src_dir_fd=away.handle, dst_dir_fd=folder.handle, follow_symlinks=False)
+        os.link(*paths, src_dir_fd=archived.handle, dst_dir_fd=folder.handle, follow_symlinks=False)
     except FileExistsError:
         return
     except OSError:
         # Not every file system has hard links.
         if folder.stat_or_none(name) is None:
-            _move(away, place, folder, name)
+            _move(archived, new_name, folder, name)
         return
-    away.unlink(place)
+    archived.unlink(new_name)

@@ -27,11 +27,11 @@ def print_status(outbox: Path, *, as_json: bool) -> int:
     """Print what happened to the files whose results are in ``outbox``; returns the exit code."""
     state_dir = outbox / STATE_FOLDER
     if not is_ledger_in(state_dir):
-        return _complain_about_missing(outbox)
+        return _report_missing_ledger(outbox)
     try:
         facts = _facts(state_dir)
     except (sqlite3.Error, OSError) as error:
-        return _complain_about(error, state_dir)
+        return _report_unusable_ledger(error, state_dir)
     for line in [json.dumps(facts)] if as_json else _lines(facts):
         print_line(one_line(line))
     return EXIT_FAILED if facts["failed"] else EXIT_DONE
@@ -45,7 +45,7 @@ def retry(outbox: Path) -> int:
     """
     state_dir = outbox / STATE_FOLDER
     if not is_ledger_in(state_dir):
-        return _complain_about_missing(outbox)
+        return _report_missing_ledger(outbox)
     try:
         running = is_locked(state_dir)
         ledger = Ledger(state_dir, shared=network_of(state_dir) is None, upgrade=not running)
@@ -56,19 +56,19 @@ def retry(outbox: Path) -> int:
         finally:
             ledger.close()
     except (sqlite3.Error, OSError) as error:
-        return _complain_about(error, state_dir)
+        return _report_unusable_ledger(error, state_dir)
     count = f"{len(failed)} failed file{'s' * (len(failed) != 1)}"
     when = "by the running kquant watch, within seconds" if running else "when kquant watch is started"
     print_line(f"{count} will be tried again {when}" if failed else "no file has failed")
     return EXIT_DONE
 
 
-def _complain_about_missing(outbox: Path) -> int:
+def _report_missing_ledger(outbox: Path) -> int:
     print_error(f"{outbox} is not a folder of results: it has no {STATE_FOLDER} ledger")
     return EXIT_USAGE
 
 
-def _complain_about(error: sqlite3.Error | OSError, state_dir: Path) -> int:
+def _report_unusable_ledger(error: sqlite3.Error | OSError, state_dir: Path) -> int:
     if isinstance(error, OSError):
         print_error(f"the ledger in {state_dir} cannot be used: {error.strerror or error}")
     else:

@@ -20,17 +20,17 @@ def test_a_version_that_arrives_while_the_last_one_is_removed_is_brought_back(
     path = tmp_path / "a.png"
     path.write_bytes(b"one")
     version = sample_of(str(path))
-    free_place = originals._free_place
+    reserved_name = originals._reserved_name
 
     def late(*arguments):
         (tmp_path / "next").write_bytes(b"two!")
         (tmp_path / "next").rename(path)
-        return free_place(*arguments)
+        return reserved_name(*arguments)
 
     def no_links(*_, **__):
         raise PermissionError(1, "no hard links here")
 
-    monkeypatch.setattr(originals, "_free_place", late)
+    monkeypatch.setattr(originals, "_reserved_name", late)
     if not links:
         monkeypatch.setattr(os, "link", no_links)
     assert not originals.remove_original(tmp_path, "a.png", version, archive=archive)
