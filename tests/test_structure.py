@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from dataclasses import fields
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
@@ -107,41 +109,69 @@ def test_modules_of_a_part_form_no_circle():
         visit(module, ())
 
 
+def test_no_file_is_longer_than_300_lines():
+    long = {
+        str(path): lines
+        for folder in (PACKAGE, Path(__file__).parent)
+        for path in folder.rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 300
+    }
+    assert not long, f"{long}: split them by subject"
+
+
 def test_one_module_knows_watchdog():
     knowing = {path.name for path in SOURCES if any(name.startswith("watchdog") for name in imports_of(path))}
     assert knowing == {"observer.py"}
 
 
-def test_importing_the_package_imports_nothing_heavy():
-    program = "import kquant_hooks, sys; print(*{'numpy', 'PIL', 'argparse'} & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == []
+def loaded_by(program: str, folder: Path) -> set[str]:
+    """The heavy modules that a program loads."""
+    program += "; import sys; print(*{'numpy', 'PIL', 'rich', 'argparse'} & set(sys.modules))"
+    command = [sys.executable, "-c", program]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+def test_importing_the_package_imports_nothing_heavy(tmp_path):
+    assert loaded_by("import kquant_hooks", tmp_path) == set()
 
 
 def test_settings_are_read_without_numpy(tmp_path):
     program = (
-        "import sys; from kquant_hooks.options.settings import Settings; "
+        "from kquant_hooks.options.settings import Settings; "
         "from kquant_hooks import Palette; "
-        "Palette(['#fff']).save('mine.gpl'); Settings(5, palette='mine.gpl'); "
-        "print(*{'numpy', 'PIL'} & set(sys.modules))"
+        "Palette(['#fff']).save('mine.gpl'); Settings(5, palette='mine.gpl')"
     )
-    command = [sys.executable, "-c", program]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout.split() == []
+    assert not loaded_by(program, tmp_path) & {"numpy", "PIL"}
 
 
 def test_a_file_that_its_header_decides_is_judged_without_pillow_and_numpy(tmp_path):
     Image.linear_gradient("L").quantize(8).save(tmp_path / "icon.png")
     program = (
-        "import sys; from pathlib import Path; from kquant_hooks.assets.process import process; "
+        "from pathlib import Path; from kquant_hooks.assets.process import process; "
         "from kquant_hooks.options.policy import Policy; "
         "from kquant_hooks.options.settings import Settings; "
-        "assert process(Path('icon.png'), Settings(8), Policy()).status == 'unchanged'; "
-        "print(*{'numpy', 'PIL', 'rich', 'argparse'} & set(sys.modules))"
+        "assert process(Path('icon.png'), Settings(8), Policy()).status == 'unchanged'"
     )
-    command = [sys.executable, "-c", program]
-    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert result.stdout.split() == []
+    assert loaded_by(program, tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("documents.figures", "Figures"),
+        ("documents.reduce", "Reduction"),
+        ("assets.convert", "Conversion"),
+        ("images.quantize", "Quantized"),
+        ("quantizer.pipeline", "Clustering"),
+    ],
+)
+def test_results_are_built_with_keywords_only(module, name):
+    """Two figures that change places would pass the type checker."""
+    record = getattr(import_module(f"kquant_hooks.{module}"), name)
+    numbers = [entry for entry in fields(record) if entry.type in ("int", "float")]
+    assert all(entry.kw_only for entry in numbers)
+    assert numbers or all(entry.kw_only for entry in fields(record))
 
 
 def test_public_names():

@@ -14,7 +14,7 @@ from kquant_hooks.clustering.scores import squared_lengths
 RELAXATION = 1.9
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LloydResult:
     """Centres on the points' grid, and how they were found.
 

@@ -26,7 +26,7 @@ _KICK_SHARE = 0.06
 _KICK_PLACES = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SwapPlan:
     """How many swaps and kicks are tried.
 

@@ -34,7 +34,7 @@ _INDEX_KEYS = ("transparency", "background")
 PEAK = 255
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Quantized:
     """An indexed image, and how it was made.
 
@@ -66,7 +66,7 @@ class Quantized:
     colors_before: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PreparedImage:
     """An image ready to be quantized, with its colours.
 

@@ -41,7 +41,7 @@ class Fit:
     labels: Image.Image | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rendering:
     """An image in the colours of a clustering.
 

@@ -52,7 +52,7 @@ class Listing(NamedTuple):
     inverse: Integers
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImageColors:
     """The colours of an image.
 

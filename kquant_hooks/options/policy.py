@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from kquant_hooks.formats.table import written_formats
-from kquant_hooks.options.kinds import Choice, Duration, Flag, Integer, Number, Savings, Size
+from kquant_hooks.options.kinds import Choice, Flag, Integer, Number
 from kquant_hooks.options.limits import MOST_OF_ALL, MOST_OF_ONE
 from kquant_hooks.options.option import Option, check_all, option, options_of
+from kquant_hooks.options.quantities import Duration, Savings, Size
 from kquant_hooks.options.settings import OPTIONS, Settings
 
 # A number of colours that is found for each picture; the format that a file has already.

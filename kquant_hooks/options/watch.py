@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from kquant_hooks.options.kinds import Choice, Duration, Flag, Integer
+from kquant_hooks.options.kinds import Choice, Flag, Integer
 from kquant_hooks.options.option import Option, check_all, option, options_of
+from kquant_hooks.options.quantities import Duration
 
 Originals = Literal["keep", "archive", "delete"]
 Collision = Literal["suffix", "overwrite", "skip"]

@@ -31,7 +31,7 @@ _ORDER_ROUNDS = 8
 _MIN_SAMPLING = 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clustering:
     """A histogram quantized.
 

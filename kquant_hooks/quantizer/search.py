@@ -28,7 +28,7 @@ _FEW_COLORS = 32
 _FEW_POINTS = 512
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SearchResult:
     """Entries near a minimum of the error, and how they were found.
 
