@@ -91,6 +91,17 @@ def test_commands_do_not_know_each_other():
                 )
 
 
+def test_every_module_is_on_the_map():
+    """But for the codecs of formats, which are one kind of thing."""
+    text = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    for path in SOURCES:
+        if path.name != "__init__.py" and path.parent.name not in ("codecs", "formats", "palette", "spaces"):
+            shown = path.relative_to(PACKAGE)
+            assert path.name in text or shown.parts == ("__main__.py",), (
+                f"{shown}: add it to the map in CONTRIBUTING.md"
+            )
+
+
 def test_modules_of_a_part_form_no_circle():
     edges = {
         "kquant_hooks." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts): imports_of(path)

@@ -50,7 +50,7 @@ def test_the_daemon_publishes_whatever_is_closed(closed, assets, tmp_path):
     ("arguments", "written"),
     [
         (("palette", "convert", "two.hex", "two.gpl"), "two.gpl"),
-        (("palette", "learn", "assets", "-c", "4", "-o", "learnt.gpl"), "learnt.gpl"),
+        (("palette", "learn", "assets", "-c", "4", "-o", "learned.gpl"), "learned.gpl"),
         (("palette", "show", "two.hex"), None),
         (("config", "assets/a.png"), None),
         (("config", "--init"), ".kquant.yaml"),
