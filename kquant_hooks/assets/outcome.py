@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from kquant_hooks.documents.figures import Figures
+if TYPE_CHECKING:
+    from kquant_hooks.documents.figures import Figures
+
 
 Status = Literal["rewritten", "would-rewrite", "unchanged", "skipped", "failed"]
 

@@ -7,7 +7,7 @@ A new format needs a row here and a codec in ``documents/codecs``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kquant_hooks.formats.chunks import PNG_SIGNATURE, has_lossy_webp_frame, png_palette_length
 
@@ -15,9 +15,8 @@ _CODECS = "kquant_hooks.documents.codecs"
 _UNLIMITED = (1 << 31) - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Format:
-    """An image format.
+class Format(NamedTuple):
+    """An image format; a row of the table, built by keyword.
 
     A format that is written holds quantized pixels exactly; one that is only read has no ``kinds``.
 

@@ -1,10 +1,12 @@
-"""Kinds of options: what each accepts, how its values are written in a flag, and its JSON schema."""
+"""Kinds of options: what each accepts, how its values are written in a flag, and its JSON schema.
+
+Plain classes, as a dataclass takes a millisecond to make, and a hook needs all of these when it starts.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
@@ -14,7 +16,6 @@ from kquant_hooks.palettes.swatch import HEX_COLOR, MAX_COLORS, hex_colors_in
 Schema = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Kind:
     """What values an option accepts.
 
@@ -24,7 +25,7 @@ class Kind:
         What stands for a value in the help of a flag.
     """
 
-    metavar: ClassVar[str]
+    metavar: str
 
     def check(self, value: object) -> Any:
         """The value in its canonical type; None if it is not accepted.
@@ -57,16 +58,16 @@ class Kind:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
 class Number(Kind):
     """A real number in an inclusive range; unlimited upwards if ``high`` is None."""
 
-    metavar: ClassVar[str] = "X"
+    metavar = "X"
     _article: ClassVar[str] = "a"
     _noun: ClassVar[str] = "number"
     _type: ClassVar[type[Real] | type[Integral]] = Real
-    low: float = 0
-    high: float | None = None
+
+    def __init__(self, low: float = 0, high: float | None = None) -> None:
+        self.low, self.high = low, high
 
     def check(self, value: object) -> int | float | None:
         """Numbers of any type, NumPy's included; integral ones become int, others float."""
@@ -100,11 +101,10 @@ class Number(Kind):
         return isinstance(value, self._type) and not isinstance(value, bool)
 
 
-@dataclass(frozen=True, slots=True)
 class Integer(Number):
     """An integer in an inclusive range; unlimited upwards if ``high`` is None."""
 
-    metavar: ClassVar[str] = "N"
+    metavar = "N"
     _article: ClassVar[str] = "an"
     _noun: ClassVar[str] = "integer"
     _type: ClassVar[type[Real] | type[Integral]] = Integral
@@ -114,16 +114,12 @@ class Integer(Number):
         return _parsed(int, text)
 
 
-@dataclass(frozen=True, slots=True)
 class Choice(Kind):
     """One of some words."""
 
-    choices: tuple[str, ...]
-
-    @property
-    def metavar(self) -> str:  # type: ignore[override]
-        """All of them."""
-        return "|".join(self.choices)
+    def __init__(self, choices: tuple[str, ...]) -> None:
+        self.choices = choices
+        self.metavar = "|".join(choices)
 
     def check(self, value: object) -> str | None:
         """The word itself."""
@@ -138,11 +134,10 @@ class Choice(Kind):
         return [{"enum": list(self.choices)}]
 
 
-@dataclass(frozen=True, slots=True)
 class Flag(Kind):
     """True or false."""
 
-    metavar: ClassVar[str] = ""
+    metavar = ""
 
     def check(self, value: object) -> bool | None:
         """Nothing but a bool."""
@@ -161,11 +156,10 @@ class Flag(Kind):
         return [{"type": "boolean"}]
 
 
-@dataclass(frozen=True, slots=True)
 class PaletteValue(Kind):
     """A palette, colours to make one of, or the path of a palette file; canonical as a ``Palette``."""
 
-    metavar: ClassVar[str] = "FILE|HEX,HEX,..."
+    metavar = "FILE|HEX,HEX,..."
 
     def check(self, value: object) -> Palette | None:
         """Files are read now; ValueError if that fails, or if the colours are not a palette."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import ClassVar
 
 from kquant_hooks.options.kinds import Kind, Schema, text_schema
 
@@ -18,12 +16,13 @@ _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _SECONDS = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600}
 
 
-@dataclass(frozen=True, slots=True)
 class Size(Kind):
     """Bytes: an integer, or text such as ``"2GiB"``; canonical as an int."""
 
-    metavar: ClassVar[str] = "SIZE"
-    low: int = 0
+    metavar = "SIZE"
+
+    def __init__(self, low: int = 0) -> None:
+        self.low = low
 
     def check(self, value: object) -> int | None:
         """Bytes, at least ``low``."""
@@ -46,11 +45,10 @@ class Size(Kind):
         return [{"type": "integer", "minimum": self.low}, text_schema(_SIZE)]
 
 
-@dataclass(frozen=True, slots=True)
 class Savings(Kind):
     """Bytes, or a share of a file; canonical as an int, or as text such as ``"5%"``."""
 
-    metavar: ClassVar[str] = "SIZE|N%"
+    metavar = "SIZE|N%"
 
     def check(self, value: object) -> int | str | None:
         """Bytes as for ``Size``, or a share of at most 100 %."""
@@ -69,12 +67,13 @@ class Savings(Kind):
         return [{"type": "integer", "minimum": 0}, text_schema(f"{_SIZE}|{_SHARE}")]
 
 
-@dataclass(frozen=True, slots=True)
 class Duration(Kind):
     """Seconds, or text such as ``"500ms"``; canonical as seconds in a float."""
 
-    metavar: ClassVar[str] = "TIME"
-    low: float = 0
+    metavar = "TIME"
+
+    def __init__(self, low: float = 0) -> None:
+        self.low = low
 
     def check(self, value: object) -> float | None:
         """Finite seconds, at least ``low``."""
