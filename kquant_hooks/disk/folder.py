@@ -178,9 +178,10 @@ def resolved(path: Path, *, last: bool = True) -> Path:
 
 def _walked(start: int, parts: tuple[str, ...], *, create: bool) -> int:
     """The handle of the folder that the parts lead to, each opened in turn."""
-    if hasattr(os, "O_NOFOLLOW_ANY") and not create:
+    follow_no_link = getattr(os, "O_NOFOLLOW_ANY", 0)
+    if follow_no_link and not create:
         # One call that follows no link in the whole path.
-        return os.open(os.path.join(os.curdir, *parts), _ENTER_FLAGS | os.O_NOFOLLOW_ANY, dir_fd=start)
+        return os.open(os.path.join(os.curdir, *parts), _ENTER_FLAGS | follow_no_link, dir_fd=start)
     handle = os.open(os.curdir, _PASS_FLAGS, dir_fd=start)
     try:
         for part in parts:

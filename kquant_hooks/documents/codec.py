@@ -19,6 +19,7 @@ class Codec(Protocol):
 
     def read(self, data: bytes, max_pixels: int | None) -> Document:
         """Take a file apart; ValueError with one sentence."""
+        raise NotImplementedError
 
     def write(self, document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
         """Put a file together from a document and the new images of its frames.
@@ -28,6 +29,7 @@ class Codec(Protocol):
         ValueError
             If the format cannot hold them.
         """
+        raise NotImplementedError
 
 
 def codec_of(name: str) -> Codec:

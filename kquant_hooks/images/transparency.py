@@ -81,12 +81,13 @@ def has_translucency(image: Image.Image) -> bool:
 
 def mse_between(image: Image.Image, other: Image.Image) -> float:
     """The MSE between two images with alpha, as in ``Quantized``; their palettes may differ."""
-    total = 0
+    total, scale = 0, 1
     for box in strips_of(image.size):
         colors, entries = (np.asarray(in_rgba(part.crop(box))).reshape(-1, 4) for part in (image, other))
         histogram = Histogram(colors, np.ones(len(colors), np.int64), alpha=True)
         total += int(squared_errors(histogram, entries, slice(None), np.arange(len(colors))).sum())
-    return total / (error_scale(histogram) * image.width * image.height)
+        scale = error_scale(histogram)
+    return total / (scale * image.width * image.height)
 
 
 def transparency_of(alphas: Integers) -> int | bytes | None:

@@ -99,7 +99,7 @@ def _patterned(
     table = blue_noise() if settings.dither == "blue-noise" else _bayer(_BAYER_SIZES[settings.dither])
     places = table.astype(np.intp) * steps // table.size
     left, top = origin
-    mixed = None
+    mixed, mixtures = None, np.empty(0, np.uint8)
     for histogram, color_index in strips:
         if histogram is not mixed:
             mixed = histogram
@@ -193,12 +193,12 @@ def _diffused(
     number = 0
     prepared = None
     for histogram, strip in strips:
-        if histogram is not prepared:
-            prepared = histogram
-            colors = _coords(kind, histogram.colors)
+        if prepared is None or histogram is not prepared[0]:
             # Colours of the palette accept no error, and opaque pixels accept none in alpha.
             open_colors = ~_same_entries(histogram, entries)[0]
             opaque_only = histogram.colors[:, -1] == 255 if part_opaque else np.zeros(len(open_colors), bool)
+            prepared = (histogram, _coords(kind, histogram.colors), open_colors, opaque_only)
+        _, colors, open_colors, opaque_only = prepared
         labels = np.empty(strip.shape, np.uint8)
         for line, row in enumerate(strip):
             runs = len(row) // _RUN_LENGTH + 2

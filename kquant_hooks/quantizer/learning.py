@@ -99,7 +99,7 @@ def _losses(histogram: Histogram, entries: Integers) -> Floats:
 def _min_loss_of_opaque(histogram: Histogram) -> float:
     """The least error of translucent colours if all entries were opaque: that of their alpha alone."""
     opacity = exact_coords(histogram, histogram.colors)[:, 3]
-    difference = opacity.max() - opacity
+    difference: Floats = opacity.max() - opacity
     if histogram.transparent:
         difference = np.minimum(difference, opacity)
     return sum_in_order(difference * difference * histogram.weights)

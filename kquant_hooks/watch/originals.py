@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from kquant_hooks.disk.folder import Folder, open_folder
@@ -58,10 +57,12 @@ def _archive_or_delete(
 def _reserved_name(archived: Folder, name: str) -> str:
     """A free name in the archive, reserved by an empty file."""
     for new_name in numbered(name):
-        with suppress(FileExistsError):
+        try:
             os.close(archived.create(new_name, 0o600))
-            break
-    return new_name
+        except FileExistsError:
+            continue
+        return new_name
+    raise AssertionError("there are always further names")
 
 
 def _move(folder: Folder, name: str, to: Folder, new_name: str) -> None:

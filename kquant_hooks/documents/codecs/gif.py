@@ -90,7 +90,7 @@ def write(document: Document, images: Iterable[Image.Image], encoding: Encoding)
     """Put a GIF together from a document of any format and its frames' new pixels, in one palette."""
     parts = document.parts if document.format == "GIF" else _made_of(document)
     pictures = iter(zip(document.frames, images, strict=True))
-    head = b""
+    head = levels = b""
     out = []
     for block in parts.blocks:
         if isinstance(block, bytes):
