@@ -12,7 +12,8 @@ from kquant_hooks.assets.names import alike_in, are_one_name
 from kquant_hooks.disk.folder import resolved
 from kquant_hooks.disk.temporary import is_temporary
 from kquant_hooks.formats.sniff import format_of
-from kquant_hooks.formats.table import FORMATS, format_for_extension, format_for_option
+from kquant_hooks.formats.table import DEFAULT_FORMAT, FORMATS, format_for_extension, format_for_option
+from kquant_hooks.options.policy import SAME
 
 _HEAD = 4096
 
@@ -37,7 +38,7 @@ class Destination:
     file: Path | None = None
     folder: Path | None = None
     suffix: str = ".kq"
-    format: str = "same"
+    format: str = SAME
 
     @property
     def next_to_source(self) -> bool:
@@ -193,11 +194,11 @@ def extension_for(path: Path, option: str) -> str:
     option : str
         As ``format`` in ``Policy``.
     """
-    if option != "same":
+    if option != SAME:
         name = format_for_option(option)
     else:
         found = format_of(_head(path))
-        name = found if found is not None and FORMATS[found].kinds else "PNG"
+        name = found if found is not None and FORMATS[found].kinds else DEFAULT_FORMAT
     if format_for_extension(path.suffix) == name:
         return path.suffix
     return FORMATS[name].extensions[0]

@@ -21,7 +21,7 @@ from kquant_hooks.disk.folder import FILE_FLAGS, Folder, open_folder, resolved
 from kquant_hooks.disk.reading import NotRegularError, open_regular
 from kquant_hooks.formats.table import format_for_extension, format_for_option, written_extensions
 from kquant_hooks.options.limits import most_of_one
-from kquant_hooks.options.policy import POLICY_OPTIONS, Policy
+from kquant_hooks.options.policy import POLICY_OPTIONS, SAME, Policy
 from kquant_hooks.options.settings import Settings
 
 # No format needs more bytes for a picture that is small enough.
@@ -244,7 +244,7 @@ def max_file_size(policy: Policy) -> int:
 
 
 def _format_for(target: Path, policy: Policy) -> str:
-    if policy.format != "same":
+    if policy.format != SAME:
         return format_for_option(policy.format)
     name = format_for_extension(target.suffix)
     if name is None:

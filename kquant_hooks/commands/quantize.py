@@ -14,7 +14,12 @@ from kquant_hooks.assets.collect import Destination, collect, is_folder
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import max_file_size
 from kquant_hooks.commands.arguments import add_options, add_style, given_options, jobs_of, style_of
-from kquant_hooks.formats.table import format_for_extension
+from kquant_hooks.formats.table import (
+    DEFAULT_FORMAT,
+    FORMATS,
+    format_for_extension,
+    format_for_option,
+)
 from kquant_hooks.options.limits import most_of_one
 from kquant_hooks.options.policy import SAME, Policy, settings_and_policy
 from kquant_hooks.options.settings import Settings
@@ -165,7 +170,8 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
         (outcome,) = process_each([job], 1)
         Printer(style_of(arguments), 1).print(outcome)
         return exit_code([outcome], rewriting_counts=False)
-    extension = ".png" if policy.format == SAME else f".{policy.format}"
+    name = DEFAULT_FORMAT if policy.format == SAME else format_for_option(policy.format)
+    extension = FORMATS[name].extensions[0]
     outcome, written = result_of(Job(path, settings, policy, Path(f"-{extension}"), data=data))
     if written is not None and not arguments.dry_run:
         try:

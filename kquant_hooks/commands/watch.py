@@ -8,8 +8,10 @@ from pathlib import Path
 
 from kquant_hooks.commands.arguments import add_config, add_option, add_options, config_of, given_options
 from kquant_hooks.config.resolving import FILE_NAME, find_config, resolver
+from kquant_hooks.formats.table import DEFAULT_FORMAT
 from kquant_hooks.options.kinds import Flag
 from kquant_hooks.options.option import defaults_of
+from kquant_hooks.options.policy import SAME
 from kquant_hooks.options.watch import WATCH_OPTIONS, Watch
 from kquant_hooks.report.exits import EXIT_USAGE
 from kquant_hooks.report.printing import print_error
@@ -121,7 +123,7 @@ def _plan_for(arguments: argparse.Namespace, inbox: Path, outbox: Path | None) -
         raise ValueError(
             f"--originals {watch.originals} and --in-place exclude each other: results replace the originals"
         )
-    base = {"format": "same" if outbox is None else "png"}
+    base = {"format": SAME if outbox is None else DEFAULT_FORMAT.lower()}
     # A configuration that is dropped into a subfolder is ignored.
     resolve = resolver(flags, chosen, base, inbox, config)
     # Report mistakes before the first file arrives.

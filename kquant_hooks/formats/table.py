@@ -215,6 +215,8 @@ _ROWS = (
     Format(name="PCX", extensions=(".pcx",)),
     Format(name="QOI", extensions=(".qoi",)),
 )
+# What a new file is in if neither its name nor an option says.
+DEFAULT_FORMAT = "PNG"
 FORMATS: dict[str, Format] = {row.name: row for row in _ROWS}
 
 

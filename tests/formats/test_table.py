@@ -5,6 +5,7 @@ from __future__ import annotations
 import yaml
 from repositories import SOURCE
 
+from kquant_hooks.documents.codec import codec_of
 from kquant_hooks.formats.table import FORMATS, format_for_extension, written_formats
 
 
@@ -12,6 +13,13 @@ def test_the_hooks_take_the_files_that_can_be_rewritten():
     hooks = yaml.safe_load((SOURCE / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     tags = {row.tag for row in written_formats() if row.tag}
     assert [set(hook["types_or"]) for hook in hooks] == [tags, tags]
+
+
+def test_every_row_has_a_codec():
+    for row in FORMATS.values():
+        codec = codec_of(row.name)
+        assert callable(codec.read)
+        assert not row.kinds or callable(codec.write), row.name
 
 
 def test_formats_that_are_written_can_be_recognized():
