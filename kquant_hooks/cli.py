@@ -110,6 +110,6 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
             command.describe(inner)
             inner.set_defaults(run=command.run)
             if asks_for_help:
-                # Wrapped here, as the formatter leaves text unchanged for the sake of the examples.
+                # Wrapped here because the formatter leaves text unchanged, for the sake of the examples.
                 inner.description = textwrap.fill(str(inner.description), _USUAL_WIDTH)
     return parser

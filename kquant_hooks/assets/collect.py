@@ -102,16 +102,21 @@ def _without_clashes(tasks: dict[Path, Task]) -> list[Task]:
             continue
         other = claimed.setdefault(aim, task.path)
         if other != task.path:
-            tasks[real] = replace(task, problem=f"{task.target} is already the target of {other}")
+            tasks[real] = replace(
+                task, problem=f"{task.target} is already the target of {other}; use another --output"
+            )
         elif aim in tasks and aim != real:
-            tasks[real] = replace(task, problem=f"{task.target} is itself one of the files to quantize")
+            tasks[real] = replace(
+                task, problem=f"{task.target} is itself one of the files to quantize; use another --output"
+            )
     by_target = {task.real_target: real for real, task in tasks.items() if not task.problem}
     for alike in alike_in(claimed):
         for first, other in pairwise(alike):
             if other in by_target and are_one_name(first, other):
                 task = tasks[by_target[other]]
                 problem = (
-                    f"{task.target} and the target of {claimed[first]} are the same name on that file system"
+                    f"{task.target} is the same name as the target of {claimed[first]} on this file system; "
+                    "quantize it separately"
                 )
                 tasks[by_target[other]] = replace(task, problem=problem)
     return list(tasks.values())

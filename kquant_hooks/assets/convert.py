@@ -109,7 +109,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
             f"it has {colors_in_words(figures.colors_before)}, and re-encoding would not make it smaller"
         )
     if policy.min_savings and saved < policy.least_savings(len(data)):
-        would = f"grow by {-saved} bytes" if saved < 0 else f"save only {saved} bytes"
+        would = f"grow by {-saved} bytes" if saved < 0 else f"shrink by only {saved} bytes"
         raise Skip(f"it would {would} (min-savings: {policy.min_savings})")
     return Conversion(data=written, figures=figures)
 
@@ -135,7 +135,7 @@ def _document(data: bytes, source: str | None, policy: Policy, target: str | Non
     in_place = target is None
     if in_place and (source is None or not FORMATS[source].kinds):
         name = open_image(data, policy.max_pixels).format
-        raise Skip(f"{name} files can be read but not written; write another file, such as a PNG")
+        raise Skip(f"{name} files can be read but not written; write a new file, such as a PNG")
     document = read_document(data, source, policy.max_pixels)
     if target not in (None, source):
         check_fits(document, target)
@@ -164,7 +164,9 @@ def _in_mode(reduction: Reduction, target: Format) -> tuple[Reduction, Iterator[
         return reduction, (image.convert(modes[image.has_transparency_data]) for image in reduction.images())
     if target.name == document.format:
         if target.gray and MODES[document.frames[0].load().mode].gray:
-            raise Unsupported("its profile is for grey levels, but the palette has colours")
+            raise Unsupported(
+                "its profile is for grey levels, but the palette has colours; write a new file instead"
+            )
         return reduction, reduction.images()
     metadata = replace(document.metadata, icc=None)
     return replace(reduction, document=replace(document, metadata=metadata)), reduction.images()

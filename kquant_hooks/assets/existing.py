@@ -1,4 +1,4 @@
-"""What exists at a target already: the result itself, or other content, which only --force overwrites."""
+"""Compares a result with the file at its target, which only --force overwrites."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _MOST_BYTES = 1 << 26
 
 
 def already_there(target: Path) -> str:
-    """The reason for not writing to a target with other content."""
-    return f"{target} already exists with other content; use --force to overwrite it"
+    """The reason for not writing to a target with different content."""
+    return f"{target} already exists with different content; use --force to overwrite it"
 
 
 def is_another(real: Path, data: bytes, format_name: str, settings: Settings, policy: Policy) -> bool:
-    """Whether a target exists that is certainly not the result, as far as can be seen without quantizing.
+    """Whether a target exists that is certainly not the result; decided without quantizing.
 
     Parameters
     ----------
     real : Path
         The absolute path of the target.
     data : bytes
-        The source file; nothing can be seen if its format is rare.
+        The source file; the answer is always False if its format is rare.
     format_name : str
         The format of the result.
     settings : Settings
@@ -59,14 +59,14 @@ def is_another(real: Path, data: bytes, format_name: str, settings: Settings, po
 def compare_with_existing(
     outcome: Outcome, written: bytes, target: Path, folder: Folder, name: str
 ) -> Outcome:
-    """What becomes of a result whose target is there."""
+    """The outcome for a result whose target exists: up to date, or a failure."""
     if _holds(folder, name, written):
         return replace(outcome, status="unchanged", reason=f"{target} is up to date")
     return unwritten(outcome, already_there(target))
 
 
 def _can_become(data: bytes, there: bytes, format_name: str, settings: Settings) -> bool:
-    """Whether one file can be the result of another, or a copy of it, as far as their headers tell."""
+    """Whether the headers allow one file to be the result of another, or a copy of it."""
     if there == data:
         return True
     if format_of(there) != format_name:

@@ -48,7 +48,7 @@ def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") 
         return name
     found = FORMATS[name]
     if found.lossy:
-        raise Skip(f"{name} cannot hold a palette; write another file, such as a PNG")
+        raise Skip(f"{name} cannot hold a palette; write a new file, such as a PNG")
     if found.palette_length and settings.palette is None and settings.alpha == "keep":
         entries = found.palette_length(data, end or data)
         if entries is not None and entries <= settings.colors:

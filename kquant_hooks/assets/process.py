@@ -164,7 +164,7 @@ def peek(path: Path, settings: Settings, policy: Policy) -> Outcome | None:
         # lstat first: merely opening a device can have effects, and opening a pipe can block.
         found = os.lstat(path)
         if stat.S_ISLNK(found.st_mode):
-            return Outcome(path, "skipped", "it is a symbolic link; give the file it leads to")
+            return Outcome(path, "skipped", "it is a symbolic link; use the file that it leads to")
         if not stat.S_ISREG(found.st_mode):
             raise ValueError(_NO_FILE[stat.S_ISDIR(found.st_mode)])
         _check_size(found, policy)
@@ -227,7 +227,7 @@ def outcome_of_error(error: Exception, path: Path, target: Path | None, size: in
         case OSError():
             reason = f"cannot be read: {error.strerror or error}"
         case MemoryError():
-            reason = "it needs more memory than there is"
+            reason = "it needs more memory than is available"
             if policy.max_memory is not None:
                 limit = POLICY_OPTIONS["max_memory"].show(policy.max_memory)
                 reason += f", or than max-memory={limit}; a higher limit may help"
@@ -249,7 +249,9 @@ def _format_for(target: Path, policy: Policy) -> str:
     name = format_for_extension(target.suffix)
     if name is None:
         extensions = ", ".join(written_extensions())
-        raise ValueError(f"cannot write {target.suffix or target.name!r}; supported extensions: {extensions}")
+        raise ValueError(
+            f"cannot write {target.suffix or target.name!r}; use one of the extensions {extensions}"
+        )
     return name
 
 
@@ -275,5 +277,6 @@ def _check_size(found: os.stat_result, policy: Policy) -> None:
     if found.st_size > max_file_size(policy):
         pixels = most_of_one(policy.max_pixels)
         raise ValueError(
-            f"its {found.st_size} bytes are more than any picture within max-pixels={pixels} needs"
+            f"its {found.st_size} bytes are too many for a picture within max-pixels={pixels}; "
+            "use a higher limit to read it"
         )

@@ -14,6 +14,8 @@ from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
 from kquant_hooks.report.printing import Style
 
+JOBS_HELP = "number of files to process at once (default: one per core)"
+
 
 def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | None = None) -> None:
     """Add a flag for every option of the quantizer and of the policy; ``defaults`` overrides theirs."""
@@ -56,7 +58,7 @@ def style_of(arguments: argparse.Namespace) -> Style:
 def given_options(
     arguments: argparse.Namespace, options: Mapping[str, Option] = OPTIONS | POLICY_OPTIONS
 ) -> dict[str, Any]:
-    """The values of the flags that were given, by option; ValueError if one is not accepted."""
+    """The values of the given flags, by option; ValueError if one is not accepted."""
     texts = {name: getattr(arguments, name) for name in options}
     return {name: _value(name, options[name], text) for name, text in texts.items() if text is not None}
 
@@ -66,7 +68,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config",
         metavar="FILE",
-        help=f"use this file instead of the nearest {FILE_NAME}; its globs start at the current folder",
+        help=f"use this file, with globs relative to the current folder, instead of the nearest {FILE_NAME}",
     )
 
 
@@ -79,7 +81,7 @@ def jobs_of(arguments: argparse.Namespace, default: int) -> int:
     """How many files to process at once; ValueError if it is less than 1."""
     jobs: int = default if arguments.jobs is None else arguments.jobs
     if jobs < 1:
-        raise ValueError(f"--jobs {jobs}: expected an integer from 1")
+        raise ValueError(f"--jobs {jobs}: expected an integer of at least 1")
     return jobs
 
 
@@ -92,7 +94,7 @@ def _value(name: str, option: Option, text: object) -> Any:
 def add_option(
     group: argparse._ArgumentGroup, name: str, option: Option, default: object, text: str, flags: list[str]
 ) -> None:
-    """Add one flag; ``flags`` if it has other names than the option's own."""
+    """Add the flag of an option; ``flags`` are its names if they differ from the option's."""
     flags = flags or ["--" + dashed(name)]
     if isinstance(option.kind, Flag):
         group.add_argument(*flags, dest=name, action="store_const", const=True, help=text)

@@ -1,4 +1,4 @@
-"""Command: ``kquant hook``, what pre-commit runs."""
+"""Command: ``kquant hook``, which pre-commit runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from kquant_hooks.assets.batch import Job, process_each, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import peek
 from kquant_hooks.commands.arguments import (
+    JOBS_HELP,
     add_config,
     add_options,
     add_style,
@@ -25,15 +26,15 @@ from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, 
 from kquant_hooks.report.lines import git_add_line, one_line, skip_lines
 from kquant_hooks.report.printing import Printer, print_error, print_line
 
-PURPOSE = "what pre-commit runs: keep committed images within their palettes"
+PURPOSE = "run by pre-commit: limit the colours of committed images"
 _EXAMPLES = f"""\
 examples:
   kquant hook assets/*.png                      rewrite images with too many colours
   kquant hook --check -- assets/*.png           write nothing; exit code 1 if one has too many
   kquant hook --colors 64 --min-savings 5% -- assets/*.png
-  kquant hook --explain sprites/hero.png        the options that hold for the file, and where they come from
+  kquant hook --explain sprites/hero.png        the options that apply to the file, and where they come from
 
-exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 wrong usage or a mistake in
+exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 usage error or a mistake in
 {FILE_NAME}, 3 a file could not be read, quantized or written, 130 interrupted
 """
 
@@ -41,23 +42,29 @@ exit codes: 0 nothing to do, 1 a file was rewritten, or would be (--check), 2 wr
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Rewrite images that have more colours than allowed: 256, or as many as the nearest "
-        f"{FILE_NAME} says. It is looked for in the folders above a file, up to the root of its repository. "
-        "Flags override it. Files whose format cannot hold a palette are left alone. In a pre-commit "
+        "Rewrite images that have more colours than allowed: more than 256, or than the number in the "
+        f"nearest {FILE_NAME} in the folders above a file, up to the root of its repository. Flags override "
+        "that file. Files whose format cannot hold a palette are left alone. In a pre-commit "
         "configuration, end 'args' with '--', so that file names are never taken for flags."
     )
     parser.epilog = _EXAMPLES
-    parser.add_argument("paths", nargs="*", metavar="FILE")
-    parser.add_argument("--check", action="store_true", help="write nothing, with the same exit code")
+    parser.add_argument("paths", nargs="*", metavar="FILE", help="image files")
+    parser.add_argument("--check", action="store_true", help="write nothing; the exit code is the same")
     parser.add_argument(
         "--explain",
         metavar="FILE",
-        help="only print the options that hold for FILE, and their origins",
+        help="only print the options that apply to FILE, and where they come from",
     )
     add_config(parser)
     add_options(parser)
     how = parser.add_argument_group("how it runs and what it prints")
-    how.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one per core)")
+    how.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        metavar="N",
+        help=JOBS_HELP,
+    )
     add_style(how)
 
 
@@ -80,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     items = [_item(path, found, dry_run=arguments.check) for path, found in options.items()]
     if not arguments.check:
         sweep_folders(item.real or item.path for item in items if isinstance(item, Job))
-    # No progress bar: a runner's terminal cannot be told from a user's.
+    # No progress bar: a runner's terminal looks like a user's.
     printer = Printer(style_of(arguments), 0)
     one_by_one = arguments.json or arguments.verbose
     outcomes = []
@@ -90,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
             if one_by_one or outcome.status != "skipped":
                 printer.print(outcome)
     except KeyboardInterrupt:
-        print_error("interrupted; every file is intact")
+        print_error("interrupted; no file is half written")
         return EXIT_INTERRUPTED
     if not (arguments.json or arguments.quiet):
         for line in () if arguments.verbose else skip_lines(outcomes):
@@ -100,7 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _item(path: Path, options: Resolved, *, dry_run: bool) -> Job | Outcome:
-    """The outcome for a file if it is known already; otherwise the job to run."""
+    """The outcome for a file if that is known already; otherwise the job to run."""
     if options.skip:
         return Outcome(path, "skipped", options.skip_reason)
     decided = peek(path, options.settings, options.policy)
@@ -122,6 +129,4 @@ def _say_what_next(outcomes: list[Outcome], printer: Printer) -> None:
         from_top = bool(git_prefix())
         printer.print_line(f"next: {git_add_line(rewritten, from_top=from_top)}")
     if any(outcome.status == "would-rewrite" for outcome in outcomes):
-        printer.print_line(
-            "next: run the hook 'kquant', or 'kquant hook' without --check, which rewrites them"
-        )
+        printer.print_line("next: to rewrite them, run the hook 'kquant', or 'kquant hook' without --check")

@@ -13,7 +13,14 @@ from kquant_hooks.assets.batch import Job, process_each, result_of, sweep_folder
 from kquant_hooks.assets.collect import Destination, collect, is_folder
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import max_file_size
-from kquant_hooks.commands.arguments import add_options, add_style, given_options, jobs_of, style_of
+from kquant_hooks.commands.arguments import (
+    JOBS_HELP,
+    add_options,
+    add_style,
+    given_options,
+    jobs_of,
+    style_of,
+)
 from kquant_hooks.formats.table import (
     DEFAULT_FORMAT,
     FORMATS,
@@ -29,7 +36,7 @@ from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.printing import Printer, print_error, silence
 
 _STREAM = "-"
-PURPOSE = "quantize image files, and those in folders"
+PURPOSE = "quantize image files and folders of them"
 _EXAMPLES = """\
 examples:
   kquant quantize photo.jpg --colors 5                  writes photo.kq.png
@@ -41,7 +48,7 @@ examples:
   kquant quantize sprite.png --palette '#1a1c2c,#5d275d,#b13e53'
   kquant quantize - -c 16 < photo.jpg > photo.png
 
-exit codes: 0 done or nothing to do, 1 a file would be rewritten (--check), 2 wrong usage, 3 a file could
+exit codes: 0 done or nothing to do, 1 a file would be rewritten (--check), 2 usage error, 3 a file could
 not be quantized, 130 interrupted
 """
 
@@ -49,8 +56,8 @@ not be quantized, 130 interrupted
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Quantize image files, and those in folders, to at most N colours. Every result is read back "
-        "and compared before it is written, and is written whole or not at all."
+        "Quantize image files, and folders of them, to at most N colours. Every result is read back and "
+        "compared before it is written, and is written completely or not at all."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument(
@@ -67,8 +74,8 @@ def describe(parser: argparse.ArgumentParser) -> None:
         "-o",
         "--output",
         metavar="FILE|DIR",
-        help="write this file; if several files or a folder are given, or if it ends in '/', write into this "
-        "folder; '-' is standard output",
+        help="write to this file, or into this folder if there are several files, if PATH is a folder, or if "
+        "the name ends in '/'; '-' is standard output",
     )
     place.add_argument("--suffix", metavar="TEXT", help="put TEXT before the extension instead of '.kq'")
     place.add_argument("--in-place", action="store_true", help="rewrite the files themselves")
@@ -77,11 +84,17 @@ def describe(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write nothing; exit code 1 if --in-place would rewrite a file",
     )
-    output.add_argument("-n", "--dry-run", action="store_true", help="do everything but write")
+    output.add_argument("-n", "--dry-run", action="store_true", help="do everything except write files")
     output.add_argument("-f", "--force", action="store_true", help="overwrite existing results")
     add_options(parser)
     run = parser.add_argument_group("how it runs and what it prints")
-    run.add_argument("-j", "--jobs", type=int, metavar="N", help="files at once (default: one per core)")
+    run.add_argument(
+        "-j",
+        "--jobs",
+        type=int,
+        metavar="N",
+        help=JOBS_HELP,
+    )
     add_style(run)
 
 
@@ -120,7 +133,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         printer.close()
         print_error(
-            f"interrupted; {printer.counted} of {len(tasks)} files were done, and none is half written"
+            f"interrupted; {printer.counted} of {len(tasks)} files are done, and none is half written"
         )
         return EXIT_INTERRUPTED
     finally:
@@ -132,7 +145,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Policy) -> int:
     """Read standard input, write standard output, or both; messages go to stderr."""
     if len(arguments.paths) != 1 or arguments.in_place or arguments.check or arguments.suffix is not None:
-        print_error("'-' stands for one picture: standard input as the only PATH, or standard output")
+        print_error("'-' is for one picture: use it as the only PATH (standard input) or with --output")
         return EXIT_USAGE
     path = Path(arguments.paths[0])
     to_stdout = arguments.output in (None, _STREAM)
@@ -143,9 +156,7 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
         print_error("pictures are not written to a terminal; use --output FILE or redirect standard output")
         return EXIT_USAGE
     if not to_stdout and (arguments.output.endswith(("/", os.sep)) or is_folder(Path(arguments.output))):
-        print_error(
-            f"--output {arguments.output} is a folder; a picture from standard input needs the name of a file"
-        )
+        print_error(f"--output {arguments.output} is a folder; use the name of a file for a picture from '-'")
         return EXIT_USAGE
     data = None
     if arguments.paths == [_STREAM]:
@@ -154,7 +165,8 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
         if len(data) > limit:
             pixels = most_of_one(policy.max_pixels)
             print_error(
-                f"-: it has more than {limit} bytes, which no picture within max-pixels={pixels} needs"
+                f"-: it has more than {limit} bytes, too many for a picture within max-pixels={pixels}; "
+                "use a higher limit to read it"
             )
             return EXIT_FAILED
     if not to_stdout:
@@ -192,7 +204,7 @@ def _destination(arguments: argparse.Namespace) -> Destination:
     format_option = arguments.format or SAME
     if arguments.in_place or arguments.check:
         if arguments.format not in (None, SAME):
-            raise ValueError("--format is for new files; with --in-place and --check, files keep theirs")
+            raise ValueError("--format is for new files; with --in-place or --check, files keep their format")
         return Destination(in_place=True)
     if arguments.output is None:
         suffix = ".kq" if arguments.suffix is None else arguments.suffix
@@ -208,6 +220,7 @@ def _destination(arguments: argparse.Namespace) -> Destination:
     named = format_for_extension(output.suffix)
     if format_option != SAME and named is not None and named.lower() != format_option:
         raise ValueError(
-            f"--output {output} is the name of a {named} file, which --format {format_option} contradicts"
+            f"--output {output} is the name of a {named} file, but --format is {format_option}; "
+            "use another name, or leave out --format"
         )
     return Destination(file=output, format=format_option)

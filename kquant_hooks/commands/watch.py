@@ -30,7 +30,7 @@ examples:
 Rules for files and the 'watch:' section are read from {FILE_NAME} in INBOX or the nearest folder above it,
 at the start and again on SIGHUP. Flags override the file.
 
-exit codes: 0 stopped by a request, or (--once) there is nothing left to do; 2 wrong usage, or another
+exit codes: 0 stopped on request, or (--once) there is nothing left to do; 2 usage error, or another
 kquant watch is running; 3 the ledger cannot be used, or (--once, --status) a file failed; 130 stopped at
 once, or the terminal of its log was closed
 """
@@ -54,7 +54,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--once", action="store_true", help="exit when there is nothing left to do")
     parser.add_argument("--status", metavar="OUTBOX", help="only print what happened to the files")
-    parser.add_argument("--retry", metavar="OUTBOX", help="only have the failed files processed again")
+    parser.add_argument("--retry", metavar="OUTBOX", help="only mark the failed files to be processed again")
     parser.add_argument("--json", action="store_true", help="with --status: print a JSON object")
     parser.add_argument(
         "--log", choices=("text", "json"), default="text", help="the format of the log (default: text)"
@@ -97,17 +97,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.inbox is None or (arguments.outbox is None) != arguments.in_place:
-        raise ValueError("give INBOX and OUTBOX, or INBOX and --in-place")
+        raise ValueError("use INBOX and OUTBOX, or INBOX and --in-place")
     inbox = Path(arguments.inbox)
     if not inbox.is_dir():
-        raise ValueError(f"{inbox} is not a folder, or does not exist")
+        raise ValueError(f"{inbox} is not a folder or does not exist")
     inbox = inbox.resolve()
     outbox = None if arguments.in_place else Path(arguments.outbox).resolve()
     if outbox is not None:
         if outbox == inbox or inbox in outbox.parents or outbox in inbox.parents:
             raise ValueError(
-                f"{arguments.inbox} and {arguments.outbox} must not contain each other: "
-                "results would be picked up again"
+                f"{arguments.inbox} and {arguments.outbox} must not contain each other, as "
+                "results would be picked up again; use separate folders"
             )
         outbox.mkdir(parents=True, exist_ok=True)
     return _plan_for(arguments, inbox, outbox)
@@ -121,7 +121,8 @@ def _plan_for(arguments: argparse.Namespace, inbox: Path, outbox: Path | None) -
     watch = Watch(**{**(config.watch if config else {}), **watch_flags})
     if outbox is None and watch.originals != "keep":
         raise ValueError(
-            f"--originals {watch.originals} and --in-place exclude each other: results replace the originals"
+            f"--originals {watch.originals} cannot be combined with --in-place, where results replace the "
+            "originals; leave out one of them"
         )
     base = {"format": SAME if outbox is None else DEFAULT_FORMAT.lower()}
     # A configuration that is dropped into a subfolder is ignored.

@@ -158,7 +158,7 @@ def open_folder(path: Path, *, create: bool = False, identity: Identity | None =
         folder = Folder(path, None)
     if identity is not None and folder.identity != identity:
         folder.close()
-        raise OSError(errno.ESTALE, f"{path} is another folder now")
+        raise OSError(errno.ESTALE, f"{path} is a different folder now")
     return folder
 
 
@@ -236,4 +236,4 @@ def _refuse_links(path: Path) -> None:
 
 
 def _link_error(name: str) -> OSError:
-    return OSError(errno.ELOOP, f"{name} is a symbolic link; give the path that it leads to")
+    return OSError(errno.ELOOP, f"{name} is a symbolic link; use the path that it leads to")

@@ -42,11 +42,11 @@ class Kind:
         return text
 
     def describe(self) -> str:
-        """What is accepted, in words that follow "expected"."""
+        """The accepted values, in words that follow "expected"."""
         raise NotImplementedError
 
     def refusal(self, value: object) -> str:  # noqa: ARG002  numbers use it
-        """What follows the name and the value in the message, if the value is not accepted."""
+        """The text after the name and the value in the message that refuses a value."""
         return f": expected {self.describe()}"
 
     def show(self, value: object) -> str:
@@ -54,12 +54,12 @@ class Kind:
         return str(value)
 
     def schema(self) -> list[Schema]:
-        """JSON schemas, one of which a value meets."""
+        """JSON schemas; a value has to match one of them."""
         raise NotImplementedError
 
 
 class Number(Kind):
-    """A real number in an inclusive range; unlimited upwards if ``high`` is None."""
+    """A real number in an inclusive range, without an upper limit if ``high`` is None."""
 
     metavar = "X"
     _article: ClassVar[str] = "a"
@@ -70,7 +70,7 @@ class Number(Kind):
         self.low, self.high = low, high
 
     def check(self, value: object) -> int | float | None:
-        """Numbers of any type, NumPy's included; integral ones become int, others float."""
+        """A number of any type, NumPy's included; integral ones become int, others float."""
         if not self._is_number(value):
             return None
         number = int(value) if isinstance(value, Integral) else float(value)  # type: ignore[arg-type]
@@ -81,13 +81,12 @@ class Number(Kind):
         return _parsed(float, text)
 
     def describe(self) -> str:
-        """Such as "a number from 0 to 1"."""
-        return f"{self._article} {self._noun} from {self.low}" + (
-            "" if self.high is None else f" to {self.high}"
-        )
+        """The range, such as "a number from 0 to 1"."""
+        limits = f"of at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
+        return f"{self._article} {self._noun} {limits}"
 
     def refusal(self, value: object) -> str:
-        """Numbers are outside the range."""
+        """That a number is outside the range; what is expected instead of anything else."""
         if self.high is None or not self._is_number(value):
             return f": expected {self.describe()}"
         return f" is outside {self.low}..{self.high}"
@@ -102,7 +101,7 @@ class Number(Kind):
 
 
 class Integer(Number):
-    """An integer in an inclusive range; unlimited upwards if ``high`` is None."""
+    """An integer in an inclusive range, without an upper limit if ``high`` is None."""
 
     metavar = "N"
     _article: ClassVar[str] = "an"
@@ -126,7 +125,7 @@ class Choice(Kind):
         return value if isinstance(value, str) and value in self.choices else None
 
     def describe(self) -> str:
-        """Such as "one of keep, hard"."""
+        """The words, such as "one of keep, hard"."""
         return f"one of {', '.join(self.choices)}"
 
     def schema(self) -> list[Schema]:
@@ -140,11 +139,11 @@ class Flag(Kind):
     metavar = ""
 
     def check(self, value: object) -> bool | None:
-        """Nothing but a bool."""
+        """A bool and nothing else."""
         return value if isinstance(value, bool) else None
 
     def show(self, value: object) -> str:
-        """In lower case, as YAML has it."""
+        """In lower case, as in YAML."""
         return str(value).lower()
 
     def describe(self) -> str:
@@ -157,12 +156,12 @@ class Flag(Kind):
 
 
 class PaletteValue(Kind):
-    """A palette, colours to make one of, or the path of a palette file; canonical as a ``Palette``."""
+    """A palette, a list of colours, or the path of a palette file; canonical as a ``Palette``."""
 
     metavar = "FILE|HEX,HEX,..."
 
     def check(self, value: object) -> Palette | None:
-        """Files are read now; ValueError if that fails, or if the colours are not a palette."""
+        """The palette; ValueError if a file cannot be read, or if the colours are not a palette."""
         if isinstance(value, str):
             value = self.parse(value)
         if isinstance(value, str | os.PathLike):
@@ -172,12 +171,12 @@ class PaletteValue(Kind):
         return value if isinstance(value, Palette) else None
 
     def parse(self, text: str) -> Palette | str:
-        """A palette of hex colours between commas; anything else is a path."""
+        """A palette of hex colours separated by commas; anything else is a path."""
         colors = hex_colors_in(text)
         return text if colors is None else Palette(colors)
 
     def describe(self) -> str:
-        """All that it may be."""
+        """Every accepted type."""
         return "a Palette, a list of colours or a palette file"
 
     def schema(self) -> list[Schema]:
@@ -205,5 +204,5 @@ def _loaded(path: str | os.PathLike[str]) -> Palette:
 
 
 def text_schema(pattern: str) -> Schema:
-    """The JSON schema of text that matches a pattern, with blanks around it."""
+    """The JSON schema of text that matches a pattern; spaces around it are allowed."""
     return {"type": "string", "pattern": rf"^\s*({pattern})\s*$"}

@@ -1,4 +1,4 @@
-"""How many pixels are read: of one picture, and of all frames or pages of a file."""
+"""The largest number of pixels that are read: of one picture, and of all frames or pages of a file."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def check_frames(sizes: Iterable[Size], max_pixels: int | None, what: str = "fra
         areas.append(size[0] * size[1])
     limit = MOST_OF_ALL if max_pixels is None else max_pixels
     if sum(areas) > limit:
-        raise too_large(f"its {len(areas)} {what} have {sum(areas)} pixels in all,", limit)
+        raise too_large(f"its {len(areas)} {what} have {sum(areas)} pixels in total,", limit)
 
 
 def too_large(what: str, limit: int) -> ValueError:
     """The error for too many pixels."""
-    return ValueError(f"{what} more than max-pixels={limit}; give a higher limit to read it")
+    return ValueError(f"{what} more than max-pixels={limit}; use a higher limit to read it")

@@ -57,7 +57,7 @@ class Option:
         Raises
         ------
         ValueError
-            With the name, the value and what is accepted.
+            The message says the name, the value and what is accepted.
         """
         if value is None and self.optional:
             return None
@@ -77,7 +77,7 @@ def option(default: Any, kind: Kind, help: str, *, none: str = "", limit: bool =
 
 
 def dashed(name: str) -> str:
-    """How an option is called in flags and in configuration files."""
+    """The name of an option in flags and in configuration files."""
     return name.replace("_", "-")
 
 
@@ -92,7 +92,7 @@ def defaults_of(cls: type[Any]) -> dict[str, Any]:
 
 
 def check_all(instance: object, options: Mapping[str, Option]) -> None:
-    """Replace each option's value by the checked one, at construction."""
+    """Replace the value of each option with the checked one, at construction."""
     for name, entry in options.items():
         object.__setattr__(instance, name, entry.check(name, getattr(instance, name)))
 
@@ -103,7 +103,7 @@ def check_names(function: str, given: Iterable[str], known: Iterable[str]) -> No
     Raises
     ------
     TypeError
-        With the function that was called and the nearest option.
+        The message names the function that was called and the nearest option.
     """
     known = list(known)
     for name in given:
@@ -112,7 +112,7 @@ def check_names(function: str, given: Iterable[str], known: Iterable[str]) -> No
 
 
 def nearest_in(name: str, known: Iterable[str]) -> str:
-    """What to say after a name that is not known: the one that was probably meant, or all there are."""
+    """The end of a message about an unknown name: the name that was probably meant, or all names."""
     from difflib import get_close_matches
 
     known = list(known)

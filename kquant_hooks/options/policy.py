@@ -13,7 +13,7 @@ from kquant_hooks.options.option import Option, check_all, option, options_of
 from kquant_hooks.options.quantities import Duration, Savings, Size
 from kquant_hooks.options.settings import OPTIONS, Settings
 
-# A number of colours that is found for each picture; the format that a file has already.
+# A number of colours that is chosen for each picture; the format that a file has already.
 AUTO, SAME = "auto", "same"
 
 
@@ -32,28 +32,28 @@ class PolicyOptions(TypedDict, total=False):
 class Policy:
     """When a file is left alone, and how results are written: validated, immutable, hashable.
 
-    Every field but the last is described in ``POLICY_OPTIONS``; flags and configuration are made from it.
+    ``POLICY_OPTIONS`` describes every field except the last; flags and configuration are made from it.
 
     Raises
     ------
     ValueError
-        If a value is of the wrong type or out of range, or if the smallest palette is asked for without
-        a limit that it has to meet.
+        If a value is of the wrong type or out of range, or if the smallest palette is wanted without a
+        limit for it to meet.
     """
 
     min_savings: int | str = option(
-        0, Savings(), "rewrite a file only if it gets this much smaller; 0: whatever its size becomes"
+        0, Savings(), "rewrite a file only if it becomes at least this much smaller; 0: whatever its new size"
     )
     max_error: float | None = option(
         None,
         Number(),
-        "leave a file alone if its mean squared error, before dithering, would be higher",
+        "leave a file alone if its mean squared error, before dithering, would be higher than this",
         none="no limit",
     )
     min_psnr: float | None = option(
         None,
         Number(),
-        "leave a file alone if its PSNR in decibels, before dithering, would be lower",
+        "leave a file alone if its PSNR in decibels, before dithering, would be lower than this",
         none="no limit",
     )
     strip: bool = option(
@@ -62,20 +62,21 @@ class Policy:
     format: str = option(
         SAME,
         Choice((SAME, *(row.name.lower() for row in written_formats()))),
-        "format of new files; 'same': the one of their extension, or PNG if that cannot hold a palette",
+        "format of new files; 'same': the format of their extension, or PNG if that format cannot hold a "
+        "palette",
     )
     max_pixels: int | None = option(
         None,
         Integer(1),
-        "refuse files with more pixels, counting all frames or pages",
-        none=f"{MOST_OF_ONE} in one and {MOST_OF_ALL} in all",
+        "refuse files with more pixels than this, counting all frames or pages",
+        none=f"{MOST_OF_ONE} in one frame or page, {MOST_OF_ALL} in total",
         limit=True,
     )
     timeout: float = option(300.0, Duration(1), "give up on a file that takes longer than this", limit=True)
     max_memory: int | None = option(
         4 << 30,
         Size(64 << 20),
-        "give up on a file that takes more memory than this (on Linux only)",
+        "give up on a file that needs more memory than this (Linux only)",
         none="no limit",
         limit=True,
     )
@@ -84,7 +85,7 @@ class Policy:
     def __post_init__(self) -> None:
         check_all(self, POLICY_OPTIONS)
         if self.auto_colors and self.max_error is None and self.min_psnr is None:
-            raise ValueError("colors='auto' needs a limit to meet; give max-error or min-psnr")
+            raise ValueError("colors='auto' needs a limit to meet; use max-error or min-psnr")
 
     @property
     def is_gate(self) -> bool:
@@ -98,7 +99,7 @@ class Policy:
         )
 
     def least_savings(self, size: int) -> float:
-        """How many bytes a file of ``size`` bytes has to lose to be rewritten; 0: any size will do."""
+        """By how many bytes a file of ``size`` bytes must shrink to be rewritten; 0: it may have any size."""
         if isinstance(self.min_savings, str):
             return size * float(self.min_savings.rstrip("%")) / 100
         return self.min_savings
@@ -108,14 +109,14 @@ POLICY_OPTIONS: dict[str, Option] = options_of(Policy)
 
 
 def settings_and_policy(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
-    """Settings and policy for a file from the options that are given; the others have their defaults.
+    """Settings and policy for a file from the given options; the others have their defaults.
 
     Raises
     ------
     ValueError
         As ``Settings`` and ``Policy`` do.
     """
-    # A palette leaves no number of colours to be found.
+    # With a palette there is no number of colours to choose.
     automatic = values.get("colors") == AUTO and values.get("palette") is None
     chosen = {name: value for name, value in values.items() if name in OPTIONS}
     if values.get("colors") == AUTO:
@@ -127,8 +128,8 @@ def settings_and_policy(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
 def merged_options(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Options from two places; those in ``above`` override those in ``below``.
 
-    A palette and a number of colours, or fixed colours, are two answers to one question: giving the latter
-    overrides the palette below.
+    A palette makes ``colors`` and ``fixed`` pointless, so if one of them is in ``above``, it overrides the
+    palette in ``below``.
     """
     kept = dict(below)
     if "colors" in above or "fixed" in above:

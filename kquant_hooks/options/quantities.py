@@ -30,11 +30,11 @@ class Size(Kind):
         return None if size is None or size < self.low else size
 
     def describe(self) -> str:
-        """Such as "a size such as 512MiB or 2GiB, at least 64MiB"."""
+        """Examples and the lower limit: "a size such as 512MiB or 2GiB, at least 64MiB"."""
         return "a size such as 512MiB or 2GiB" + (f", at least {self.show(self.low)}" if self.low else "")
 
     def show(self, value: object) -> str:
-        """In the largest unit that it is a multiple of."""
+        """In the largest unit of which it is a multiple."""
         if not isinstance(value, int):
             return str(value)
         unit = next(unit for unit in reversed(_BYTES) if value % _BYTES[unit] == 0)
@@ -81,7 +81,7 @@ class Duration(Kind):
         return seconds if seconds is not None and self.low <= seconds < math.inf else None
 
     def describe(self) -> str:
-        """Such as "a time such as 500ms, 2s or 5m, at least 1s"."""
+        """Examples and the lower limit: "a time such as 500ms, 2s or 5m, at least 1s"."""
         return "a time such as 500ms, 2s or 5m" + (f", at least {self.show(self.low)}" if self.low else "")
 
     def show(self, value: object) -> str:

@@ -22,7 +22,7 @@ Space = Literal["srgb", "oklab"]
 Order = Literal["given", "lightness", "population", "hue"]
 DitherName = Literal["none", "floyd-steinberg", "bayer", "bayer-4", "bayer-2", "blue-noise"]
 AlphaName = Literal["keep", "hard"]
-# What an argument for a palette may be; a text is a path, or hex colours between commas.
+# What an argument for a palette may be; a str is a path, or hex colours separated by commas.
 PaletteLike = Palette | str | os.PathLike[str] | Sequence[str | Sequence[int]]
 
 
@@ -49,7 +49,7 @@ class Options(TypedDict, total=False):
 class Settings:
     """How to quantize: validated, immutable, hashable.
 
-    Every field is described in ``OPTIONS``; the README's table is made from it.
+    ``OPTIONS`` describes every field; the README's table is made from it.
 
     Raises
     ------
@@ -60,24 +60,25 @@ class Settings:
     """
 
     colors: int = option(
-        MAX_COLORS, Integer(1, MAX_COLORS), "largest number of colours; a fully transparent one counts"
+        MAX_COLORS, Integer(1, MAX_COLORS), "largest number of colours, counting a fully transparent one"
     )
     palette: Palette | None = option(
         None,
         PaletteValue(),
-        "map to these colours instead of learning a palette; overrides 'colors'",
+        "map pixels to these colours instead of learning a palette; overrides 'colors'",
         none="learn a palette",
     )
     fixed: Palette | None = option(
         None,
         PaletteValue(),
         "colours that the palette always has; the others are learned around them",
-        none="no such colours",
+        none="no fixed colours",
     )
     init: Init = option(
         "wu",
         Choice(get_args(Init)),
-        "first centres: the full search follows 'wu', plain k-means the two random ones",
+        "how the first centres are chosen; 'wu' starts the full search, 'k-means++' and 'random' start plain "
+        "k-means",
     )
     effort: EffortName = option(
         "balanced", Choice(get_args(EffortName)), "how long to search for a lower error"
@@ -88,26 +89,29 @@ class Settings:
         "colour space in which distances are measured: 'oklab' is closer to what people see; errors are "
         "reported in sRGB either way",
     )
-    max_iter: int | None = option(None, Integer(1), "most k-means iterations in all", none="no limit")
+    max_iter: int | None = option(
+        None, Integer(1), "largest number of k-means iterations in total", none="no limit"
+    )
     tol: float | None = option(
         None,
         Number(0, 1),
         "stop when an iteration lowers the error by no more than this fraction; 0: when the centres stop "
         "moving",
-        none="what 'effort' sets",
+        none="set by 'effort'",
     )
-    seed: int = option(0, Integer(), "seed of the random draws of 'k-means++' and 'random'")
+    seed: int = option(0, Integer(), "seed for the random draws of 'k-means++' and 'random'")
     order: Order = option(
         "given",
         Choice(get_args(Order)),
-        "order of the palette; 'given': that of the source palette, and without one 'lightness' (in PNG "
-        "files: whatever compresses best); 'hue' puts greys first; transparent always comes first",
+        "order of the palette; 'given' keeps the order of the source palette or, if there is none, sorts by "
+        "lightness (in PNG files: whichever order compresses best); 'hue' puts greys first; a transparent "
+        "entry always comes first",
     )
     dither: DitherName = option(
         "none",
         Choice(get_args(DitherName)),
-        "error diffusion ('floyd-steinberg') or a fixed threshold pattern of 8x8, 4x4, 2x2 or 64x64 pixels, "
-        "which does not flicker in animations",
+        "error diffusion ('floyd-steinberg'), or a fixed threshold pattern, which does not flicker in "
+        "animations: 'bayer' (8x8 pixels), 'bayer-4' (4x4), 'bayer-2' (2x2) or 'blue-noise' (64x64)",
     )
     dither_strength: float = option(1.0, Number(0, 1), "fraction of the error that is diffused")
     alpha: AlphaName = option(
@@ -118,8 +122,8 @@ class Settings:
     keep_hidden_rgb: bool = option(
         False,
         Flag(),
-        "keep the colours of fully transparent pixels, which texture filters mix in, in still pictures; in "
-        "indexed ones they take up to 1/8 of the palette, or all free entries",
+        "in still pictures, keep the colours of fully transparent pixels, which texture filters blend in; in "
+        "an indexed picture they take up to 1/8 of the palette, or all free entries",
     )
     threads: int | None = option(
         None,
@@ -137,7 +141,9 @@ class Settings:
             object.__setattr__(self, entry.name, OPTIONS[entry.name].check(entry.name, value))
         opaque = self.palette is None or any(len(color) == 3 or color[3] == 255 for color in self.palette)
         if self.alpha == "hard" and not opaque:
-            raise ValueError("alpha='hard' needs an opaque colour, but the palette has none; add one")
+            raise ValueError(
+                "alpha='hard' needs an opaque colour, but the palette has none; add one or use alpha='keep'"
+            )
         if self.fixed is not None and len(self.fixed) > self.colors:
             raise ValueError(
                 f"fixed has {len(self.fixed)} colours, more than colors={self.colors}; "

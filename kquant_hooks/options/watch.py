@@ -26,16 +26,18 @@ class Watch:
     settle: float = option(2.0, Duration(), "how long a file must stay unchanged before it is processed")
     rescan: float = option(300.0, Duration(1), "interval between full scans of the folder")
     polling: bool = option(
-        False, Flag(), "scan the folder at short intervals, if the system reports no changes"
+        False, Flag(), "scan the folder at short intervals; for file systems that report no changes"
     )
     recursive: bool = option(True, Flag(), "watch subfolders too")
     originals: Originals = option(
         "keep", Choice(get_args(Originals)), "what happens to a file once its result is written"
     )
     collision: Collision = option(
-        "suffix", Choice(get_args(Collision)), "what happens if two files would have the same result"
+        "suffix",
+        Choice(get_args(Collision)),
+        "what happens if the results of two files would have the same name",
     )
-    jobs: int | None = option(None, Integer(1), "files at once", none="one per core")
+    jobs: int | None = option(None, Integer(1), "number of files to process at once", none="one per core")
 
     def __post_init__(self) -> None:
         check_all(self, WATCH_OPTIONS)

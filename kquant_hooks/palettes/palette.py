@@ -63,7 +63,8 @@ class Palette:
         called = ("",) * len(entries) if names is None else tuple(map(_name, names))
         if len(called) != len(entries):
             raise ValueError(
-                f"{len(entries)} colours have {len(called)} names; use '' for colours without a name"
+                f"expected {len(entries)} names, one per colour, got {len(called)}; "
+                "use '' for colours without one"
             )
         object.__setattr__(self, "_entries", entries)
         object.__setattr__(self, "_names", called)
@@ -155,7 +156,7 @@ class Palette:
             If ``cell`` is not an integer in its range.
         """
         if isinstance(cell, bool) or not isinstance(cell, int) or not 1 <= cell <= _MAX_CELL:
-            raise ValueError(f"cell={cell!r} is not an integer from 1 to {_MAX_CELL}")
+            raise ValueError(f"cell={cell!r}: expected an integer from 1 to {_MAX_CELL}")
         from PIL import Image
 
         columns = min(len(self), _CELLS_PER_ROW)

@@ -34,7 +34,7 @@ class Crash:
             return f"{self.reason}; a higher limit may help"
         message = f"the process that decoded it crashed ({self.reason})"
         if self.reason in _OUT_OF_MEMORY_REASONS:
-            message += ", possibly out of memory; another max-memory or fewer jobs may help"
+            message += ", possibly out of memory; a different max-memory or fewer jobs may help"
         return message
 
 

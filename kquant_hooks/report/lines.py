@@ -76,7 +76,7 @@ def git_add_line(paths: Sequence[Path], *, from_top: bool = False) -> str:
         Whether the paths start at the top of the repository, but the user is in another folder.
     """
     if len(paths) > _MOST_NAMES:
-        return f"git add the {_grouped(len(paths))} files above ('git add -u' adds all that changed)"
+        return f"git add the {_grouped(len(paths))} files above ('git add -u' adds every changed file)"
     return " ".join(["git", "add", "--", *(_quoted(_pathspec(str(path), from_top)) for path in paths)])
 
 

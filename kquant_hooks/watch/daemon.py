@@ -218,7 +218,7 @@ class Daemon:
     def _finish_jobs(self) -> None:
         """Let running jobs finish if that takes only seconds."""
         if self._pool.busy:
-            text = f"stopping after the running jobs ({self._pool.busy}), in at most {_GRACE_SECONDS:g} s"
+            text = f"stopping after the running jobs ({self._pool.busy}), within {_GRACE_SECONDS:g} s"
             self._log.write("stopping", f"{text}; ask again to stop at once")
         end = time.monotonic() + _GRACE_SECONDS
         while (

@@ -33,8 +33,8 @@ def describe_ledger_error(error: sqlite3.Error, state_dir: Path) -> str:
     if isinstance(error, LedgerError) and not isinstance(error, DamagedError):
         return f"the ledger in {state_dir} {error}"
     return (
-        f"the ledger in {state_dir} is damaged ({error}); move that folder away to have all files processed "
-        "again, under new names"
+        f"the ledger in {state_dir} is damaged ({error}); move that folder away to process all files again, "
+        "under new names"
     )
 
 

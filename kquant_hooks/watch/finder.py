@@ -189,7 +189,7 @@ class Finder:
     def _report_unreadable(self, unreadable: dict[str, str]) -> None:
         """Log which folders cannot be read: each once, until it can be read again."""
         for folder in unreadable.keys() - self._unreadable.keys():
-            text = f"{self._plan.inbox / folder} cannot be read: {unreadable[folder]}; its files have to wait"
+            text = f"{self._plan.inbox / folder} cannot be read: {unreadable[folder]}; its files must wait"
             self._log.write("warning", text, level="warning")
             if self._plan.once:
                 self._dispatcher.failures += 1

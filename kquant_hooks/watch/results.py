@@ -43,7 +43,7 @@ def open_location(location: Location) -> Folder:
     try:
         if _state_in(folder) == location.state:
             return folder
-        raise OSError(errno.ESTALE, f"{location.path} has another ledger now")
+        raise OSError(errno.ESTALE, f"{location.path} has a different ledger now")
     except BaseException:
         folder.close()
         raise

@@ -59,7 +59,7 @@ def prepare(database: sqlite3.Connection, *, upgrade: bool) -> None:
     database.execute("PRAGMA cell_size_check=ON")
     if _version(database) < VERSION:
         if not upgrade:
-            raise LedgerError("is in use by an earlier kquant watch; stop that first")
+            raise LedgerError("is in use by an earlier kquant watch; stop that one first")
         database.execute("BEGIN IMMEDIATE")
         with database:
             # Another process may have upgraded it in the meantime.
@@ -81,7 +81,7 @@ def _version(database: sqlite3.Connection) -> int:
     version: int = database.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise LedgerError(
-            f"has version {version}, but this kquant supports at most {VERSION}; use a later one"
+            f"has version {version}, but this kquant supports at most {VERSION}; use a later kquant"
         )
     return version
 

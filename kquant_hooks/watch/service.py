@@ -78,10 +78,9 @@ def _run(plan: Plan, log: Log, mailbox: Mailbox, daemon: Daemon) -> int:
         return EXIT_INTERRUPTED
     if mailbox.stop_requests:
         text = "stopped; no file is half written"
-        left = (
-            f"; unfinished files ({daemon.unfinished}) follow at the next start" if daemon.unfinished else ""
-        )
-        log.write("stopped", text + left)
+        if daemon.unfinished:
+            text += f"; unfinished files ({daemon.unfinished}) will be processed at the next start"
+        log.write("stopped", text)
         return EXIT_DONE
     log.write("stopped", "there is nothing left to do")
     return EXIT_FAILED if daemon.dispatcher.failures else EXIT_DONE
@@ -112,7 +111,7 @@ def _session(
         name = ledger.about().get("name") or uuid4().hex
         if before not in ("", name):
             raise ResultsGoneError(
-                f"{plan.results_dir} has another ledger now; to continue with that, restart kquant watch"
+                f"{plan.results_dir} has a different ledger now; to continue with it, restart kquant watch"
             )
         sweep_leftovers(plan.results_dir)
         ledger.note(

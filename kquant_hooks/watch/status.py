@@ -58,7 +58,7 @@ def retry(outbox: Path) -> int:
     except (sqlite3.Error, OSError) as error:
         return _report_unusable_ledger(error, state_dir)
     count = f"{len(failed)} failed file{'s' * (len(failed) != 1)}"
-    when = "by the running kquant watch, within seconds" if running else "when kquant watch is started"
+    when = "by the running kquant watch, within seconds" if running else "when kquant watch is next started"
     print_line(f"{count} will be tried again {when}" if failed else "no file has failed")
     return EXIT_DONE
 

@@ -86,7 +86,7 @@ class Watcher:
             if root is None:
                 state = "gone: waiting for it"
             else:
-                state = "back" if self.root is None else "another folder now"
+                state = "back" if self.root is None else "a different folder now"
             if self._is_checked:
                 self._warn(f"{self._plan.inbox} is {state}")
             self.stop()
@@ -105,7 +105,7 @@ class Watcher:
     def report_missed(self, reasons: list[str]) -> None:
         """Log why events may have been missed."""
         for reason in reasons:
-            self._warn(f"events may be lost ({reason}): scanning the whole folder")
+            self._warn(f"events may have been lost ({reason}): scanning the whole folder")
 
     def restart(self, now: float) -> None:
         """Start a new observer: after folders were moved, the old one may report outdated paths."""

@@ -141,7 +141,7 @@ def test_what_cannot_hold_a_palette_is_skipped_and_is_a_fine_source(form, option
     before = state(tmp_path)
     outcome = rewrite(path)
     assert outcome.status == "skipped"
-    assert "write another file" in outcome.reason
+    assert "write a new file" in outcome.reason
     assert state(tmp_path) == before
     target = tmp_path / "out.png"
     assert process(path, Settings(5), Policy(), target=target).status == "rewritten"
@@ -181,7 +181,7 @@ def test_too_small_a_saving_is_not_worth_a_rewrite(savings, photo_file, tmp_path
     before = state(tmp_path)
     outcome = rewrite(photo_file, min_savings=savings)
     assert outcome.status == "skipped"
-    assert "it would save only " in outcome.reason
+    assert "it would shrink by only " in outcome.reason
     assert state(tmp_path) == before
     assert rewrite(photo_file, min_savings="10%").status == "rewritten"
 

@@ -92,9 +92,9 @@ def test_what_is_no_file_is_not_opened(tmp_path, photo_file, monkeypatch):
         "pipe.png": "it is not a regular file",
         "socket.png": "it is not a regular file",
         "folder.png": "it is a folder",
-        "link.png": "it is a symbolic link; give the file it leads to",
+        "link.png": "it is a symbolic link; use the file that it leads to",
         "missing.png": "cannot be read: No such file or directory",
-        "dangling.png": "it is a symbolic link; give the file it leads to",
+        "dangling.png": "it is a symbolic link; use the file that it leads to",
     }
     before = sorted(path.name for path in tmp_path.iterdir())
     for name, reason in reasons.items():
@@ -109,7 +109,7 @@ def test_max_pixels_and_file_sizes_are_limits(photo_file):
     with photo_file.open("r+b") as file:
         file.truncate((1 << 24) + 1)
     assert (
-        "bytes are more than any picture within max-pixels=100 needs"
+        "bytes are too many for a picture within max-pixels=100; use a higher limit to read it"
         in rewrite(photo_file, max_pixels=100).reason
     )
 

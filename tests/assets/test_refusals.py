@@ -165,7 +165,7 @@ def test_a_result_that_can_be_seen_to_be_another_is_not_made_to_compare(
     monkeypatch.setattr(convert, "convert", lambda *_: pytest.fail("it was quantized"))
     outcome = process(photo_file, Settings(5), Policy(), target=target)
     assert outcome.status == "failed"
-    assert outcome.reason == f"{target} already exists with other content; use --force to overwrite it"
+    assert outcome.reason == f"{target} already exists with different content; use --force to overwrite it"
 
 
 @pytest.mark.parametrize("case", EXISTING)

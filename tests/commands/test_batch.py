@@ -37,7 +37,7 @@ def test_other_settings_do_not_overwrite_without_force(assets, capsys):
     main(["quantize", "assets/a.png", "-c", "4"])
     before = (assets / "a.kq.png").read_bytes()
     assert main(["quantize", "assets/a.png", "-c", "5"]) == 3
-    assert "already exists with other content; use --force to overwrite it" in capsys.readouterr().err
+    assert "already exists with different content; use --force to overwrite it" in capsys.readouterr().err
     assert (assets / "a.kq.png").read_bytes() == before
     assert main(["quantize", "assets/a.png", "-c", "5", "--force"]) == 0
     assert (assets / "a.kq.png").read_bytes() != before
@@ -119,7 +119,7 @@ def test_in_place_rewrites_and_names_what_it_skips(assets, capsys):
     lines = capsys.readouterr().out.splitlines()
     sizes = r"[\d.]+ \w+ -> [\d.]+ \w+  -[\d.]+ %  [\d ]+ -> 4 colours  PSNR [\d.]+ dB"
     assert re.fullmatch(rf"assets/a\.png  {sizes}", lines[0])
-    assert lines[1] == "assets/b.jpg  skipped: JPEG cannot hold a palette; write another file, such as a PNG"
+    assert lines[1] == "assets/b.jpg  skipped: JPEG cannot hold a palette; write a new file, such as a PNG"
     assert lines[2] == "assets/few.png  unchanged: it has 1 colour"
     assert re.fullmatch(rf"assets/sub/c\.png  {sizes}", lines[3])
     assert re.fullmatch(

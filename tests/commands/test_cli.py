@@ -269,7 +269,7 @@ def test_a_full_disk_leaves_the_target_as_it_was(photo, tmp_path, capsys, monkey
         (["--init", "magic"], "init='magic': expected one of wu"),
         (["--palette", "#zzz"], "palette: '#zzz' is neither a readable file (No such"),
         (["--min-savings", "much"], "min-savings='much': expected a size such as 1KiB or a share such as 5%"),
-        (["--jobs", "0"], "--jobs 0: expected an integer from 1"),
+        (["--jobs", "0"], "--jobs 0: expected an integer of at least 1"),
         (["--colors", "auto"], "colors='auto' needs a limit to meet"),
     ],
 )

@@ -92,7 +92,7 @@ ODD = {
         ("lfs.png", 0, "lfs.png  skipped: it is a Git LFS pointer, not an image; run 'git lfs pull'"),
         ("empty.png", 3, "kquant: empty.png: it is empty"),
         ("text.png", 3, "kquant: text.png: not an image in a known format"),
-        ("photo.png", 0, "photo.png  skipped: JPEG cannot hold a palette; write another file, such as a PNG"),
+        ("photo.png", 0, "photo.png  skipped: JPEG cannot hold a palette; write a new file, such as a PNG"),
         ("missing.png", 3, "kquant: missing.png: cannot be read: No such file or directory"),
         (".", 3, "kquant: .: it is a folder"),
     ],
@@ -173,14 +173,14 @@ def test_programs_read_json(capsys):
     ("arguments", "message"),
     [
         (["--colors", "300"], "colors=300 is outside 1..256"),
-        (["--jobs", "0"], "--jobs 0: expected an integer from 1"),
+        (["--jobs", "0"], "--jobs 0: expected an integer of at least 1"),
         (["--config", "none.yaml"], "none.yaml: the file does not exist"),
         (["--config", ""], ".: cannot be read: Is a directory"),
         (
             ["--min-savings", "9" * 400 + "KiB"],
             f"min-savings='{'9' * 400}KiB': expected a size such as 1KiB or a share such as 5%",
         ),
-        (["--colors", "auto"], "colors='auto' needs a limit to meet; give max-error or min-psnr"),
+        (["--colors", "auto"], "colors='auto' needs a limit to meet; use max-error or min-psnr"),
     ],
 )
 def test_wrong_flags_are_one_line_and_nothing_is_written(arguments, message, capsys):

@@ -76,4 +76,4 @@ def test_the_line_to_type_stages_these_files_and_no_others(folder):
 
 def test_hundreds_of_files_are_not_all_named():
     line = git_add_line([Path(f"{number}.png") for number in range(300)])
-    assert line == "git add the 300 files above ('git add -u': all that is changed)"
+    assert line == "git add the 300 files above ('git add -u' adds every changed file)"

@@ -16,7 +16,7 @@ from kquant_hooks.report.lines import skip_lines
 
 pytestmark = pytest.mark.usefixtures("repository")
 
-JPEG = "JPEG cannot hold a palette; write another file, such as a PNG"
+JPEG = "JPEG cannot hold a palette; write a new file, such as a PNG"
 
 
 def test_files_that_are_skipped_for_one_reason_are_one_line(capsys):

@@ -72,7 +72,7 @@ def test_a_second_run_changes_nothing_and_another_palette_stays(sprites, extensi
     assert main([*learn, "5"]) == 0
     capsys.readouterr()
     assert main([*learn, "6"]) == 2
-    assert "already exists with other content; use --force to overwrite it" in capsys.readouterr().err
+    assert "already exists with different content; use --force to overwrite it" in capsys.readouterr().err
     assert (sprites / f"out.{extension}").read_bytes() == before
     assert main([*learn, "6", "--force"]) == 0
     assert (sprites / f"out.{extension}").read_bytes() != before

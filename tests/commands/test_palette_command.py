@@ -136,10 +136,10 @@ def test_comparing_equal_ones(capsys):
 
 def test_comparing_other_orders_and_numbers(capsys):
     Palette(list(MINE)[::-1]).save("other.hex")
-    said = "the same colours in another order\n"
+    said = "the same colours in a different order\n"
     assert run("compare", "mine.gpl", "other.hex", capsys=capsys) == (1, said, "")
     Palette([*MINE, "#000"]).save("other.hex")
-    said = "the same colours, but not equally often\n"
+    said = "the same colours, but not the same number of times\n"
     assert run("compare", "mine.gpl", "other.hex", capsys=capsys) == (1, said, "")
 
 

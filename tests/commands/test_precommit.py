@@ -169,7 +169,7 @@ def test_jpeg_is_left_alone_with_one_line(repository):
     code, output = repository.run("run", "--all-files")
     assert code == 0
     assert output.count("photo.jpg") == 1
-    assert "photo.jpg  skipped: JPEG cannot hold a palette; write another file, such as a PNG" in output
+    assert "photo.jpg  skipped: JPEG cannot hold a palette; write a new file, such as a PNG" in output
     assert path.read_bytes() == before
 
 

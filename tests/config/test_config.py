@@ -184,7 +184,7 @@ def test_without_a_configuration_the_command_says_so(capsys):
 
 def test_the_command_wants_to_know_of_what(capsys):
     assert main(["config"]) == 2
-    assert "give at least one FILE" in capsys.readouterr().err
+    assert "use at least one FILE" in capsys.readouterr().err
 
 
 def test_the_starter_is_a_configuration_and_is_never_overwritten(capsys):

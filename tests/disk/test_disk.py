@@ -56,7 +56,7 @@ def test_another_folder_of_the_same_path_is_refused(tmp_path):
     with open_folder(tmp_path) as folder:
         identity = folder.identity
     open_folder(tmp_path, identity=identity).close()
-    with pytest.raises(OSError, match="is another folder now") as caught:
+    with pytest.raises(OSError, match="is a different folder now") as caught:
         open_folder(tmp_path, identity=(identity[0], identity[1] + 1))
     assert caught.value.errno == errno.ESTALE
 

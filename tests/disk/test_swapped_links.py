@@ -82,7 +82,7 @@ def test_a_link_that_comes_while_it_is_quantized_is_not_followed(swap, target, b
         assert outcome.status == "rewritten"
         assert Path("box/away/a.png").read_bytes() != PHOTO
     elif swap is swap_the_folder:
-        assert outcome.reason == "cannot be written: sub is a symbolic link; give the path that it leads to"
+        assert outcome.reason == "cannot be written: sub is a symbolic link; use the path that it leads to"
 
 
 def test_a_target_that_becomes_a_link_is_not_followed(box):
@@ -103,7 +103,7 @@ def test_the_hook_goes_through_no_folder_that_is_a_link(absolute, box, capsys):
     swap_the_folder()
     path = Path("box/sub/a.png")
     assert main(["hook", "--colors", "5", str(Path.cwd() / path if absolute else path)]) == 3
-    assert "sub is a symbolic link; give the path that it leads to" in capsys.readouterr().err
+    assert "sub is a symbolic link; use the path that it leads to" in capsys.readouterr().err
 
 
 def test_links_that_a_user_names_are_followed(box, capsys):

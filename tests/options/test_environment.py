@@ -21,7 +21,7 @@ def test_a_bad_number_of_threads_is_reported_by_commands_and_functions(text, mon
     monkeypatch.setenv("KQUANT_NUM_THREADS", text)
     path = tmp_path / "a.png"
     Image.linear_gradient("L").save(path)
-    reason = f"KQUANT_NUM_THREADS={text!r}: expected an integer from 1; correct or unset it"
+    reason = f"KQUANT_NUM_THREADS={text!r}: expected an integer of at least 1; correct or unset it"
     for arguments in (["quantize", str(path)], ["hook", str(path)], ["config", str(path)]):
         assert main(arguments) == 2
         assert capsys.readouterr().err == f"kquant: {reason}\n"

@@ -80,7 +80,7 @@ def test_names_are_one_line_that_prints():
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["one"], "2 colours have 1 names; use '' for colours without a name"),
+        (["one"], "expected 2 names, one per colour, got 1; use '' for colours without one"),
         ([None, ""], "None is not a valid colour name; expected a string of up to 255 characters"),
         (["", 256 * "x"], "'xxx.*x is not a valid colour name; expected a string of up to 255 characters"),
     ],
@@ -108,7 +108,7 @@ def test_a_picture_has_rows_of_sixteen():
 
 @pytest.mark.parametrize("cell", [0, 257, 1.5, "2"])
 def test_cells_have_a_size(cell):
-    with pytest.raises(ValueError, match=f"cell={cell!r} is not an integer from 1 to 256"):
+    with pytest.raises(ValueError, match=f"cell={cell!r}: expected an integer from 1 to 256"):
         Palette(["#000"]).to_image(cell)
 
 

@@ -74,7 +74,8 @@ def test_a_color_table_holds_one_transparent_colour(tmp_path):
     assert written_and_read(CLEAR, tmp_path / "mine.act") == CLEAR
     with pytest.raises(
         ValueError,
-        match=r"one transparent colour and no translucent ones, got 2 transparent and 0 translucent ones$",
+        match=r"one transparent colour and no translucent colours, "
+        r"got 2 transparent and 0 translucent colours$",
     ):
         Palette(["#0000", "#fff0"]).save(tmp_path / "mine.act")
 

@@ -24,7 +24,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="limits of memory, an
 LATE = "it took more than timeout=2s; a higher limit may help"
 # If a linear algebra library runs out of memory, it ends the process.
 TOO_MUCH = (
-    "(it needs more memory than there is, or than max-memory=64MiB; a higher limit may help|"
+    "(it needs more memory than is available, or than max-memory=64MiB; a higher limit may help|"
     r"the process that decoded it crashed \(exit code 1\), possibly out of memory; another max-memory .*)"
 )
 KQUANT = [sys.executable, "-m", "kquant_hooks"]

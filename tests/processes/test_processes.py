@@ -155,9 +155,7 @@ def test_an_interrupt_says_how_far_it_came_and_leaves_nothing(what, assets):
     os.killpg(running.pid, what)
     _, errors = running.communicate(timeout=DEADLINE)
     assert running.returncode == 130
-    assert re.fullmatch(
-        rb"kquant: interrupted; \d+ of 64 files were done, and none is half written\n", errors
-    )
+    assert re.fullmatch(rb"kquant: interrupted; \d+ of 64 files are done, and none is half written\n", errors)
     assert files_in(assets) == names
     assert 0 < sum(path.read_bytes() != before for path, before in photos.items()) < 60
 

@@ -111,7 +111,7 @@ def test_the_folder_of_results_goes_away(daemon):
         (
             "overflow",
             "warning",
-            "events may be lost (Inotify queue overflowed): scanning the whole folder",
+            "events may have been lost (Inotify queue overflowed): scanning the whole folder",
         ),
         (
             "no-watches",

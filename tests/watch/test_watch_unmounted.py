@@ -131,7 +131,7 @@ def test_a_worker_writes_to_no_other_folder_of_results(harness):
     away = swapped(harness.outbox)
     report = publish(job)
     assert report.outcome.status == "failed"
-    assert report.outcome.reason.endswith("out is another folder now")
+    assert report.outcome.reason.endswith("out is a different folder now")
     with pytest.raises(ResultsGoneError):
         harness.dispatcher.record("a.bmp", job, report)
     assert list(harness.outbox.iterdir()) == []
@@ -142,7 +142,7 @@ def test_a_worker_writes_to_no_other_folder_of_results(harness):
 def test_a_worker_writes_nothing_to_a_folder_with_another_ledger(harness):
     job = job_of(harness, "a.bmp")
     swapped(harness.outbox / ".kquant")
-    assert publish(job).outcome.reason.endswith("out has another ledger now")
+    assert publish(job).outcome.reason.endswith("out has a different ledger now")
     assert not (harness.outbox / "a.png").exists()
 
 
@@ -184,6 +184,6 @@ def test_in_place_another_folder_is_left_alone(tmp_path):
     (away / "a.bmp").rename(harness.inbox / "a.bmp")
     report = publish(job)
     assert report.finding == "done"
-    assert report.outcome.reason.endswith("in is another folder now")
+    assert report.outcome.reason.endswith("in is a different folder now")
     assert (harness.inbox / "a.bmp").read_bytes() == picture(1)
     harness.close()

@@ -35,7 +35,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
             name, help=purpose, formatter_class=parser.formatter_class, allow_abbrev=False
         )
         module.describe(command)
-        # Wrapped here, as the formatter leaves text unchanged for the sake of the examples.
+        # Wrapped here because the formatter leaves text unchanged, for the sake of the examples.
         command.description = textwrap.fill(str(command.description))
         command.set_defaults(run_palette=module.run)
 

@@ -18,8 +18,8 @@ examples:
   kquant palette compare sprites.gpl sprites.hex
   kquant palette compare old.ase new.ase --json
 
-exit codes: 0 the same colours in the same order, 1 other colours or order, 2 usage error, 3 a file could not
-be read
+exit codes: 0 the same colours in the same order, 1 different colours or order, 2 usage error, 3 a file could
+not be read
 """
 
 
@@ -27,7 +27,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
         "List the colours that two palette files do not share, with the nearest colour in the other file. "
-        "Distances are square roots of the sum over R, G, B and A of squared differences. Names are ignored."
+        "A distance is the square root of the sum of squared differences in R, G, B and A. Names are ignored."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("first", metavar="A", help="a palette file")
@@ -54,9 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _differences(result: Comparison, first: str, second: str) -> Iterator[str]:
     if result.reordered:
-        yield "the same colours in another order"
+        yield "the same colours in a different order"
     elif not result.only_first and not result.only_second:
-        yield "the same colours, but not equally often"
+        yield "the same colours, but not the same number of times"
     for missing, here, there in ((result.only_first, first, second), (result.only_second, second, first)):
         for entry in missing:
             yield (

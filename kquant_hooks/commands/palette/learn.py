@@ -37,7 +37,7 @@ examples:
   kquant palette learn hero.jpg -c 6 -o theme.css
   kquant palette learn sprites/ boss.png -c 64 --equal-weight --fixed '#000,#fff' -o game.hex
 
-exit codes: 0 done, 2 usage error, or FILE exists with other content, 3 a picture could not be read (the
+exit codes: 0 done, 2 usage error, or FILE has different content, 3 a picture could not be read (the
 palette is learned from the others) or FILE could not be written, 130 interrupted
 """
 
@@ -45,7 +45,7 @@ palette is learned from the others) or FILE could not be written, 130 interrupte
 def describe(parser: argparse.ArgumentParser) -> None:
     """Give the command its arguments and its help."""
     parser.description = (
-        "Learn one palette for many pictures: image files and folders of them, with all frames."
+        "Learn one palette for many pictures: files, and folders of files, with all their frames."
     )
     parser.epilog = _EXAMPLES
     parser.add_argument("paths", nargs="+", metavar="PATH", help="image files, or folders that contain them")
@@ -60,7 +60,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--equal-weight",
         action="store_true",
-        help="give every picture the same weight, whatever its size (default: every pixel the same weight)",
+        help="give every picture the same weight, whatever its size (default: every pixel has the same)",
     )
     group = parser.add_argument_group("how colours are chosen")
     usual = defaults_of(Settings) | defaults_of(Policy)
@@ -132,7 +132,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _fit(palette: Palette, written: Format) -> tuple[Palette, str]:
-    """What a format can hold of a palette, and a note about the rest; ValueError for translucent ones."""
+    """The part of a palette that a format can hold, and a note about the rest; ValueError if translucent."""
     if written.alpha:
         return palette, ""
     if any(len(color) == 4 and 0 < color[3] < 255 for color in palette):
@@ -155,7 +155,7 @@ def _write(palette: Palette, target: Path, *, force: bool) -> int:
         # A second run changes nothing.
         if _holds(target, palette):
             return EXIT_DONE
-        print_error(f"{target} already exists with other content; use --force to overwrite it")
+        print_error(f"{target} already exists with different content; use --force to overwrite it")
         return EXIT_USAGE
     return EXIT_DONE if save_or_complain(palette, target) else EXIT_FAILED
 

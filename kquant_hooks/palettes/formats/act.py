@@ -41,8 +41,8 @@ def write(swatches: Sequence[Swatch], _title: str) -> bytes:
     translucent = sum(levels[3:] not in ((), (0,), (255,)) for levels, _ in swatches)
     if len(transparent) > 1 or translucent:
         raise ValueError(
-            "its format can hold one transparent colour and no translucent ones, "
-            f"got {len(transparent)} transparent and {translucent} translucent ones"
+            "its format can hold one transparent colour and no translucent colours, "
+            f"got {len(transparent)} transparent and {translucent} translucent colours"
         )
     table = b"".join(bytes(levels[:3]) for levels, _ in swatches).ljust(_TABLE_SIZE, b"\0")
     return table + struct.pack(">HH", len(swatches), *(transparent or [_NOT_TRANSPARENT]))
