@@ -16,7 +16,7 @@ from kquant_hooks.documents.fitting import check_colors, check_fits
 from kquant_hooks.documents.opening import open_image
 from kquant_hooks.documents.reduce import Goal, Reduction, histogram_of, reduce
 from kquant_hooks.documents.reindexing import reindexed
-from kquant_hooks.documents.transcoding import indexable, mode_without_palette, transcoded
+from kquant_hooks.documents.transcoding import in_indexable_modes, mode_without_palette, transcoded
 from kquant_hooks.documents.verifying import verify
 from kquant_hooks.formats.table import FORMATS, Format
 from kquant_hooks.images.modes import MODES
@@ -73,18 +73,18 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
             target = FORMATS[format_name]
             if format_name != source:
                 document = transcoded(document, target)
-            encoding = Encoding(_LEVELS[settings.effort], policy.strip)
+            encoding = Encoding(level=_LEVELS[settings.effort], strip=policy.strip)
             most = MAX_COLORS if policy.auto_colors else settings.colors
 
-            def look(colors: Histogram, number: int, was_translucent: bool) -> None:  # noqa: FBT001  as it is called
+            def inspect(colors: Histogram, number: int, was_translucent: bool) -> None:  # noqa: FBT001  as it is called
                 few = settings.palette is None and number <= most and not was_translucent
                 if in_place and few:
                     raise Unchanged(f"it has {colors_in_words(number)}")
                 check_colors(colors, settings, document, format_name, encoding)
 
-            reduction = reduce(document, settings, _goal(policy), look)
+            reduction = reduce(document, settings, _goal(policy), inspect)
             figures = reduction.figures
-            if in_place and reduction.within:
+            if in_place and reduction.is_lossless:
                 raise Unchanged(f"it has {colors_in_words(figures.colors_before)}")
             if not policy.is_met_by(figures.mse, figures.psnr):
                 limits = {"max-error": policy.max_error, "min-psnr": policy.min_psnr}
@@ -94,7 +94,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
                     f"worse than {asked}"
                 )
             reduction, images = _in_mode(reduction, target)
-            if target.sorted_palette and not reduction.ordered:
+            if target.sorted_palette and not reduction.has_fixed_order:
                 images = map(reindexed, images)
             written = codec_of(format_name).write(reduction.document, images, encoding)
             verify(written, target, reduction, policy.max_pixels, data)
@@ -103,7 +103,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
                 raise Skip(str(reason)) from reason
             raise
     saved = len(data) - len(written)
-    copied = reduction.within and settings.fixed is None
+    copied = reduction.is_lossless and settings.fixed is None
     if copied and format_name == source and saved <= 0 and not policy.strip:
         raise Unchanged(
             f"it has {colors_in_words(figures.colors_before)}, and re-encoding would not make it smaller"
@@ -127,7 +127,7 @@ def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:
         # As for ``convert``.
         warnings.simplefilter("ignore")
         document = read_document(data, source, policy.max_pixels)
-        return histogram_of(indexable(document, mode_without_palette(document)), settings)
+        return histogram_of(in_indexable_modes(document, mode_without_palette(document)), settings)
 
 
 def _document(data: bytes, source: str | None, policy: Policy, target: str | None) -> Document:
@@ -142,7 +142,7 @@ def _document(data: bytes, source: str | None, policy: Policy, target: str | Non
     other = mode_without_palette(document)
     if in_place and other:
         raise Skip(f"its {other} colours would become RGB; write a new file instead")
-    return indexable(document, other)
+    return in_indexable_modes(document, other)
 
 
 def _goal(policy: Policy) -> Goal | None:

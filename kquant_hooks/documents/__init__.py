@@ -1,1 +1,1 @@
-"""A file as values: its frames, its metadata, and the formats that hold them."""
+"""An image file as values: frames, metadata, and the codecs of the formats."""

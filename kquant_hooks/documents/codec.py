@@ -1,4 +1,4 @@
-"""Files taken apart and put together by the codec of their format, loaded when it is needed."""
+"""Finds the codec of a format, loads it on demand, and checks the documents that it reads."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from kquant_hooks.formats.table import FORMATS
 
 
 class Codec(Protocol):
-    """What a module in ``documents/codecs`` defines; one that only reads needs no ``write``."""
+    """The interface of a module in ``documents/codecs``; a codec that only reads omits ``write``."""
 
     def read(self, data: bytes, max_pixels: int | None) -> Document:
-        """Take a file apart; ValueError with one sentence."""
+        """Parse a file; ValueError with one sentence if this fails."""
         raise NotImplementedError
 
     def write(self, document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:
-        """Put a file together from a document and the new images of its frames.
+        """Encode a file from a document and the new images of its frames.
 
         Raises
         ------
@@ -38,32 +38,32 @@ def codec_of(name: str) -> Codec:
 
 
 def read_document(data: bytes, name: str | None, max_pixels: int | None) -> Document:
-    """Take a file apart.
+    """Parse a file, and check its header against its frames.
 
     Parameters
     ----------
     data : bytes
     name : str, optional
-        What ``format_of`` says of it.
+        The name that ``format_of`` returns for it.
     max_pixels : int, optional
 
     Raises
     ------
     ValueError
-        With one sentence, if it is damaged, too large, or its header contradicts its frames.
+        If it is damaged or too large, or if its header contradicts its frames; one sentence.
     """
     document = (other if name is None else codec_of(name)).read(data, max_pixels)
     _check_header(document, read_header(data, document.format))
     return document
 
 
-def check_surroundings(document: Document, name: str, encoding: Encoding) -> None:
-    """Refuse a document whose pixels a format can hold, but not what surrounds them.
+def check_metadata(document: Document, name: str, encoding: Encoding) -> None:
+    """Refuse a document whose metadata the format cannot hold.
 
     Raises
     ------
     ValueError
-        As ``check`` of the format's codec, if it has one, does.
+        By the ``check`` of the format's codec, if it has one.
     """
     check = getattr(codec_of(name), "check", None)
     if check is not None:
@@ -71,16 +71,16 @@ def check_surroundings(document: Document, name: str, encoding: Encoding) -> Non
 
 
 def _check_header(document: Document, header: Header | None) -> None:
-    """Refuse a file whose header and frames, as its codec reads them, contradict each other."""
+    """Refuse a file whose header contradicts the frames that its codec has read."""
     if header is None:
         return
-    pages = document.displayed if document.kind == "pages" else 1
-    said = [(len(header.sizes), pages, "pages"), (header.sizes[0], document.size, "pixels")]
+    pages = document.displayed_count if document.kind == "pages" else 1
+    checks = [(len(header.sizes), pages, "pages"), (header.sizes[0], document.size, "pixels")]
     if document.kind == "animation":
-        said += [
-            (len(header.delays), document.displayed, "frames"),
+        checks += [
+            (len(header.delays), document.displayed_count, "frames"),
             (header.loop, document.loop, "repetitions"),
         ]
-    for in_header, found, what in said:
-        if in_header != found:
-            raise ValueError(f"cannot be decoded: its header declares {in_header} {what} but it has {found}")
+    for declared, found, what in checks:
+        if declared != found:
+            raise ValueError(f"cannot be decoded: its header declares {declared} {what} but it has {found}")

@@ -1,4 +1,4 @@
-"""What an image file holds, in values: frames with their geometry and timing, and what surrounds them."""
+"""The content of an image file as values: frames with their geometry and timing, and metadata."""
 
 from __future__ import annotations
 
@@ -14,38 +14,38 @@ Dispose = Literal["none", "background", "previous"]
 Kind = Literal["still", "animation", "pages"]
 
 
-class Unsupported(ValueError):  # noqa: N818  it is the file that is, not the program that errs
-    """A sound file that cannot be quantized, or held by a format, without losing something."""
+class Unsupported(ValueError):  # noqa: N818  the file is unsupported; the program makes no error
+    """An intact file that cannot be quantized, or stored in a format, without losing something."""
 
 
-def without_transparency(format_name: str) -> Unsupported:
-    """A picture with transparent pixels for a format that has none."""
+def transparency_error(format_name: str) -> Unsupported:
+    """The error for transparent pixels in a format without transparency."""
     return Unsupported(f"{format_name} cannot hold transparency; give another format, such as PNG")
 
 
-def untrue_of_indices(what: str) -> Unsupported:
-    """A file with what only its own pixel values make true."""
-    return Unsupported(f"its {what} would not be true of a palette's indices; --strip leaves that out")
+def pixel_value_error(what: str) -> Unsupported:
+    """The error for metadata that describes the file's own pixel values."""
+    return Unsupported(f"its {what} would be wrong for palette indices; use --strip to omit such data")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frame:
-    """One picture as it is stored.
+    """One stored picture.
 
     Attributes
     ----------
     load : callable
-        Decodes the stored pixels: a new image at each call, so that memory holds one frame at a time.
+        Decodes the stored pixels. Each call returns a new image, so that memory holds one frame at a time.
     left, top : int
-        Where on the canvas it is drawn.
+        Its position on the canvas.
     milliseconds : float
-        How long it is shown.
+        How long it is displayed.
     dispose : {"none", "background", "previous"}
-        What happens to its box before the next one is drawn.
+        What happens to its box before the next frame is drawn.
     blend : bool
-        Drawn over the canvas, which shows through; else its box is replaced, alpha included.
+        True: it is composited over the canvas. False: it replaces the pixels of its box, alpha included.
     displayed : bool
-        False for the still picture that an animated PNG may have for viewers without animation.
+        False for the default image of an animated PNG if this image is not part of the animation.
     """
 
     load: Callable[[], Image.Image]
@@ -57,14 +57,18 @@ class Frame:
     displayed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What says how to show a picture or whose it is; None where there is no such thing.
+    """How to display a picture, and who owns it; None for what the file does not have.
 
     Attributes
     ----------
-    icc, exif, xmp : bytes, optional
-        A colour profile; a TIFF structure, without a prefix; an XML document.
+    icc : bytes, optional
+        A colour profile.
+    exif : bytes, optional
+        A TIFF structure, without a prefix.
+    xmp : bytes, optional
+        An XML document.
     dpi : tuple of float, optional
     comment : str, optional
     """
@@ -76,23 +80,23 @@ class Metadata:
     comment: str | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Document:
-    """A file taken apart.
+    """A parsed file.
 
     Attributes
     ----------
     format : str
-        Name of the format that it came in.
+        The name of the file's format.
     size : tuple of int
-        Width and height of the canvas; of the first page where frames are pages.
+        Width and height of the canvas; if the frames are pages, of the first page.
     frames : tuple of Frame
     kind : {"still", "animation", "pages"}
     loop : int, optional
-        How often an animation is played, 0 for ever; None where the file does not say.
+        How often the animation is played, 0 for ever; None if the file does not say.
     metadata : Metadata
     parts : object
-        What only the format's own module understands, to be put back as it was.
+        Data that only the format's own codec understands, which it needs to write the file again.
     """
 
     format: str
@@ -104,30 +108,30 @@ class Document:
     parts: Any = None
 
     @property
-    def displayed(self) -> int:
-        """How many of its frames viewers show; of pages, all."""
+    def displayed_count(self) -> int:
+        """The number of frames that viewers display; all if the frames are pages."""
         return sum(frame.displayed for frame in self.frames)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Encoding:
     """How a document is written.
 
     Attributes
     ----------
     level : int
-        Effort of the deflation, 0..9.
+        The compression level of deflate, 0..9.
     strip : bool
-        Leave out what says whose a picture is or what made it, and keep what says how to show it.
+        Omit metadata about the picture's content, owner and origin; keep what viewers need to display it.
     """
 
     level: int = 8
     strip: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ComposedFrame:
-    """A frame on the canvas.
+    """A frame and the canvas on which it was drawn.
 
     Attributes
     ----------
@@ -135,7 +139,7 @@ class ComposedFrame:
     stored : PIL.Image.Image
         Its own pixels.
     canvas : PIL.Image.Image
-        What a viewer sees while it lasts; the stored pixels themselves where it stands alone.
+        What a viewer displays during the frame. If the frame is not part of an animation, this is ``stored``.
     """
 
     frame: Frame
@@ -143,32 +147,33 @@ class ComposedFrame:
     canvas: Image.Image
 
 
-def is_one_picture(document: Document) -> bool:
-    """Whether it is an animation of one frame, which is seen as a still picture."""
-    return document.kind == "animation" and document.displayed == 1
+def has_single_frame(document: Document) -> bool:
+    """Whether the document is an animation of one frame, which viewers display as a still picture."""
+    return document.kind == "animation" and document.displayed_count == 1
 
 
 def composed_frames(document: Document) -> Iterator[ComposedFrame]:
-    """Draw one frame after the other, as animated PNG specifies it; GIF and WebP are cases of that."""
+    """Draw each frame on the canvas by the rules of animated PNG, which cover those of GIF and WebP."""
     if document.kind != "animation":
         for frame in document.frames:
             stored = frame.load()
-            yield ComposedFrame(frame, stored, stored)
+            yield ComposedFrame(frame=frame, stored=stored, canvas=stored)
         return
     canvas = Image.new("RGBA", document.size)
     for frame in document.frames:
         stored = frame.load()
         if not frame.displayed:
-            yield ComposedFrame(frame, stored, stored)
+            yield ComposedFrame(frame=frame, stored=stored, canvas=stored)
             continue
         if frame.left + stored.width > canvas.width or frame.top + stored.height > canvas.height:
-            raise ValueError("cannot be decoded: a frame lies outside of the canvas")
+            raise ValueError("cannot be decoded: a frame lies outside the canvas")
         before = canvas.copy() if frame.dispose == "previous" else canvas
-        place = (frame.left, frame.top)
+        position = (frame.left, frame.top)
         draw = canvas.alpha_composite if frame.blend else canvas.paste
-        draw(in_rgba(stored), place)
-        yield ComposedFrame(frame, stored, canvas)
+        draw(in_rgba(stored), position)
+        yield ComposedFrame(frame=frame, stored=stored, canvas=canvas)
         if frame.dispose == "previous":
             canvas = before
         elif frame.dispose == "background":
-            canvas.paste((0, 0, 0, 0), (*place, place[0] + stored.width, place[1] + stored.height))
+            box = (*position, frame.left + stored.width, frame.top + stored.height)
+            canvas.paste((0, 0, 0, 0), box)

@@ -1,4 +1,4 @@
-"""What was measured when a file was quantized."""
+"""The figures that are measured while a file is quantized."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Figures:
     Attributes
     ----------
     colors_before : int
-        Distinct colours over all frames as they are seen; fully transparent pixels are one.
+        The number of distinct colours over all frames as displayed; fully transparent pixels count as one.
     frames : int
-        Frames that viewers show, or pages.
+        The number of displayed frames, or of pages.
     palette : Palette
         The colours of the result.
     mse, psnr : float
-        Over all pixels of all frames as they are seen, before dithering; see ``Quantized``.
+        Over all pixels of all frames as displayed, before dithering; see ``Quantized``.
     """
 
     colors_before: int

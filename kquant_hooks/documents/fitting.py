@@ -1,32 +1,32 @@
-"""What a format cannot hold, found out before anything is quantized for it."""
+"""Finds out before quantizing whether a format can hold a document."""
 
 from __future__ import annotations
 
-from kquant_hooks.documents.codec import check_surroundings
+from kquant_hooks.documents.codec import check_metadata
 from kquant_hooks.documents.document import (
     Document,
     Encoding,
     Unsupported,
-    is_one_picture,
-    without_transparency,
+    has_single_frame,
+    transparency_error,
 )
 from kquant_hooks.formats.table import FORMATS
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.quantizer.histogram import Histogram
 
-_OPAQUE = 255
+_OPAQUE_ALPHA = 255
 
 
 def check_fits(document: Document, format_name: str) -> None:
-    """Refuse what another format cannot hold, as far as a document tells without its pixels.
+    """Refuse a document that another format cannot hold, judged without its pixels.
 
     Raises
     ------
     ValueError
-        If it has pages or is animated and the format holds still pictures only, or if it is larger, slower
-        or longer than the format can say.
+        If the format does not hold pages or animations and the document needs them, or if its size, delays or
+        loop count exceed the format's limits.
     """
-    kind = "still" if is_one_picture(document) else document.kind
+    kind = "still" if has_single_frame(document) else document.kind
     if kind not in FORMATS[format_name].kinds:
         count = len(document.frames)
         what = f"{count} pages" if kind == "pages" else f"{count} frames"
@@ -37,19 +37,19 @@ def check_fits(document: Document, format_name: str) -> None:
 def check_colors(
     colors: Histogram, settings: Settings, document: Document, format_name: str, encoding: Encoding
 ) -> None:
-    """Refuse what the format cannot hold, as far as its colours tell, whatever palette they get.
+    """Refuse colours and metadata that the format cannot hold, whatever the palette will be.
 
     Raises
     ------
     ValueError
-        As the format's codec does.
+        With the same message as the format's codec.
     """
     if colors.alpha and not FORMATS[format_name].transparency:
-        # Translucent colours may become opaque where there are opaque entries.
-        opaque = settings.palette or settings.fixed or (colors.colors[:, 3] == _OPAQUE).any()
+        # Translucent colours may become opaque if the palette has opaque entries.
+        opaque = settings.palette or settings.fixed or (colors.colors[:, 3] == _OPAQUE_ALPHA).any()
         if colors.transparent or not opaque:
-            raise without_transparency(format_name)
-    check_surroundings(document, format_name, encoding)
+            raise transparency_error(format_name)
+    check_metadata(document, format_name, encoding)
 
 
 def _check_limits(document: Document, format_name: str) -> None:
@@ -63,9 +63,9 @@ def _check_limits(document: Document, format_name: str) -> None:
     if document.kind != "animation":
         return
     seconds = max(frame.milliseconds for frame in document.frames if frame.displayed) / 1000
-    for value, most, what in (
+    for value, limit, what in (
         (seconds, target.max_seconds, f"one of its frames lasts {seconds:g} seconds"),
         (document.loop or 0, target.max_loops, f"it plays {document.loop} times"),
     ):
-        if value > most:
-            raise Unsupported(f"{what}, but {format_name} holds at most {most:g}; give another format")
+        if value > limit:
+            raise Unsupported(f"{what}, but {format_name} holds at most {limit:g}; give another format")

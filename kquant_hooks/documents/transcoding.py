@@ -1,4 +1,4 @@
-"""Documents made fit for a palette, and for a format that they did not come in."""
+"""Converts documents: to modes that a palette can hold, and to the structure of another format."""
 
 from __future__ import annotations
 
@@ -10,20 +10,19 @@ from PIL import Image, ImageChops
 
 from kquant_hooks.documents.document import (
     ComposedFrame,
-    Dispose,
     Document,
     Frame,
     Unsupported,
     composed_frames,
-    is_one_picture,
+    has_single_frame,
 )
 from kquant_hooks.documents.opening import orientation_of
 from kquant_hooks.formats.table import Format
 from kquant_hooks.images.modes import CONVERSIONS, MODES
 from kquant_hooks.images.pixels import strips_of
 
-# How pixels are turned to be upright, by what EXIF says of them.
-_TURNS = dict(
+# For each EXIF orientation, how to make the pixels upright.
+_TRANSPOSES = dict(
     zip(
         range(2, 9),
         (
@@ -38,25 +37,24 @@ _TURNS = dict(
         strict=True,
     )
 )
-# Without a choice of a scale, which is the user's, these cannot be converted.
-_UNBOUNDED = {"F", "I"}
+# Modes without a known range of levels: only the user can choose how to scale them.
+_UNSCALED_MODES = {"F", "I"}
 
 
 def mode_without_palette(document: Document) -> str | None:
-    """The mode of a document whose colours are those of another space, such as CMYK."""
+    """The document's mode if its colours belong to another space, such as CMYK; None otherwise."""
     mode = document.frames[0].load().mode
     return mode if mode in MODES and not MODES[mode].indexable else None
 
 
-def indexable(document: Document, other: str | None) -> Document:
+def in_indexable_modes(document: Document, other: str | None) -> Document:
     """The document with its frames in modes that a palette can hold.
 
     Parameters
     ----------
     document : Document
     other : str, optional
-        Its ``mode_without_palette``: a profile of inks or of luma would be wrong for the colours that they
-        become, and goes.
+        Its ``mode_without_palette``. The profile of this mode would be wrong for RGB, so it is dropped.
     """
 
     def converted(frame: Frame) -> Frame:
@@ -67,64 +65,68 @@ def indexable(document: Document, other: str | None) -> Document:
 
 
 def transcoded(document: Document, target: Format) -> Document:
-    """The document as another format, in which it fits, holds it."""
-    if is_one_picture(document):
-        document = _still(document)
+    """The document with the structure that another format, which can hold it, needs."""
+    if has_single_frame(document):
+        document = _as_still(document)
     if document.kind == "animation":
         document = _coalesced(document, target)
-    turn = 1 if target.orientation else orientation_of(document.metadata.exif)
-    return _upright(document, turn) if turn != 1 else document
+    orientation = 1 if target.orientation else orientation_of(document.metadata.exif)
+    return _upright(document, orientation) if orientation != 1 else document
 
 
 def _converted(image: Image.Image) -> Image.Image:
     mode = image.mode
     if mode in MODES and not MODES[mode].indexable:
-        plain = image.convert("RGB")
-        plain.info.pop("icc_profile", None)
-        return plain
-    if mode in _UNBOUNDED:
+        rgb = image.convert("RGB")
+        rgb.info.pop("icc_profile", None)
+        return rgb
+    if mode in _UNSCALED_MODES:
         raise Unsupported(f"its {mode!r} levels have no scale; convert them to 'L' or 'I;16' first")
     return image.convert(CONVERSIONS[mode]) if mode in CONVERSIONS else image
 
 
-def _still(document: Document) -> Document:
+def _as_still(document: Document) -> Document:
     canvas = next(composed.canvas for composed in composed_frames(document) if composed.frame.displayed)
-    return replace(document, frames=(Frame(lambda: canvas),), kind="still")
+    return replace(document, frames=(Frame(load=lambda: canvas),), kind="still")
 
 
 def _coalesced(document: Document, target: Format) -> Document:
-    """An animation whose frames are what is seen, cropped to what changes where the format allows it."""
+    """An animation whose frames replace the canvas, cropped to the changes if the format allows this."""
     boxes: list[tuple[int, int, int, int]] = []
     displayed_frames: list[Frame] = []
     before = None
-    clear = False
+    has_transparency = False
     for composed in composed_frames(document):
         if not composed.frame.displayed:
             continue
         canvas = composed.canvas
-        clear |= canvas.getchannel("A").histogram()[255] < canvas.width * canvas.height
+        has_transparency |= canvas.getchannel("A").histogram()[255] < canvas.width * canvas.height
         if before is None:
             before = canvas.copy()
             boxes.append((0, 0, *canvas.size))
         else:
-            boxes.append(_changed(before, canvas))
+            boxes.append(_changed_box(before, canvas))
             before.paste(canvas.crop(boxes[-1]), boxes[-1])
         displayed_frames.append(composed.frame)
-    # If frames are only drawn over what is there, pixels become transparent by clearing the canvas alone.
-    whole = clear and not target.replacing_frames
-    canvas_at = _seeker(document)
+    # If the format can only draw over the canvas, pixels become transparent only when the canvas is cleared.
+    clears_canvas = has_transparency and not target.replacing_frames
+    canvas_at = _canvas_reader(document)
 
     def frame(index: int) -> Frame:
-        box = (0, 0, *document.size) if whole else boxes[index]
-        dispose: Dispose = "background" if whole else "none"
-        milliseconds = displayed_frames[index].milliseconds
-        return Frame(lambda: canvas_at(index).crop(box), box[0], box[1], milliseconds, dispose)
+        box = (0, 0, *document.size) if clears_canvas else boxes[index]
+        return Frame(
+            load=lambda: canvas_at(index).crop(box),
+            left=box[0],
+            top=box[1],
+            milliseconds=displayed_frames[index].milliseconds,
+            dispose="background" if clears_canvas else "none",
+        )
 
     return replace(document, frames=tuple(frame(index) for index in range(len(boxes))))
 
 
-def _changed(before: Image.Image, after: Image.Image) -> tuple[int, int, int, int]:
-    """The box that differs, from even places on, as WebP needs it; one pixel where there is none."""
+def _changed_box(before: Image.Image, after: Image.Image) -> tuple[int, int, int, int]:
+    """The box of all changes, at even coordinates, as WebP needs; one pixel if nothing has changed."""
     boxes = []
     for left, top, right, bottom in strips_of(after.size):
         strips = (image.crop((left, top, right, bottom)) for image in (before, after))
@@ -136,34 +138,34 @@ def _changed(before: Image.Image, after: Image.Image) -> tuple[int, int, int, in
     return min(lefts) // 2 * 2, min(tops) // 2 * 2, max(rights), max(bottoms)
 
 
-def _seeker(document: Document) -> Callable[[int], Image.Image]:
-    """Canvas by number: cheap as long as the numbers rise."""
-    following = 0
-    rest: Iterator[ComposedFrame] = iter(())
+def _canvas_reader(document: Document) -> Callable[[int], Image.Image]:
+    """A function that returns the canvas of a frame; calls in ascending order decode each frame once."""
+    next_index = 0
+    remaining: Iterator[ComposedFrame] = iter(())
 
     def canvas_at(index: int) -> Image.Image:
-        nonlocal following, rest
-        if index < following or following == 0:
-            following = 0
-            rest = (composed for composed in composed_frames(document) if composed.frame.displayed)
-        composed = next(islice(rest, index - following, None))
-        following = index + 1
+        nonlocal next_index, remaining
+        if index < next_index or next_index == 0:
+            next_index = 0
+            remaining = (composed for composed in composed_frames(document) if composed.frame.displayed)
+        composed = next(islice(remaining, index - next_index, None))
+        next_index = index + 1
         return composed.canvas
 
     return canvas_at
 
 
 def _upright(document: Document, orientation: int) -> Document:
-    """A document with its pixels turned, for a format that cannot say how to turn them."""
+    """The document with its pixels turned upright, for a format that cannot store an orientation."""
 
     def turned(frame: Frame) -> Frame:
         def load() -> Image.Image:
-            return frame.load().transpose(_TURNS[orientation])
+            return frame.load().transpose(_TRANSPOSES[orientation])
 
         return replace(frame, load=load)
 
     if document.kind == "animation":
-        # Turning boxes is more than an animation with an orientation, which nobody makes, is worth.
-        raise Unsupported("it is animated and lies on its side; turn it first")
+        # Animations with an orientation are too rare to be worth rotating the boxes of their frames.
+        raise Unsupported(f"it is an animation with EXIF orientation {orientation}; rotate its pixels first")
     size = document.size[::-1] if orientation >= 5 else document.size
     return replace(document, frames=tuple(turned(frame) for frame in document.frames), size=size)

@@ -1,4 +1,4 @@
-"""A written file opened again and compared with what it was made of, before it may replace anything."""
+"""Reads an encoded file back and compares it with its source, before it replaces anything."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from kquant_hooks.quantizer.histogram import codes_of
 
 
 def verify(data: bytes, target: Format, reduction: Reduction, max_pixels: int | None, source: bytes) -> None:
-    """Check that ``data`` holds what was meant, and that its header says what the one of ``source`` does.
+    """Check that ``data`` is the encoded reduction, and that its header agrees with that of ``source``.
 
     Raises
     ------
     ValueError
-        If it is another kind of file, does not decode, or differs in size, frames, timing, loop, colours or
+        If it has the wrong format, cannot be decoded, or differs in size, frames, timing, loop, colours or
         transparency.
     """
     wanted = reduction.document
@@ -41,13 +41,13 @@ def verify(data: bytes, target: Format, reduction: Reduction, max_pixels: int | 
     _compare("number of frames", len(wanted.frames), len(found.frames))
     _compare_headers(source, data, target, reduction.source)
     for new, frame in zip(reduction.images(), found.frames, strict=True):
-        if not _same_pixels(new, frame.load(), clear_alike=target.nodata_colors):
-            raise ValueError("the result has other pixels than were meant")
+        if not _same_pixels(new, frame.load(), ignore_hidden=target.nodata_colors):
+            raise ValueError("the result's pixels differ from those of the quantized image")
     if wanted.kind == "still":
         return
     if header := read_header(data, target.name):
-        counted = header.delays if wanted.kind == "animation" else header.sizes
-        _compare("number of frames in its header", wanted.displayed, len(counted))
+        per_frame = header.delays if wanted.kind == "animation" else header.sizes
+        _compare("declared number of frames", wanted.displayed_count, len(per_frame))
     if wanted.kind == "animation":
         _compare("loop", wanted.loop, found.loop)
         _compare_timing("timing", _delays(wanted), _delays(found), target)
@@ -56,44 +56,47 @@ def verify(data: bytes, target: Format, reduction: Reduction, max_pixels: int | 
 
 def _compare(what: str, wanted: object, found: object) -> None:
     if wanted != found:
-        raise ValueError(f"the result has another {what}: {found} instead of {wanted}")
+        raise ValueError(f"the result's {what} is {found}, expected {wanted}")
 
 
-def _same_pixels(image: Image.Image, other: Image.Image, *, clear_alike: bool) -> bool:
-    """Compared strip by strip, as both in full would take eight bytes a pixel."""
+def _same_pixels(image: Image.Image, other: Image.Image, *, ignore_hidden: bool) -> bool:
+    """Whether two images have the same pixels, apart from hidden colours if these are ignored.
+
+    The comparison goes strip by strip, because both images in RGBA need eight bytes per pixel.
+    """
     if image.size != other.size:
         return False
     for box in strips_of(image.size):
         strips = [in_rgba(image.crop(box)), in_rgba(other.crop(box))]
-        if clear_alike:
+        if ignore_hidden:
             for strip in strips:
-                strip.paste((0, 0, 0, 0), mask=_clear_in(strip))
+                strip.paste((0, 0, 0, 0), mask=_transparency_mask(strip))
         if strips[0].tobytes() != strips[1].tobytes():
             return False
     return True
 
 
-def _clear_in(image: Image.Image) -> Image.Image:
-    """White where it is fully transparent, and black elsewhere."""
+def _transparency_mask(image: Image.Image) -> Image.Image:
+    """A mask that is white in fully transparent pixels and black in all others."""
     return image.getchannel("A").point([255] + [0] * 255)
 
 
-def _alike_in_alpha(before: Image.Image, after: Image.Image) -> bool:
-    """Whether what was clear or opaque still is."""
+def _keeps_opacity(before: Image.Image, after: Image.Image) -> bool:
+    """Whether transparent pixels are still transparent, and opaque ones still opaque."""
     alpha = after.getchannel("A")
-    solid = before.getchannel("A").point([0] * 255 + [255])
-    masked = ((_clear_in(before), alpha), (solid, ImageChops.invert(alpha)))
+    opaque = before.getchannel("A").point([0] * 255 + [255])
+    masked = ((_transparency_mask(before), alpha), (opaque, ImageChops.invert(alpha)))
     return not any(ImageChops.multiply(mask, wrong).getbbox() for mask, wrong in masked)
 
 
 def _compare_timing(what: str, wanted: Iterable[float], found: Iterable[float], target: Format) -> None:
-    """Delays in milliseconds, as exact as the format stores them; PNG has 16 bits for long ones."""
+    """Compare delays in milliseconds within the precision of the format; PNG has 16 bits for long ones."""
     wanted, found = list(wanted), list(found)
     same = len(wanted) == len(found)
     if not same or any(
         abs(a - b) > max(target.delay_unit / 2, a / 131070) for a, b in zip(wanted, found, strict=True)
     ):
-        raise ValueError(f"the result has another {what}: {found} instead of {wanted}")
+        raise ValueError(f"the result's {what} is {found}, expected {wanted}")
 
 
 def _delays(document: Document) -> list[float]:
@@ -108,25 +111,25 @@ def _compare_headers(source: bytes, data: bytes, target: Format, document: Docum
         before, after = _without_single_frame(before), _without_single_frame(after)
         if not target.orientation and orientation_of(document.metadata.exif) >= 5:
             before = replace(before, sizes=tuple((height, width) for width, height in before.sizes))
-    _compare("size in its header", before.sizes, after.sizes)
-    _compare("loop in its header", before.loop, after.loop)
-    _compare_timing("timing in its header", before.delays, after.delays, target)
+    _compare("declared size", before.sizes, after.sizes)
+    _compare("declared loop", before.loop, after.loop)
+    _compare_timing("declared timing", before.delays, after.delays, target)
 
 
-def _without_single_frame(facts: Header) -> Header:
-    """What a file says of an animation of one frame is nothing where it becomes another file."""
-    return Header(facts.sizes) if len(facts.delays) == 1 else facts
+def _without_single_frame(header: Header) -> Header:
+    """The header without the timing of an animation of one frame, which other formats store as a still."""
+    return Header(sizes=header.sizes) if len(header.delays) == 1 else header
 
 
 def _compare_frames(wanted: Document, found: Document, limit: int) -> None:
-    """Frame by frame as seen: what was clear or opaque still is, and there are not too many colours."""
+    """Compare the displayed frames in transparency, and count their colours: at most ``limit``."""
     colors: set[int] = set()
     one_thread = Settings(threads=1)
     for number, (old, new) in enumerate(zip(composed_frames(wanted), composed_frames(found), strict=True), 1):
-        _compare(f"size of frame {number}", old.canvas.size, new.canvas.size)
+        _compare(f"canvas size in frame {number}", old.canvas.size, new.canvas.size)
         for box in strips_of(old.canvas.size):
-            if not _alike_in_alpha(*(in_rgba(composed.canvas.crop(box)) for composed in (old, new))):
-                raise ValueError(f"the result has another transparency in frame {number}")
+            if not _keeps_opacity(*(in_rgba(composed.canvas.crop(box)) for composed in (old, new))):
+                raise ValueError(f"the result's transparency in frame {number} differs from the source's")
         colors.update(codes_of(prepare(new.canvas, one_thread, counted=True).histogram.colors).tolist())
     if len(colors) > limit:
-        raise ValueError(f"the result has {len(colors)} colours instead of {limit}")
+        raise ValueError(f"the result has {len(colors)} colours, expected at most {limit}")

@@ -96,12 +96,12 @@ def clear_where_it_was_opaque(document, images):
 @pytest.mark.parametrize(
     ("name", "format_name", "spoil", "reason"),
     [
-        ("rgb.png", "PNG", other_pixel, "other pixels"),
-        ("animated.png", "PNG", without_last, "another number of frames"),
-        ("background.gif", "GIF", other_timing, "another timing"),
-        ("animated.webp", "WebP", other_loop, "another loop"),
-        ("animated.webp", "WebP", clear_where_it_was_opaque, "other pixels"),
-        ("animated-over.png", "PNG", other_disposal, "another transparency in frame"),
+        ("rgb.png", "PNG", other_pixel, "pixels differ"),
+        ("animated.png", "PNG", without_last, "the result's number of frames is 3, expected 4"),
+        ("background.gif", "GIF", other_timing, "the result's declared timing is"),
+        ("animated.webp", "WebP", other_loop, "the result's declared loop is 7, expected 3"),
+        ("animated.webp", "WebP", clear_where_it_was_opaque, "pixels differ"),
+        ("animated-over.png", "PNG", other_disposal, "transparency in frame 3 differs"),
         ("pages.tiff", "TIFF", without_last, "frames|kind"),
     ],
 )

@@ -62,7 +62,7 @@ REFUSED = {
     "values in place": (
         lambda: saved(draw_photo(), "TIFF", tiffinfo={DESCRIPTION: "<?xml version='1.0'?><OME></OME>"}),
         None,
-        "its OME-XML would not be true of a palette's indices",
+        "its OME-XML would be wrong for palette indices",
     ),
 }
 

@@ -37,7 +37,7 @@ def adam7(height: int) -> bytes:
     return zlib.compress(b"".join(rows(width, min(height, count)) for width, count in shapes))
 
 
-DAMAGED = "cannot be decoded: it is damaged, as the checksum of its chunk {!r} says"
+DAMAGED = "cannot be decoded: the checksum of its chunk {!r} is wrong"
 CUT_OFF = "cannot be decoded: the file is cut off"
 SHORT = "cannot be decoded: its pixels end before the last row"
 CASES = {
@@ -67,12 +67,15 @@ CASES = {
     "another sum": (of_pixels(DEFLATED[:-1] + b"?"), "cannot be decoded: its pixels are damaged"),
     "no width": (with_header(0, *HEADER[1:]), "its header declares 0 x 16 pixels"),
     "too high": (with_header(1, 1 << 31, *HEADER[2:]), "its header declares 1 x 2147483648 pixels"),
-    "3 bits": (with_header(16, 16, 3, 2, 0, 0, 0), "3 bits, colour type 2 and methods 0, 0, 0, which no"),
+    "3 bits": (with_header(16, 16, 3, 2, 0, 0, 0), "3 bits, colour type 2 and methods 0, 0, 0, which PNG"),
     "colour type 5": (with_header(16, 16, 8, 5, 0, 0, 0), "8 bits, colour type 5"),
-    "another method": (with_header(16, 16, 8, 2, 1, 0, 0), "methods 1, 0, 0, which no PNG can have"),
-    "another interlacing": (with_header(16, 16, 8, 2, 0, 0, 2), "methods 0, 0, 2, which no PNG can have"),
-    "a second header": (png(chunk(b"IHDR", struct.pack(">IIBBBBB", *HEADER))), "begin with its one header"),
-    "no header": (PNG_SIGNATURE + png()[33:], "begin with its one header"),
+    "another method": (with_header(16, 16, 8, 2, 1, 0, 0), "methods 1, 0, 0, which PNG does not allow"),
+    "another interlacing": (with_header(16, 16, 8, 2, 0, 0, 2), "methods 0, 0, 2, which PNG does not allow"),
+    "a second header": (
+        png(chunk(b"IHDR", struct.pack(">IIBBBBB", *HEADER))),
+        "it must begin with its only header (IHDR)",
+    ),
+    "no header": (PNG_SIGNATURE + png()[33:], "it must begin with its only header (IHDR)"),
 }
 
 

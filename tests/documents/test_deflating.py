@@ -13,7 +13,7 @@ from PIL import Image
 
 from kquant_hooks import quantize
 from kquant_hooks.documents.codecs.deflating import _FILTERS, _deflated, deflated_rows
-from kquant_hooks.documents.reindexing import _neighbors, _order, _sifted, reindexed
+from kquant_hooks.documents.reindexing import _adjacency, _sifted, _zeng_order, reindexed
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
@@ -87,7 +87,7 @@ def test_sifting_never_lengthens(count):
         place = np.argsort(row)
         return int((pairs * np.abs(place[:, None] - place[None])).sum())
 
-    row = _order(pairs)
+    row = _zeng_order(pairs)
     sifted = _sifted(pairs, row)
     assert sorted(sifted) == list(range(count))
     assert length(sifted) <= length(row)
@@ -97,7 +97,7 @@ def test_neighbours_are_counted_in_both_directions():
     image = Image.fromarray(np.array([[0, 1, 1], [2, 1, 0]], np.uint8)).convert("P")
     image.putpalette([0, 0, 0, 1, 1, 1, 2, 2, 2])
     # Beside each other: 0-1, 2-1, 1-0; above each other: 0-2, 1-0.
-    assert _neighbors(image, 3).tolist() == [[0, 3, 1], [3, 0, 1], [1, 1, 0]]
+    assert _adjacency(image, 3).tolist() == [[0, 3, 1], [3, 0, 1], [1, 1, 0]]
 
 
 @pytest.mark.parametrize("few", ["colours", "opacity"])

@@ -154,7 +154,7 @@ def test_a_file_that_is_cut_off_anywhere_is_refused(data, spared, tmp_path):
 def test_runs_that_leave_most_pixels_out_cost_what_their_bytes_do(header, monkeypatch):
     data = bmp_of_runs(100, (1_700_000, 100))[header:]
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
-    with pytest.raises(ValueError, match=f"its {len(data)} bytes hold no runs for 170000000 pixels"):
+    with pytest.raises(ValueError, match=f"its {len(data)} bytes are too few for 170000000 pixels"):
         convert(data, Settings(4), Policy(), "PNG")
 
 

@@ -32,34 +32,34 @@ def tag_of(path, number: int) -> object:
     [
         (
             lambda: saved(draw_photo().convert("LA"), "TIFF", tiffinfo={NODATA: "0"}),
-            "its nodata value cannot be kept beside LA pixels",
+            "its nodata value cannot be kept for LA pixels",
         ),
         (
             lambda: saved(draw_photo(), "TIFF", tiffinfo={DESCRIPTION: "<?xml version='1.0'?><OME></OME>"}),
-            "its OME-XML would not be true of a palette's indices; --strip leaves that out",
+            "its OME-XML would be wrong for palette indices; use --strip to omit such data",
         ),
         (
             lambda: saved(draw_photo(), "TIFF", tiffinfo={GDAL: '<Item name="NODATA_VALUES">0 0 0</Item>'}),
-            "its NODATA_VALUES would not be true of a palette's indices; --strip leaves that out",
+            "its NODATA_VALUES would be wrong for palette indices; use --strip to omit such data",
         ),
         (
             lambda: tiff_of((page((64, 40), {50839: (1, b"IJIJrang\0\0\0\1")}), [bytes(range(256)) * 10])),
-            "its ImageJ tables of colours would not be true of a palette's indices; --strip leaves that out",
+            "its ImageJ lookup table would be wrong for palette indices; use --strip to omit such data",
         ),
         (
             lambda: tiff_of((page((64, 40), {37724: (7, b"Adobe Photoshop")}), [bytes(range(256)) * 10])),
-            "its Photoshop layers would not be true of a palette's indices; --strip leaves that out",
+            "its Photoshop layers would be wrong for palette indices; use --strip to omit such data",
         ),
         (
             lambda: tiff_of((page((64, 40), {339: (3, [2])}), [bytes(range(256)) * 10])),
-            "its levels have a sign and no scale; convert them to 'L' or 'I;16' first",
+            "its signed levels have no scale; convert them to 'L' or 'I;16' first",
         ),
         (
             lambda: tiff_of(
                 (page((64, 40)), [bytes(range(256)) * 10]),
                 (page((64, 40), {254: (4, [4])}, photometric=4, bits=1), [bytes(320)]),
             ),
-            "it has a mask, a page that says which pixels there are, which would be lost",
+            "it has a transparency mask, which would be lost",
         ),
     ],
 )
@@ -150,7 +150,7 @@ def test_a_calibration_of_levels_is_a_reason_to_leave_a_png(tmp_path):
     path.write_bytes(with_chunk(saved(draw_photo().convert("L"), "PNG"), b"pCAL", content))
     outcome = rewrite(path)
     assert outcome.status == "skipped"
-    assert outcome.reason.startswith("its calibration of levels (pCAL) would not be true")
+    assert outcome.reason.startswith("its calibration of levels (pCAL) would be wrong for palette indices")
     assert process(path, Settings(5), Policy(), target=tmp_path / "out.webp").status == "rewritten"
     assert rewrite(path, strip=True).status == "rewritten"
     assert b"pCAL" not in path.read_bytes()

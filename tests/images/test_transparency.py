@@ -186,7 +186,7 @@ def test_frames_that_hide_colours_are_left_alone(tmp_path, capsys, ending):
     frames[0].save(path, save_all=True, append_images=frames[1:], duration=50)
     before = path.read_bytes()
     assert main(["quantize", str(path), "-c", "64", "--keep-hidden-rgb", "--in-place"]) == 0
-    assert "keeps in still pictures only" in capsys.readouterr().out
+    assert "keeps only in still pictures" in capsys.readouterr().out
     assert path.read_bytes() == before
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from PIL import Image
 
 from kquant_hooks.documents.document import Document, Encoding
-from kquant_hooks.documents.opening import still
+from kquant_hooks.documents.opening import still_document
 
 SIGNATURE = b"MADEUP1\n"
 _HEAD = struct.Struct(">8sHHH")
@@ -19,7 +19,7 @@ def read(data: bytes, max_pixels: int | None) -> Document:
     palette, pixels = data[_HEAD.size : _HEAD.size + 3 * count], data[_HEAD.size + 3 * count :]
     image = Image.frombytes("P", (width, height), pixels)
     image.putpalette(palette)
-    return still("made-up", image)
+    return still_document("made-up", image)
 
 
 def write(document: Document, images: Iterable[Image.Image], encoding: Encoding) -> bytes:

@@ -1,1 +1,1 @@
-"""The formats that can hold a quantized picture: one module for each, and the table of them."""
+"""One codec for each image format, and their helpers; ``formats/table.py`` lists them."""

@@ -1,6 +1,6 @@
-"""A PNG's rows, filtered where that pays, and deflated by Python's zlib.
+"""Filters the rows of a PNG if this makes it smaller, and deflates them with Python's zlib.
 
-On indices its level 8 gives fewer bytes than Pillow's level 9, in a third of the time.
+For palette indices, level 8 gives fewer bytes than Pillow's level 9, in a third of the time.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-# Blocks of 8192 symbols, each with codes of its own: measured, 7 and 8 are best.
+# Blocks of 8192 symbols, each with its own codes: of the levels measured, 7 and 8 are best.
 _MEMORY_LEVEL = 7
-# Filtered rows look less alike, and deflate's search in them takes long for very little from this level up.
-_QUICK_LEVEL = 6
+# Filtered rows repeat less, so from this level up deflate searches long for a very small gain.
+_FILTERED_LEVEL = 6
 _HIGHEST_LEVEL = 9
-_ROWS_AT_ONCE = 64
-# Of every so many groups of rows one is deflated with each filter, to see which makes it smallest.
-_TRIED = 8
-_ROWS_TRIED = 16
+_GROUP_ROWS = 64
+# To choose a filter, one group of rows in eight is deflated with each.
+_SAMPLE_STEP = 8
+_SAMPLE_ROWS = 16
 
 Rows = npt.NDArray[np.uint8]
 
@@ -33,31 +33,34 @@ def deflated_rows(raw: bytes, stride: int, level: int, *, may_filter: bool) -> b
     raw : bytes
         All rows, one after the other.
     stride : int
-        Bytes of a row.
+        Bytes per row.
     level : int
-        zlib's, 1..9.
+        The compression level of zlib, 1..9.
     may_filter : bool
-        Whether to try the filters: they are of no use where several pixels share a byte.
+        Whether to try the filters, which do not help if several pixels share a byte.
     """
     rows = np.frombuffer(raw, np.uint8).reshape(-1, stride)
-    method = _smallest(rows) if may_filter else "none"
+    method = _best_filter(rows) if may_filter else "none"
     if method != "none" and level < _HIGHEST_LEVEL:
-        level = min(level, _QUICK_LEVEL)
-    return _deflated(rows, range(0, len(rows), _ROWS_AT_ONCE), _ROWS_AT_ONCE, method, level)
+        level = min(level, _FILTERED_LEVEL)
+    return _deflated(rows, range(0, len(rows), _GROUP_ROWS), _GROUP_ROWS, method, level)
 
 
-def _smallest(rows: Rows) -> str:
-    """The filter with which some of the rows become smallest."""
-    groups = range(0, len(rows), _ROWS_TRIED * (_TRIED if len(rows) > _ROWS_TRIED * _TRIED else 1))
-    sizes = {method: len(_deflated(rows, groups, _ROWS_TRIED, method, _QUICK_LEVEL)) for method in _FILTERS}
+def _best_filter(rows: Rows) -> str:
+    """The filter that makes a sample of the rows smallest."""
+    step = _SAMPLE_STEP if len(rows) > _SAMPLE_ROWS * _SAMPLE_STEP else 1
+    groups = range(0, len(rows), _SAMPLE_ROWS * step)
+    sizes = {
+        method: len(_deflated(rows, groups, _SAMPLE_ROWS, method, _FILTERED_LEVEL)) for method in _FILTERS
+    }
     return min(sizes, key=lambda method: sizes[method])
 
 
 def _deflated(rows: Rows, starts: range, count: int, method: str, level: int) -> bytes:
-    """Groups of so many rows, each row with the number of its filter in front."""
+    """Deflate groups of ``count`` rows that begin at ``starts``, each row after the number of its filter."""
     number, predicted = _FILTERS[method]
     deflate: Any = zlib.compressobj(level, zlib.DEFLATED, zlib.MAX_WBITS, _MEMORY_LEVEL)
-    # One row and one column of zeros stand for what is beyond the edges.
+    # One row and one column of zeros stand for the bytes beyond the edges.
     padded = np.zeros((count + 1, rows.shape[1] + 1), np.uint8)
     parts = []
     for start in starts:
@@ -73,14 +76,14 @@ def _deflated(rows: Rows, starts: range, count: int, method: str, level: int) ->
 
 
 def _paeth(left: Rows, above: Rows, corner: Rows) -> Rows:
-    """Whichever of the three is nearest to ``left + above - corner``; ties go to the left, then above."""
+    """The one of the three that is nearest to ``left + above - corner``; on ties left, then above."""
     to_left, to_above = above.astype(np.int16) - corner, left.astype(np.int16) - corner
     distances = np.abs(to_left), np.abs(to_above), np.abs(to_left + to_above)
     nearest_left = (distances[0] <= distances[1]) & (distances[0] <= distances[2])
     return np.where(nearest_left, left, np.where(distances[1] <= distances[2], above, corner))
 
 
-# Number in the file, and what is expected of a byte that is known by its neighbours: left, above, corner.
+# The number in the file, and the prediction of a byte from its neighbours: left, above, corner.
 _FILTERS: dict[str, tuple[int, Callable[[Rows, Rows, Rows], Rows | int]]] = {
     "none": (0, lambda _left, _above, _corner: 0),
     "sub": (1, lambda left, _above, _corner: left),

@@ -1,7 +1,7 @@
-"""TIFF's directories read from bytes, nested ones and BigTIFF's included.
+"""Parses the directories of a TIFF, nested ones and those of BigTIFF included.
 
-Places in a file may say anything: directories that lie within each other, and contents that many tags share,
-would make a few bytes into very many. So all that is read is limited by the length of the file.
+A hostile file can nest directories in each other or let many tags share their content, so that a few bytes
+expand to gigabytes. Therefore the length of the file limits the amount that is read.
 """
 
 from __future__ import annotations
@@ -9,27 +9,39 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
-from kquant_hooks.documents.codecs.tifftags import NESTED, SIZES, Directories, Tag
+from kquant_hooks.documents.codecs.tifftags import DIRECTORY_TAGS, TYPE_SIZES, Directories, Tag
 
-# All tags together fill at most so many times the file's length; without shared contents it is once.
-_MOST = 4
-_ENTRY = 12
-_DEEPEST = 3
-# What reading at places that a damaged file names can raise.
-_DAMAGE = (struct.error, IndexError, OverflowError)
+# The tags may expand to 4 times the length of the file; tags that share no content need less than once.
+_MAX_EXPANSION = 4
+_ENTRY_SIZE = 12
+_MAX_DEPTH = 3
+# Exceptions from reading at the offsets in a damaged file.
+_DAMAGE_ERRORS = (struct.error, IndexError, OverflowError)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, kw_only=True, eq=False)
 class _Source:
-    """The bytes, how they are to be read, and how many more the tags may fill."""
+    """The file while it is parsed.
+
+    Attributes
+    ----------
+    data : bytes
+    order : {"<", ">"}
+        Its byte order.
+    is_big : bool
+        Whether it is a BigTIFF.
+    remaining : int
+        How many more bytes its tags may have.
+    """
 
     data: bytes
     order: str
-    big: bool
-    left: int
+    is_big: bool
+    remaining: int
 
-    def field(self, small: str, big: str, place: int) -> int:
-        found: int = struct.unpack_from(self.order + (big if self.big else small), self.data, place)[0]
+    def field(self, small: str, big: str, offset: int) -> int:
+        """The field at an offset, in the format ``small`` of TIFF or ``big`` of BigTIFF."""
+        found: int = struct.unpack_from(self.order + (big if self.is_big else small), self.data, offset)[0]
         return found
 
 
@@ -39,69 +51,71 @@ def parse(data: bytes) -> Directories:
     Raises
     ------
     ValueError
-        If it is none, if a directory is cut off, or if the tags share too much.
+        If it is not a TIFF, if a directory is cut off, or if its tags share too much content.
     """
     if data[:2] not in (b"II", b"MM"):
-        raise ValueError("cannot be decoded: it does not begin with a byte order")
+        raise ValueError("cannot be decoded: it does not begin with 'II' or 'MM'")
     big = data[2:4] in (b"+\0", b"\0+")
-    source = _Source(data, "<" if data.startswith(b"II") else ">", big, _MOST * len(data))
+    order = "<" if data.startswith(b"II") else ">"
+    source = _Source(data=data, order=order, is_big=big, remaining=_MAX_EXPANSION * len(data))
     pages: list[tuple[Tag, ...]] = []
     seen: set[int] = set()
     try:
-        place = source.field("I", "Q", 8 if big else 4)
-        while place and place not in seen:
-            seen.add(place)
-            tags, place = _directory(source, place, ())
+        offset = source.field("I", "Q", 8 if big else 4)
+        while offset and offset not in seen:
+            seen.add(offset)
+            tags, offset = _directory(source, offset, ())
             pages.append(tags)
-    except _DAMAGE as error:
+    except _DAMAGE_ERRORS as error:
         raise ValueError("cannot be decoded: a directory is cut off") from error
-    return Directories(source.order, tuple(pages))
+    return Directories(order=order, pages=tuple(pages))
 
 
-def _directory(source: _Source, place: int, above: tuple[int, ...]) -> tuple[tuple[Tag, ...], int]:
-    """The tags of a directory, and where the next one is; tags that point out of the file are left out.
+def _directory(source: _Source, offset: int, parents: tuple[int, ...]) -> tuple[tuple[Tag, ...], int]:
+    """The tags of a directory, without those that point outside the file, and the offset of the next one.
 
-    ``above`` are the places of those that it is nested in.
+    ``parents`` are the offsets of the directories that contain it.
     """
-    within = (*above, place)
-    entry = struct.Struct(source.order + ("HHQ" if source.big else "HHI"))
-    inline = 8 if source.big else 4
-    count = source.field("H", "Q", place)
-    place += 8 if source.big else 2
+    path = (*parents, offset)
+    entry = struct.Struct(source.order + ("HHQ" if source.is_big else "HHI"))
+    inline = 8 if source.is_big else 4
+    count = source.field("H", "Q", offset)
+    offset += 8 if source.is_big else 2
     if count * (entry.size + inline) > len(source.data):
         raise IndexError("more tags than bytes")
     tags = []
     for _ in range(count):
-        number, kind, length = entry.unpack_from(source.data, place)
-        size = SIZES.get(kind, 0) * length
-        here, start = place, place + entry.size
+        number, kind, length = entry.unpack_from(source.data, offset)
+        size = TYPE_SIZES.get(kind, 0) * length
+        entry_offset, start = offset, offset + entry.size
         if size > inline:
             start = source.field("I", "Q", start)
-        place += entry.size + inline
-        there = 0 < size <= len(source.data) - start
-        source.left -= _ENTRY + size * there
-        if source.left < 0:
+        offset += entry.size + inline
+        is_inside = 0 < size <= len(source.data) - start
+        source.remaining -= _ENTRY_SIZE + size * is_inside
+        if source.remaining < 0:
             raise ValueError(
-                f"cannot be decoded: its tags share so much that they would fill {_MOST} times its size"
+                f"cannot be decoded: its tags share content that would expand to more than {_MAX_EXPANSION} "
+                "times its size"
             )
-        if not there:
+        if not is_inside:
             continue
-        tag = Tag(number, kind, source.data[start : start + size], (), here)
-        if number in NESTED:
-            inner = _nested(source, tag, within)
+        tag = Tag(number, kind, source.data[start : start + size], entry=entry_offset)
+        if number in DIRECTORY_TAGS:
+            inner = _nested(source, tag, path)
             if inner is None:
                 continue
             tag = replace(tag, nested=inner)
         tags.append(tag)
-    return tuple(tags), source.field("I", "Q", place)
+    return tuple(tags), source.field("I", "Q", offset)
 
 
-def _nested(source: _Source, tag: Tag, within: tuple[int, ...]) -> tuple[Tag, ...] | None:
-    """The tags of the directory that a tag points to; None if there is none, or one that it is nested in."""
-    places = Tag(tag.number, {13: 4, 18: 16}.get(tag.type, tag.type), tag.content).numbers(source.order)
-    if len(places) != 1 or places[0] in within or len(within) > _DEEPEST:
+def _nested(source: _Source, tag: Tag, path: tuple[int, ...]) -> tuple[Tag, ...] | None:
+    """The tags of the directory to which a tag points; None if it is missing or one that contains the tag."""
+    offsets = Tag(tag.number, {13: 4, 18: 16}.get(tag.type, tag.type), tag.content).integers(source.order)
+    if len(offsets) != 1 or offsets[0] in path or len(path) > _MAX_DEPTH:
         return None
     try:
-        return _directory(source, places[0], within)[0]
-    except _DAMAGE:
+        return _directory(source, offsets[0], path)[0]
+    except _DAMAGE_ERRORS:
         return None

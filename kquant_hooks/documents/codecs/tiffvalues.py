@@ -1,6 +1,6 @@
-"""TIFF tags that speak of pixel values, which become indices: put right, left out, or a reason to refuse.
+"""Handles TIFF tags that describe pixel values, which become indices: converts, drops or refuses them.
 
-Of GDAL's tags a nodata value becomes an index that only the pixels without data have. See GDAL, *GeoTIFF File
+A nodata value of GDAL becomes an index that only the pixels without data have. See GDAL, *GeoTIFF File
 Format*, 2024; ImageJ's ``TiffDecoder``; The Open Microscopy Environment, *OME-TIFF specification*.
 """
 
@@ -12,14 +12,15 @@ from dataclasses import replace
 
 from PIL import Image
 
-from kquant_hooks.documents.codecs.tifftags import Tag, number_in
+from kquant_hooks.documents.codecs.tifftags import Tag, integer_in
 from kquant_hooks.documents.document import Unsupported
 
-_DESCRIPTION, _GDAL, _NODATA, _IMAGEJ = 270, 42112, 42113, 50839
+_DESCRIPTION, _GDAL_METADATA, _GDAL_NODATA = 270, 42112, 42113
+_IMAGEJ_SIZES, _IMAGEJ_METADATA = 50838, 50839
 _WHITE_IS_ZERO, _PALETTE, _PHOTOMETRIC, _BITS, _COLORMAP = 0, 3, 262, 258, 320
-_MOST_ENTRIES = 256
-# Of programs, and what these have there.
-_OF_PROGRAMS = {
+_MAX_ENTRIES = 256
+# Private tags of programs, and their content.
+_PRIVATE_TAGS = {
     33628: "MetaMorph data",
     33629: "MetaMorph data",
     34361: "FluoView data",
@@ -28,37 +29,40 @@ _OF_PROGRAMS = {
     43314: "NIH Image data",
     50706: "DNG data",
 }
-# What programs that know none of this would take for values of their own.
-VALUE_TAGS = {_GDAL, _NODATA, 50838, _IMAGEJ, *_OF_PROGRAMS}
+# In files from elsewhere, programs would misread these tags as descriptions of the pixel values.
+PIXEL_VALUE_TAGS = {_GDAL_METADATA, _GDAL_NODATA, _IMAGEJ_SIZES, _IMAGEJ_METADATA, *_PRIVATE_TAGS}
 
 
-def values_of(tag: Tag) -> str | None:
-    """What a tag has that only the page's own pixel values make true, and that cannot be put right."""
+def pixel_value_content(tag: Tag) -> str | None:
+    """The name of a tag's content if it describes pixel values and cannot be converted; None otherwise."""
     content = tag.content
     if tag.number == _DESCRIPTION and b"<OME" in content:
         return "OME-XML"
-    if tag.number == _IMAGEJ and (b"luts" in content[:256] or b"rang" in content[:256]):
-        return "ImageJ tables of colours"
-    if tag.number == _GDAL and b'"NODATA_VALUES"' in content:
+    if tag.number == _IMAGEJ_METADATA and (b"luts" in content[:256] or b"rang" in content[:256]):
+        return "ImageJ lookup table"
+    if tag.number == _GDAL_METADATA and b'"NODATA_VALUES"' in content:
         return "NODATA_VALUES"
-    return _OF_PROGRAMS.get(tag.number)
+    return _PRIVATE_TAGS.get(tag.number)
 
 
-def true_of_indices(tags: Iterable[Tag], clear: int | None) -> list[Tag]:
-    """Tags without what is no longer true; ``clear`` is the index of pixels without data, if any are."""
+def tags_for_indices(tags: Iterable[Tag], transparent_index: int | None) -> list[Tag]:
+    """The tags, converted for a picture of indices.
+
+    ``transparent_index`` is the index of the pixels without data, if there are any.
+    """
     kept = []
     for tag in tags:
         content = tag.content
-        if tag.number == _GDAL:
-            content = _without_items(content)
+        if tag.number == _GDAL_METADATA:
+            content = _metadata_without_bands(content)
         elif tag.number == _DESCRIPTION:
-            content = _described(content)
-        elif tag.number == _NODATA:
-            value = _whole_number(content)
-            if clear is not None:
-                content = b"%d\0" % clear
-            elif value is not None and 0 <= value < _MOST_ENTRIES:
-                # Some other pixels have that index now.
+            content = _description_without_values(content)
+        elif tag.number == _GDAL_NODATA:
+            value = _parsed_integer(content)
+            if transparent_index is not None:
+                content = b"%d\0" % transparent_index
+            elif value is not None and 0 <= value < _MAX_ENTRIES:
+                # Other pixels have this index now.
                 content = b""
         if content:
             kept.append(replace(tag, content=content))
@@ -66,20 +70,20 @@ def true_of_indices(tags: Iterable[Tag], clear: int | None) -> list[Tag]:
 
 
 def with_nodata(image: Image.Image, tags: Sequence[Tag], order: str) -> Image.Image:
-    """The page's picture, transparent where it has no data."""
-    value = next((_whole_number(tag.content) for tag in tags if tag.number == _NODATA), None)
-    bits = number_in(tags, _BITS, order, 1)
+    """The page's picture, with pixels without data made transparent."""
+    value = next((_parsed_integer(tag.content) for tag in tags if tag.number == _GDAL_NODATA), None)
+    bits = integer_in(tags, _BITS, order, 1)
     if value is None or not 0 <= value < 1 << bits or image.mode in ("F", "I"):
         return image
     if image.mode == "P":
         image.info["transparency"] = value
         return image
     if image.mode not in ("1", "L", "RGB") and not image.mode.startswith("I;16"):
-        raise Unsupported(f"its nodata value cannot be kept beside {image.mode} pixels")
+        raise Unsupported(f"its nodata value cannot be kept for {image.mode} pixels")
     if image.mode == "RGB" and bits != 8:
-        raise Unsupported("its nodata value has 16 bits, and Pillow reads 8 of them")
+        raise Unsupported("its nodata value has 16 bits, of which Pillow reads only 8")
     largest = (1 << bits) - 1
-    if number_in(tags, _PHOTOMETRIC, order, _WHITE_IS_ZERO) == _WHITE_IS_ZERO:
+    if integer_in(tags, _PHOTOMETRIC, order, _WHITE_IS_ZERO) == _WHITE_IS_ZERO:
         value = largest - value
     if image.mode == "1":
         image = image.convert("L")
@@ -88,40 +92,46 @@ def with_nodata(image: Image.Image, tags: Sequence[Tag], order: str) -> Image.Im
     return image
 
 
-def index_of_nodata(image: Image.Image, tags: Iterable[Tag]) -> int | None:
-    """The index that the pixels without data have, if the page has any and nothing else is clear."""
-    if image.mode != "P" or not any(tag.number == _NODATA for tag in tags):
+def nodata_index(image: Image.Image, tags: Iterable[Tag]) -> int | None:
+    """The index of the pixels without data, if the page has any and no other index is transparent."""
+    if image.mode != "P" or not any(tag.number == _GDAL_NODATA for tag in tags):
         return None
-    clear = image.info.get("transparency")
-    if isinstance(clear, bytes):
-        return clear.index(0) if set(clear) <= {0, 255} and clear.count(0) == 1 else None
-    return clear
+    transparent_index = image.info.get("transparency")
+    if isinstance(transparent_index, bytes):
+        return (
+            transparent_index.index(0)
+            if set(transparent_index) <= {0, 255} and transparent_index.count(0) == 1
+            else None
+        )
+    return transparent_index
 
 
-def colored_nodata(image: Image.Image, clear: int, tags: Sequence[Tag], order: str) -> Image.Image:
-    """An opaque copy, in which pixels without data have the colour that they had to viewers who show them."""
+def with_nodata_color(
+    image: Image.Image, transparent_index: int, tags: Sequence[Tag], order: str
+) -> Image.Image:
+    """An opaque copy, in which pixels without data have the colour in which other viewers display them."""
     levels = image.getpalette() or []
-    levels[3 * clear : 3 * clear + 3] = _color_of_nodata(tags, order)
+    levels[3 * transparent_index : 3 * transparent_index + 3] = _nodata_color(tags, order)
     result = image.copy()
     result.putpalette(levels)
     del result.info["transparency"]
     return result
 
 
-def _color_of_nodata(tags: Sequence[Tag], order: str) -> list[int]:
+def _nodata_color(tags: Sequence[Tag], order: str) -> list[int]:
     """R, G, B of the pixels without data."""
-    value = next((_whole_number(tag.content) for tag in tags if tag.number == _NODATA), None) or 0
-    bits = number_in(tags, _BITS, order, 1)
-    photometric = number_in(tags, _PHOTOMETRIC, order, _WHITE_IS_ZERO)
+    value = next((_parsed_integer(tag.content) for tag in tags if tag.number == _GDAL_NODATA), None) or 0
+    bits = integer_in(tags, _BITS, order, 1)
+    photometric = integer_in(tags, _PHOTOMETRIC, order, _WHITE_IS_ZERO)
     if photometric == _PALETTE:
-        levels = next((tag.numbers(order) for tag in tags if tag.number == _COLORMAP), ())
+        levels = next((tag.integers(order) for tag in tags if tag.number == _COLORMAP), ())
         return [level >> 8 for level in levels[value :: 1 << bits]][:3]
     level = min(value, (1 << bits) - 1) * 255 // ((1 << bits) - 1)
     return 3 * [255 - level if photometric == _WHITE_IS_ZERO else level]
 
 
-def _described(content: bytes) -> bytes:
-    """A description without its lines on values: ImageJ's range of what is shown, tifffile's shape."""
+def _description_without_values(content: bytes) -> bytes:
+    """A description without data on pixel values: ImageJ's display range, tifffile's shape."""
     text = content.rstrip(b"\0")
     if text.startswith(b"ImageJ="):
         lines = text.split(b"\n")
@@ -137,8 +147,8 @@ def _described(content: bytes) -> bytes:
     return content
 
 
-def _whole_number(content: bytes) -> int | None:
-    """What GDAL's text says; None for what is no whole number, which no pixel that is read here can have."""
+def _parsed_integer(content: bytes) -> int | None:
+    """The integer in a nodata tag; None for any other value, which none of the pixels read here can have."""
     try:
         value = float(content.rstrip(b"\0 "))
         return int(value) if value == int(value) else None
@@ -146,8 +156,8 @@ def _whole_number(content: bytes) -> int | None:
         return None
 
 
-def _without_items(content: bytes) -> bytes:
-    """GDAL's XML without statistics and without what it says of bands: units, scales, roles."""
+def _metadata_without_bands(content: bytes) -> bytes:
+    """GDAL's XML without statistics and without the units, scales and roles of bands."""
     head, *items = content.split(b"<Item")
     kept = []
     rest = b""
