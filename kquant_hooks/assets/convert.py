@@ -86,13 +86,7 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
             figures = reduction.figures
             if in_place and reduction.is_lossless:
                 raise Unchanged(f"it has {colors_in_words(figures.colors_before)}")
-            if not policy.is_met_by(figures.mse, figures.psnr):
-                limits = {"max-error": policy.max_error, "min-psnr": policy.min_psnr}
-                asked = ", ".join(f"{name}={limit:g}" for name, limit in limits.items() if limit is not None)
-                raise Skip(
-                    f"its error would be {figures.mse:.1f} and its PSNR {figures.psnr:.1f} dB, "
-                    f"worse than {asked}"
-                )
+            _check_error(figures, policy)
             reduction, images = _in_mode(reduction, target)
             if target.sorted_palette and not reduction.has_fixed_order:
                 images = map(reindexed, images)
@@ -102,16 +96,30 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
             if in_place:
                 raise Skip(str(reason)) from reason
             raise
-    saved = len(data) - len(written)
-    copied = reduction.is_lossless and settings.fixed is None
-    if copied and format_name == source and saved <= 0 and not policy.strip:
+    is_lossless = reduction.is_lossless and settings.fixed is None
+    if is_lossless and format_name == source and len(written) >= len(data) and not policy.strip:
         raise Unchanged(
             f"it has {colors_in_words(figures.colors_before)}, and re-encoding would not make it smaller"
         )
-    if policy.min_savings and saved < policy.least_savings(len(data)):
+    _check_savings(len(data), len(written), policy)
+    return Conversion(data=written, figures=figures)
+
+
+def _check_error(figures: Figures, policy: Policy) -> None:
+    """Skip a file whose result would not be good enough."""
+    if policy.is_met_by(figures.mse, figures.psnr):
+        return
+    limits = {"max-error": policy.max_error, "min-psnr": policy.min_psnr}
+    asked = ", ".join(f"{name}={limit:g}" for name, limit in limits.items() if limit is not None)
+    raise Skip(f"its error would be {figures.mse:.1f} and its PSNR {figures.psnr:.1f} dB, worse than {asked}")
+
+
+def _check_savings(before: int, after: int, policy: Policy) -> None:
+    """Skip a file whose result would not be small enough; sizes are in bytes."""
+    saved = before - after
+    if policy.min_savings and saved < policy.least_savings(before):
         would = f"grow by {-saved} bytes" if saved < 0 else f"shrink by only {saved} bytes"
         raise Skip(f"it would {would} (min-savings: {policy.min_savings})")
-    return Conversion(data=written, figures=figures)
 
 
 def count(data: bytes, settings: Settings, policy: Policy) -> Histogram:

@@ -96,7 +96,7 @@ def process(
         try:
             if target is not None:
                 assert real_target is not None
-                return _written_anew(
+                return _write_target(
                     outcome,
                     written,
                     target,
@@ -115,7 +115,7 @@ def process(
     return outcome
 
 
-def _written_anew(
+def _write_target(
     outcome: Outcome,
     written: bytes,
     target: Path,
