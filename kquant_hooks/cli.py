@@ -1,4 +1,4 @@
-"""The ``kquant`` command, which runs one of its commands."""
+"""The ``kquant`` command, which runs one of its subcommands."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _USUAL_WIDTH = 80
 # The number of the last standard stream.
 _STDERR = 2
 _DESCRIPTION = "Reduce images to a few colours by k-means."
-# The module of each command, which says what it is for; only the command that runs is loaded.
+# The module of each command, which has its help; only the module of the command that runs is loaded.
 _COMMANDS = {
     "quantize": "kquant_hooks.commands.quantize",
     "hook": "kquant_hooks.commands.hook",
@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return EXIT_USAGE
         return int(arguments.run(arguments))
     except KeyboardInterrupt:
-        # It came before there was anything to undo, or again while that was being done.
+        # The interrupt came before there was anything to undo, or came again during the undoing.
         return EXIT_INTERRUPTED
     except OSError as error:
         # This is not about one file: the current folder is gone, or no process can be started any more.
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _open_closed_streams() -> None:
     """Open closed standard streams as the null device.
 
-    Otherwise the first files that are opened get their numbers, and receive what is printed.
+    Otherwise, the first files that are opened would get their numbers, and receive what is printed.
     """
     while (handle := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
         os.set_inheritable(handle, True)

@@ -13,7 +13,7 @@ from kquant_hooks.options.policy import POLICY_OPTIONS, PolicyOptions, settings_
 from kquant_hooks.options.settings import OPTIONS, Options
 from kquant_hooks.palettes.swatch import MAX_COLORS
 
-# They need a process of their own, which the commands start.
+# Options that need a separate process, which the commands start.
 _OF_PROCESSES = {"timeout", "max_memory"}
 
 
@@ -32,7 +32,7 @@ def quantize_file(
 ) -> Outcome:
     """Quantize an image file, as ``kquant quantize`` does, in this process.
 
-    The result is read back and compared before it is written, and is written whole or not at all. No
+    The result is read back and compared before it is written, and is written completely or not at all. No
     ``.kquant.yaml`` is read. Without a target, the file is rewritten in its own format, and left alone if
     that cannot hold a palette or if it has few enough colours already.
 
@@ -42,11 +42,11 @@ def quantize_file(
     colors : int or "auto"
         Largest number of colours, 1..256. "auto": the fewest that meet ``max_error`` or ``min_psnr``.
     target : str or path, optional
-        The file to write, in the format of its extension or of ``format``. Missing folders are made.
+        The file to write, in the format of its extension or of ``format``. Missing folders are created.
     dry_run : bool
-        Do everything but write.
+        Do everything except write.
     force : bool
-        Overwrite a target that exists. Without it, a target with other content is a failure.
+        Overwrite a target that exists. Without it, a target with different content is a failure.
     **options
         Those of ``KMeansQuantize``, and ``min_savings``, ``max_error``, ``min_psnr``, ``strip``, ``format``
         and ``max_pixels`` of the command. Pillow's own limit, ``PIL.Image.MAX_IMAGE_PIXELS``, holds as well.

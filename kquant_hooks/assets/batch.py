@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call of ``process``, as a worker process is sent it."""
+    """The arguments of one call of ``process``, as they are sent to a worker process."""
 
     path: Path
     settings: Settings
@@ -43,14 +43,14 @@ def process_each(
     tick: Callable[[], None] = lambda: None,
     all_cores: bool = True,
 ) -> Iterator[Outcome]:
-    """Yield outcomes in the order of the items, whichever is done first.
+    """Yield outcomes in the order of the items, whichever item is done first.
 
     Parameters
     ----------
     items : sequence of Job or Outcome
-        Outcomes are known already and are passed on. Without a job no process is started.
+        Outcomes that are known already are passed on. Without a job, no process is started.
     workers : int
-        Most processes at once, at least 1.
+        The largest number of processes at once, at least 1.
     done : callable
         Called with each outcome as soon as it is known, even if it is yielded later.
     tick : callable
@@ -87,7 +87,7 @@ def _processed(
 ) -> Iterator[tuple[int, Outcome]]:
     if not jobs:
         return
-    # Loading what runs processes takes as long as loading everything else.
+    # Loading the code that runs processes takes as long as loading everything else.
     from kquant_hooks.processes.crash import Crash
     from kquant_hooks.processes.pool import run_each
 
@@ -116,13 +116,13 @@ def _crashed(job: Job, crash: Crash) -> Outcome:
 
 
 def _result_of(job: Job) -> tuple[Outcome, bytes | None]:
-    """In a worker process."""
+    """Run a job without writing; called in a worker process."""
     lift_pillow_limit(job.policy)
     return outcome_and_bytes(job.path, job.settings, job.policy, job.target, job.data)
 
 
 def _work(job: Job) -> Outcome:
-    """In a worker process."""
+    """Run a job; called in a worker process."""
     from kquant_hooks.processes.worker import exit_if_orphaned
 
     lift_pillow_limit(job.policy)
@@ -141,7 +141,7 @@ def _work(job: Job) -> Outcome:
 
 
 def sweep_folders(files: Iterable[Path]) -> None:
-    """Remove temporary files that killed runs left in the folders of some files."""
+    """Remove the temporary files that killed runs have left in the folders of some files."""
     from kquant_hooks.disk.temporary import sweep
 
     for path in {file.parent for file in files}:
@@ -150,7 +150,7 @@ def sweep_folders(files: Iterable[Path]) -> None:
 
 
 def lift_pillow_limit(policy: Policy) -> None:
-    """Lift Pillow's limit, our default, in this process if the policy sets a higher one."""
+    """Lift Pillow's limit, which is the default, in this process if the policy sets a higher one."""
     if most_of_one(policy.max_pixels) > MOST_OF_ONE:
         from PIL import Image
 

@@ -1,4 +1,4 @@
-"""Which files to quantize, and which to write, for the paths that a user gives."""
+"""Decides which files to quantize, and which to write, for the paths that a user gives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Destination:
     file, folder : Path, optional
         Results go into this file, or into this folder, which gets the tree of the given folders.
     suffix : str
-        Otherwise they go next to each file, with this before the extension.
+        Otherwise, results go next to each file, with this text before the extension.
     format : str
         As in ``Policy``.
     """
@@ -56,7 +56,7 @@ class Task:
     target : Path, optional
         None: the file itself.
     real, real_target : Path, optional
-        Absolute paths without links, as of now; see ``process``.
+        Absolute paths without links, as they are now; see ``process``.
     problem : str
         Why it cannot be processed, if that is known already.
     """
@@ -83,7 +83,7 @@ def collect(paths: Iterable[Path], destination: Destination) -> list[Task]:
 
 
 def _each_once(tasks: dict[Path, Task]) -> dict[Path, Task]:
-    """The tasks without those that name a file for the second time, in another spelling."""
+    """The tasks without those that name a file a second time, in a different spelling."""
     twice = {
         other
         for alike in alike_in(tasks)
@@ -94,7 +94,7 @@ def _each_once(tasks: dict[Path, Task]) -> dict[Path, Task]:
 
 
 def _without_clashes(tasks: dict[Path, Task]) -> list[Task]:
-    """The tasks, with a problem for those that write the same file as another, or one that another reads."""
+    """The tasks, with a problem for those that write a file that another task writes or reads."""
     claimed: dict[Path, Path] = {}
     for real, task in tasks.items():
         aim = task.real_target
@@ -123,7 +123,7 @@ def _without_clashes(tasks: dict[Path, Task]) -> list[Task]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether the path is a folder, as far as this can be found out."""
+    """Whether the path is a folder; False if this cannot be found out."""
     try:
         return path.is_dir()
     except OSError:
@@ -171,7 +171,7 @@ def _real_target(target: Path | None, real: Path, destination: Destination) -> P
 
 
 def _is_wanted(path: Path, destination: Destination) -> bool:
-    # Files given by name may have any name; in folders, only those with an extension of pictures count.
+    # Files given by name may have any name; in folders, only those with a picture's extension count.
     known = any(path.suffix.lower() in row.extensions for row in FORMATS.values())
     is_hidden = path.name.startswith(".") or is_temporary(path.name)
     if not known or is_hidden or path.is_symlink():
@@ -190,7 +190,7 @@ def _target(path: Path, inner: Path, destination: Destination) -> Path | None:
 
 
 def extension_for(path: Path, option: str) -> str:
-    """The extension of a result's name: the file's own if that is one of the result's format.
+    """The extension of a result's name: that of the file if the result's format uses it.
 
     Parameters
     ----------

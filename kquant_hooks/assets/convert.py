@@ -1,4 +1,4 @@
-"""The bytes of an image file to the bytes of the quantized one; nothing is read or written here."""
+"""Converts the bytes of an image file to those of a quantized one; reads and writes no file."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def convert(data: bytes, settings: Settings, policy: Policy, format_name: str | 
     Skip, Unchanged
         If there is nothing to do.
     ValueError
-        If the file cannot be read or quantized, or if the format cannot hold it; one sentence, in which "it"
-        is the file.
+        If the file cannot be read or quantized, or if the format cannot hold it. The message is one
+        sentence, in which "it" is the file.
     """
     in_place = format_name is None
     source = judge(data, settings, in_place=in_place)

@@ -1,4 +1,4 @@
-"""What a file's first bytes decide, without loading Pillow or NumPy."""
+"""Decides as much as a file's first bytes allow, without loading Pillow or NumPy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Unchanged(Exception):  # noqa: N818  nothing went wrong
 
 
 def judge(data: bytes, settings: Settings, *, in_place: bool, end: bytes = b"") -> str | None:
-    """The name of a file's format, a key of ``FORMATS``; None if it has no row there.
+    """The name of a file's format, a key of ``FORMATS``; None if the format has no row there.
 
     Parameters
     ----------

@@ -29,7 +29,7 @@ class Outcome:
     target : Path, optional
         The file that is written, or would be; the source itself if it is rewritten in place.
     bytes_before, bytes_after : int
-        0 if they are not known.
+        0 if unknown.
     figures : Figures, optional
         Set if the file was quantized.
     """

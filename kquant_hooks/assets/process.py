@@ -1,4 +1,4 @@
-"""One file on disk: read, quantized, and written whole or not at all.
+"""Quantizes one file on disk; the result is written completely or not at all.
 
 Pillow and NumPy are loaded only if the file's first bytes do not decide.
 """
@@ -56,13 +56,13 @@ def process(
         The file to write, in the format of its extension or of the policy. None: rewrite the file itself in
         its own format.
     dry_run : bool
-        Do everything but write.
+        Do everything except write.
     force : bool
-        Overwrite a target that exists. Without it, a target with other content is a failure.
+        Overwrite a target that exists. Without it, a target with different content is a failure.
     data : bytes, optional
-        The content, if it was read already, such as from standard input.
+        The content, if it was read already, for example from standard input.
     real, real_target : Path, optional
-        Absolute paths without links, as of when the user gave them. No link that was made since then is
+        Absolute paths without links, as resolved when the user gave them. No link that was made later is
         followed. None: resolved now.
     before_rename : callable
         Called just before the result gets its name; an exception from it prevents that.
@@ -125,7 +125,7 @@ def _write_target(
     force: bool,
     before_rename: Callable[[], None],
 ) -> Outcome:
-    """Write a result to a file of its own."""
+    """Write a result to a target, not to the source."""
     folder = _folder_of(real, create=not dry_run)
     if folder is None:
         return replace(outcome, status="would-rewrite")

@@ -1,4 +1,4 @@
-"""The colours of files on disk, for a palette of many."""
+"""Counts the colours of files on disk, for one palette for all of them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from kquant_hooks.options.settings import Settings
 if TYPE_CHECKING:
     from kquant_hooks.quantizer.histogram import Histogram
 
-# One worker counts while the other's colours are added up. Memory does not grow with the pictures.
+# One worker counts while the other's colours are added up. Memory does not grow with the number of pictures.
 _WORKERS, _AHEAD = 2, 8
 
 
 def count_each(paths: Sequence[Path], settings: Settings, policy: Policy) -> Iterator[Histogram | Outcome]:
-    """Count all frames of each file in turn, in worker processes; an outcome if a file cannot be read."""
+    """Count all frames of each file, in order, in worker processes; an outcome if a file cannot be read."""
     from kquant_hooks.processes.crash import Crash
     from kquant_hooks.processes.pool import WorkerPool
 

@@ -10,7 +10,7 @@ from kquant_hooks.clustering.arrays import Floats, Integers, Points, exact_sum, 
 from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.clustering.scores import squared_lengths
 
-# Of 1.3 to 2.1 this gave the lowest errors, and none was faster.
+# Among values from 1.3 to 2.1, this one gave the lowest errors, and none was faster.
 RELAXATION = 1.9
 
 
@@ -37,13 +37,13 @@ def lloyd(
 ) -> LloydResult:
     """Assign and average until an iteration lowers the error by at most the fraction ``tol``.
 
-    With ``tol=0`` this means until the centres stop moving. A centre that is nearest to no point stays where
+    With ``tol=0``, they end when the centres stop moving. A centre that is nearest to no point stays where
     it is.
 
     Parameters
     ----------
     relaxation : float
-        How far centres move towards the means of their points: 1 is the textbook's step. Moving nearly twice
+        How far centres move towards the means of their points: 1 is the textbook step. Moving nearly twice
         as far takes half as many iterations (over-relaxation), because a mean keeps moving in the direction
         of its centre. Once this raises the error, or no longer lowers it enough, plain steps follow.
     """

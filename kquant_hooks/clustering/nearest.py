@@ -13,7 +13,8 @@ import numpy as np
 from kquant_hooks.clustering.arrays import Bools, Floats, Integers
 from kquant_hooks.clustering.scores import coefficients, score_chunks
 
-# Fewer points than this are compared with all centres, and so are blocks with more candidates than that.
+# Points are compared with all centres if there are fewer points than _FEW_POINTS, or if their block has more
+# candidates than _MANY_CANDIDATES.
 _FEW_POINTS = 1 << 15
 _MANY_CANDIDATES = 64
 # A power of two.
@@ -55,7 +56,7 @@ def nearest(coords: Floats, centers: Floats) -> tuple[Integers, Floats]:
 
 
 def nearest_two(coords: Floats, centers: Floats) -> tuple[Integers, Floats, Floats]:
-    """As ``nearest``, with the score of the second nearest centre (infinite if there is one centre)."""
+    """Like ``nearest``, with the score of the second nearest centre (infinite if there is one centre)."""
     labels = np.empty(len(coords), np.intp)
     best = np.empty(len(coords), coords.dtype)
     second = np.empty(len(coords), coords.dtype)
@@ -151,7 +152,7 @@ def _fill_nearest(points: Floats, centers: Floats, possible: Bools, labels: Inte
 
 
 def _candidate_lists(possible: Bools, counts: Integers) -> Integers:
-    """The indices of the first candidates, rising, padded with the number of centres."""
+    """The indices of the first candidates in ascending order, padded with the number of centres."""
     block, center = np.nonzero(possible)
     place = np.arange(len(block)) - np.repeat(np.cumsum(counts) - counts, counts)
     lists = np.full((len(possible), _MANY_CANDIDATES), possible.shape[1])
@@ -168,7 +169,7 @@ def _lowest(scores: Floats, candidates: Integers) -> tuple[Integers, Floats]:
     scores : ndarray, shape (width, blocks, _BLOCK)
         The first row is overwritten.
     candidates : ndarray of intp, shape (blocks, width)
-        Rising in each row.
+        In ascending order in each row.
     """
     lowest = scores[0]
     place = np.zeros(lowest.shape, np.uint8)

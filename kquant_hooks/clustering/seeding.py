@@ -10,7 +10,7 @@ from kquant_hooks.clustering.arrays import Floats, Integers, Points, grouped_sum
 from kquant_hooks.clustering.nearest import nearest
 from kquant_hooks.clustering.scores import squared_lengths
 
-# Bins per axis of Wu's moment table, by number of dimensions: 4 to 66 thousand bins in all.
+# Bins per axis of Wu's moment table, by number of dimensions: 4 to 66 thousand bins in total.
 _WU_BINS = {1: 4096, 2: 180, 3: 28, 4: 16, 5: 8}
 
 
@@ -42,7 +42,7 @@ def kmeans_plus_plus(points: Points, count: int, seed: int) -> Floats:
 
 
 def farthest_points(points: Points, count: int) -> Floats:
-    """Points that each add most to the error of those before them: k-means++ without chance; (count, d).
+    """Points that each add most to the error of those before them: k-means++ without randomness; (count, d).
 
     Gonzalez 1985, *Clustering to minimize the maximum intercluster distance*, with distances weighted.
     """

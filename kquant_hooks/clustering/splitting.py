@@ -74,7 +74,7 @@ def _cut(
 def _principal_axis(weights: Floats, offsets: list[Floats], labels: Integers, count: int) -> list[Floats]:
     """The direction of largest variance of each cluster: one array of shape (k,) per channel.
 
-    By power iteration and not by LAPACK, whose last bits differ between builds.
+    Uses power iteration and not LAPACK, whose last bits differ between builds.
     """
     dimensions = len(offsets)
     covariance: dict[tuple[int, int], Floats] = {}

@@ -51,7 +51,7 @@ def add_color(parser: argparse._ActionsContainer) -> None:
 
 
 def style_of(arguments: argparse.Namespace) -> Style:
-    """What to print, and how."""
+    """The style of output that the flags ask for."""
     return Style(arguments.json, arguments.quiet, arguments.verbose, arguments.color)
 
 
@@ -73,12 +73,12 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def config_of(arguments: argparse.Namespace) -> Path | None:
-    """The configuration file that was given, if one was."""
+    """The given configuration file, if any."""
     return None if arguments.config is None else Path(arguments.config)
 
 
 def jobs_of(arguments: argparse.Namespace, default: int) -> int:
-    """How many files to process at once; ValueError if it is less than 1."""
+    """The number of files to process at once; ValueError if it is less than 1."""
     jobs: int = default if arguments.jobs is None else arguments.jobs
     if jobs < 1:
         raise ValueError(f"--jobs {jobs}: expected an integer of at least 1")

@@ -16,7 +16,7 @@ from kquant_hooks.options.option import Option, dashed, nearest_in
 from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, merged_options, settings_and_policy
 from kquant_hooks.options.settings import OPTIONS
 
-# Options of rules, and of the top level, which applies without a rule.
+# Options of rules, and of the top level, which applies if no rule matches.
 FILE_OPTIONS: dict[str, Option] = {
     **OPTIONS,
     **POLICY_OPTIONS,
@@ -76,8 +76,8 @@ def load(path: Path, *, given: bool = False) -> Config:
     path : Path
     given : bool
         Whether the user named the file. A configuration that was found must be in its repository, after links
-        are resolved. Its palettes must always be there: the author of a configuration may have no right to
-        read other files.
+        are resolved. Its palettes must always be in the repository: the author of a configuration may have
+        no right to read other files.
 
     Raises
     ------

@@ -37,7 +37,7 @@ def palette_loader(folder: Path, root: Path) -> LoadPalette:
             return Palette.load(folder / name, within=root)
         except OutsideError:
             raise ValueError(
-                f"{shown(name)} is outside of {root}; copy the file into it, or give it as a flag"
+                f"{shown(name)} is outside of {root}; copy the file into it, or use a flag"
             ) from None
 
     return load

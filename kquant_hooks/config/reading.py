@@ -21,7 +21,7 @@ _MAX_LINE_LENGTH = 1000
 
 
 class ConfigError(ValueError):
-    """A configuration cannot be used; one line says where, what was expected and what is there."""
+    """A configuration cannot be used; the message says where, what was expected and what was found."""
 
 
 def read_yaml(path: Path, within: Path | None = None) -> object:
@@ -48,7 +48,7 @@ def shown(value: object) -> str:
 
 
 def refuse(place: str, expected: str, value: object, way_out: str = "") -> NoReturn:
-    """Raise an error that says what was expected at a place, and what is there."""
+    """Raise an error that says what was expected at a place, and what was found."""
     raise ConfigError(f"{place}: expected {expected}, got {shown(value)}{way_out}")
 
 

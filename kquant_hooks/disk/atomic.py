@@ -106,7 +106,7 @@ def check_replaceable(folder: Folder, name: str, found: os.stat_result | None) -
     folder : Folder
     name : str
     found : os.stat_result, optional
-        The status of the file, or of the link itself; None if there is none.
+        The status of the file, or of the link itself; None if neither exists.
     """
     here = os.curdir if folder.handle is not None else str(folder.path)
     if not os.access(here, os.W_OK | os.X_OK, dir_fd=folder.handle):

@@ -44,7 +44,7 @@ def keep_attributes(old: int, new: int) -> None:
     if not group_kept:
         # The new file has another group, which gets the rights of all other users.
         mode &= ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
-    # Some file systems have one mode for all files, so the old file has it, too.
+    # Some file systems have one mode for all files, so the old file has the same mode.
     with suppress(OSError):
         os.fchmod(new, mode)
     if stat.S_IMODE(os.fstat(new).st_mode) & ~mode:

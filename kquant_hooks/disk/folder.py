@@ -20,11 +20,11 @@ Identity = tuple[int, int]
 
 _HAS_HANDLES = os.open in os.supports_dir_fd and hasattr(os, "O_DIRECTORY") and hasattr(os, "O_NOFOLLOW")
 _FOLDER_FLAGS = getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-# To pass through a folder, the right to search it is enough, if the system makes that difference.
+# To pass through a folder, the right to search it is enough, if the system makes the distinction.
 _PASS_FLAGS = _FOLDER_FLAGS | getattr(os, "O_PATH", os.O_RDONLY)
 _ENTER_FLAGS = _FOLDER_FLAGS | os.O_RDONLY
-# For any file: opening a pipe does not block, links are not followed, and no terminal becomes that of this
-# process.
+# For any file: opening a pipe does not block, links are not followed, and no terminal becomes the controlling
+# terminal of this process.
 FILE_FLAGS = (
     getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_NONBLOCK", 0)
@@ -65,7 +65,7 @@ class Folder:
 
     @property
     def identity(self) -> Identity:
-        """Device and inode, which tell it from another folder of the same path."""
+        """Device and inode, which distinguish it from another folder with the same path."""
         found = os.stat(self.path if self.handle is None else self.handle)
         return found.st_dev, found.st_ino
 
@@ -142,7 +142,7 @@ def open_folder(path: Path, *, create: bool = False, identity: Identity | None =
     Raises
     ------
     OSError
-        ``ELOOP`` if a part of the path is a link by now, ``ESTALE`` if the folder has another identity, or
+        ``ELOOP`` if a part of the path is a link now, ``ESTALE`` if the folder has another identity, or
         any error of opening it.
     """
     if _HAS_HANDLES:
@@ -177,7 +177,7 @@ def resolved(path: Path, *, last: bool = True) -> Path:
 
 
 def _walked(start: int, parts: tuple[str, ...], *, create: bool) -> int:
-    """The handle of the folder that the parts lead to, each opened in turn."""
+    """The handle of the folder that the parts lead to, opened one after the other."""
     follow_no_link = getattr(os, "O_NOFOLLOW_ANY", 0)
     if follow_no_link and not create:
         # One call that follows no link in the whole path.

@@ -27,7 +27,7 @@ _NETWORK_KINDS = (
 
 
 def mounts() -> list[tuple[Path, str]]:
-    """Mount points and the kind of file system on each. The last of two on one mount point is visible."""
+    """Mount points and the kind of file system on each. If two share a mount point, the last is visible."""
     try:
         lines = _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     except OSError:
@@ -42,7 +42,7 @@ def mounts() -> list[tuple[Path, str]]:
 
 
 def network_of(folder: Path) -> str | None:
-    """The kind of network file system that a folder is on, if any; the system reports no events of these."""
+    """The kind of network file system that a folder is on, if any; the system reports no events for these."""
     real = Path(os.path.realpath(folder))
     best, kind = Path(), ""
     for place, name in mounts():
@@ -73,7 +73,7 @@ class Mounts:
         self._seen |= self._below()
 
     def missing(self, path: Path) -> Path | None:
-        """The mount point above a path on which nothing is mounted any more; None if there is none."""
+        """The mount point above a path that has lost its file system; None if all are mounted."""
         above = self._seen.intersection((path, *path.parents))
         return min(above - self._below(), default=None) if above else None
 

@@ -50,9 +50,9 @@ def open_regular(folder: Folder, name: str) -> BufferedReader:
     Raises
     ------
     NotRegularError
-        ``EISDIR`` for a folder, else ``EINVAL``.
+        ``EISDIR`` for a folder, otherwise ``EINVAL``.
     OSError
-        If there is none, or opening it fails.
+        If it does not exist, or opening it fails.
     """
     # Check before opening: merely opening a device can have effects.
     _check(folder.stat(name), name)

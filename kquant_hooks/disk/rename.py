@@ -1,7 +1,7 @@
 """Renames within a folder, with two operations that POSIX lacks: never over another file, and by exchange.
 
 Both need a system call that Python does not offer (``renameat2`` on Linux, ``renameatx_np`` on macOS) and a
-file system that supports it. There are fallbacks without them.
+file system that supports it. Without them, there are fallbacks.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def temporary_in(folder: Folder, mode: int, *, extension: str = "") -> Iterator[
     try:
         yield temporary
     finally:
-        # If the name belongs to another file by now, do not remove that.
+        # If the name belongs to another file by now, do not remove that file.
         with suppress(OSError):
             if temporary.handle < 0 or temporary.is_in_place():
                 folder.unlink(temporary.name)

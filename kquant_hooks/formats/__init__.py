@@ -1,1 +1,1 @@
-"""What is known of image formats before anything is loaded: neither Pillow nor NumPy is needed."""
+"""Facts about image formats, for which neither Pillow nor NumPy is needed."""

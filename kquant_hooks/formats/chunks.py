@@ -1,4 +1,4 @@
-"""The chunks of PNG and RIFF files, as far as a first look needs them."""
+"""The chunks of PNG and RIFF files, as far as judging a file needs them."""
 
 from __future__ import annotations
 

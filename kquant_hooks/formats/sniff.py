@@ -1,4 +1,4 @@
-"""Which format a file is in, from its bytes and never from its name."""
+"""Finds out the format of a file from its bytes, never from its name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def format_of(data: bytes) -> str | None:
-    """The name of the format that the bytes begin like, a key of ``FORMATS``; None if it has no row there.
+    """The name of the format whose files begin with such bytes, a key of ``FORMATS``; None if there is none.
 
     Parameters
     ----------

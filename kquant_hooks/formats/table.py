@@ -1,6 +1,6 @@
-"""The table of image formats: one row says all that is known of a format before its codec is loaded.
+"""The table of image formats: each row has all that is known about a format before its codec is loaded.
 
-Sniffing, the options, the choice of files in folders, converting, verifying and the README's table ask it.
+Sniffing, the options, the choice of files in folders, converting, verifying and the README's table use it.
 A new format needs a row here and a codec in ``documents/codecs``.
 """
 
@@ -24,7 +24,7 @@ class Format(NamedTuple):
     ----------
     name : str
     extensions : tuple of str
-        Of file names, in lower case, the usual one first.
+        Those of its file names, in lower case, the usual one first.
     codec : str
         The module that reads and writes it, loaded when a file needs it.
     signatures : tuple of dict
@@ -51,11 +51,11 @@ class Format(NamedTuple):
     nodata_colors : bool
         Whether transparent pixels keep the colours that stand for missing data.
     replacing_frames : bool
-        Whether a frame can make pixels transparent that are not, without clearing the canvas before.
+        Whether a frame can make visible pixels transparent without clearing the canvas first.
     sorted_palette : bool
-        Whether files get smaller when entries that lie side by side in the picture are near in the palette.
+        Whether files get smaller if entries of neighbouring pixels are close to each other in the palette.
     palette_length : callable, optional
-        From the first and the last bytes of a file to the length of its palette, if these tell.
+        Returns the length of a palette from the first and the last bytes of a file; None if they do not tell.
     max_side : int
         Largest width and height in pixels.
     max_seconds : float
@@ -63,7 +63,7 @@ class Format(NamedTuple):
     max_loops : int
         How often an animation can be played.
     delay_unit : float
-        Milliseconds of the unit in which delays are stored.
+        The unit in which delays are stored, in milliseconds.
     """
 
     name: str
@@ -164,7 +164,7 @@ _ROWS = (
         signatures=({0: b"II*\0"}, {0: b"MM\0*"}, {0: b"II+\0"}, {0: b"MM\0+"}),
         tag="tiff",
         kinds=("still", "pages"),
-        keeps="all tags but those of how pixels are stored: profile, EXIF, GPS, XMP, IPTC, resolution, "
+        keeps="all tags except those for the storage of pixels: profile, EXIF, GPS, XMP, IPTC, resolution, "
         "texts, private ones; pages, byte order, lossless compression, tiles, nodata",
         orientation=True,
         gray=True,

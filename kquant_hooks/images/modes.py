@@ -1,4 +1,4 @@
-"""What each of Pillow's modes means to the quantizer: the one table, which the README's is made from."""
+"""The one table of Pillow's modes and what the quantizer does with each; the README's is made from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pillow images as codes, read in strips, so no stage holds a second copy of the picture."""
+"""Pillow images as codes, read in strips, so no stage holds a second copy of the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Pillow image quantized: an indexed image with its figures."""
+"""Quantizes a Pillow image to an indexed image with its figures."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class Indexed:
     ----------
     quantized : Quantized
     undithered_mse : float
-        What limits of the error are compared with; of the image as it is if its alpha was made binary.
+        The error that limits apply to; with dithering only if alpha was made binary.
     """
 
     quantized: Quantized
@@ -156,7 +156,7 @@ def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) 
 
 
 def quantize_with(image: Image.Image, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
-    """``quantize`` with ready settings; ``origin`` is that of ``dithered``."""
+    """``quantize`` with validated settings; ``origin`` is that of ``dithered``."""
     prepared = prepare(image, settings)
     return indexed(prepared, fit(prepared, prepared.visible(settings)), settings, origin).quantized
 
@@ -230,7 +230,7 @@ def indexed(
     if transparency is not None:
         result.info["transparency"] = transparency
     if prepared.was_translucent:
-        # Making alpha binary is a part of the error.
+        # Making alpha binary adds to the error.
         mse = undithered_mse = mse_between(prepared.image, result)
     quantized = Quantized(
         image=result,

@@ -90,7 +90,7 @@ def _recolored(
 
 
 def _check_mode_shows(image: Image.Image, entries: Integers) -> None:
-    """Refuse entries that the image's mode cannot hold, as some of them were given."""
+    """Refuse entries that the image's mode cannot hold; only given colours can be such entries."""
     content = MODES[image.mode].content
     has_alpha = content in ("rgba", "gray+alpha") or (
         content == "index" and image.im.getpalettemode() == "RGBA"

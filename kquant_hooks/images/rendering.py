@@ -1,4 +1,4 @@
-"""Colours back to pixels: an image made from the entries of a clustering, strip by strip."""
+"""Turns colours back into pixels: makes an image from the entries of a clustering, strip by strip."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from kquant_hooks.quantizer.mapping import color_set_lookup, labels_and_errors, 
 from kquant_hooks.quantizer.pipeline import Clustering
 from kquant_hooks.quantizer.threads import few_threads, for_each
 
-# Pixels per strip where pixels are more than looked up. In larger strips colours lie closer together, but
-# they take more memory.
+# Pixels per strip if pixels need more than a lookup. In larger strips, colours lie closer together, but they
+# take more memory.
 FEWER_PIXELS = 1 << 17
 
 
@@ -49,7 +49,7 @@ class Rendering:
     ----------
     image : PIL.Image.Image
     mse : float
-        Its error, as in ``Quantized``; only that of the clustering if it was not to be measured.
+        Its error, as in ``Quantized``; only that of the clustering if ``measured`` is false.
     undithered_mse : float
         The same without dithering.
     """
@@ -198,7 +198,7 @@ def _listed_strips(image: Image.Image, listing: Listing, histogram: Histogram) -
 
 
 def _unlisted_strips(image: Image.Image, histogram: Histogram) -> Iterator[Strip]:
-    """An image from top to bottom, each strip with a histogram of its own, like the given one."""
+    """An image from top to bottom, each strip with its own histogram, like the given one."""
     bits = MODES[image.mode].bits
     for box in strips_of(image.size, FEWER_PIXELS, whole=True):
         pixels = codes_in(image, box, MODES[image.mode])

@@ -101,7 +101,7 @@ def scan_colors(image: Image.Image, settings: Settings, *, counted: bool, for_pa
 def _scan_opaque(image: Image.Image, settings: Settings, size: int) -> ImageColors:
     learned, enough = None, settings.palette is not None
     with _finding_colors(image, settings.threads) as found:
-        # Finding colours keeps one core busy, and learning another.
+        # Finding colours keeps one core busy, and learning keeps another busy.
         sample = None if enough else read_sample(image, size)
         if sample and len(sample.colors) > _FEW_COLORS:
             learned, enough = learn_entries(sample, settings), True

@@ -1,4 +1,4 @@
-"""Transparency: found wherever an image stores it, made binary, and the colours that it hides."""
+"""Transparency: finds it wherever an image stores it, makes it binary, keeps the colours that it hides."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def with_transparency_in_pixels(image: Image.Image) -> Image.Image:
 
 
 def with_binary_alpha(image: Image.Image) -> Image.Image:
-    """The image with an alpha of 255 where it is 128 or more, and of 0 elsewhere."""
+    """The image with an alpha of 255 where it is 128 or more, and of 0 otherwise."""
     content = MODES[image.mode].content
     if content in ("rgba", "gray+alpha"):
         result = image.copy()
@@ -110,7 +110,7 @@ def hides_colors(image: Image.Image) -> bool:
 def hidden_entries(image: Image.Image, visible: int, settings: Settings) -> Integers:
     """Transparent entries for the colours of transparent pixels: shape (m, 4), at least one if there are any.
 
-    Each hidden colour counts once. Near visible pixels, where filters mix hidden colours in, there are few
+    Each hidden colour counts once. Near visible pixels, where filters blend hidden colours in, there are few
     pixels of each, but one colour usually fills the rest. The entries may take all places that ``visible``
     colours leave free, or else a fraction of the palette, but no place that fixed colours need.
     """
@@ -152,7 +152,7 @@ def with_hidden_colors(
 
 
 def hidden_codes(image: Image.Image) -> Codes:
-    """The distinct colours of transparent pixels, as rising 24-bit codes."""
+    """The distinct colours of transparent pixels, as 24-bit codes in ascending order."""
     color_set = ColorSet()
     add = color_set.adder()
     for box in strips_of(image.size):

@@ -113,7 +113,7 @@ class Settings:
         "error diffusion ('floyd-steinberg'), or a fixed threshold pattern, which does not flicker in "
         "animations: 'bayer' (8x8 pixels), 'bayer-4' (4x4), 'bayer-2' (2x2) or 'blue-noise' (64x64)",
     )
-    dither_strength: float = option(1.0, Number(0, 1), "fraction of the error that is diffused")
+    dither_strength: float = option(1.0, Number(0, 1), "fraction of the error that dithering compensates")
     alpha: AlphaName = option(
         "keep",
         Choice(get_args(AlphaName)),

@@ -1,4 +1,4 @@
-"""Fields of binary files, any of which may end too soon."""
+"""Reads fields of binary files, which may end too soon."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def fields_at(data: bytes, start: int, layout: str) -> tuple[Any, ...]:
-    """The fields of a ``struct`` layout at a place; ValueError if the file ends before."""
+    """The fields of a ``struct`` layout at a place; ValueError if the file ends before them."""
     return struct.unpack(layout, bytes_at(data, start, struct.calcsize(layout)))
 
 
 def bytes_at(data: bytes, start: int, count: int) -> bytes:
-    """``count`` bytes of a file from a place; ValueError if it ends before."""
+    """``count`` bytes of a file from a place; ValueError if the file has fewer."""
     found = data[start : start + count]
     if len(found) < count:
         raise ValueError(f"it ends at byte {len(data)}; expected {count} bytes from byte {start}")

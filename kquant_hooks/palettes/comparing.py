@@ -39,7 +39,7 @@ class Comparison:
     equal : bool
         Whether they have the same colours in the same order.
     reordered : bool
-        Whether they are not equal, but have the same colours, equally often.
+        Whether they have the same colours, each the same number of times, but in different orders.
     only_first, only_second : tuple of Missing
         The distinct colours that only this palette has, in its order.
     """

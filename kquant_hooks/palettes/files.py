@@ -43,7 +43,7 @@ class Format:
     names : bool
         Whether it can hold names of colours.
     alpha : str
-        Which alpha it can hold, in words; empty if none.
+        The kind of alpha that it can hold, in words; empty if none.
     matches : callable, optional
         Whether a file's bytes are in this format; None: it is only written.
     read : callable, optional
@@ -62,8 +62,8 @@ class Format:
     write: Callable[[Sequence[Swatch], str], bytes] | None
 
 
-# In the order in which content is matched. A file may be named by mistake, or by somebody who must not read
-# it, so only formats that are certain by their first bytes quote a file's content in messages.
+# In the order in which content is matched. A user may name a file by mistake, or one that somebody else must
+# not see, so only formats that the first bytes prove quote a file's content in messages.
 FORMATS = (
     Format(
         key="gpl",

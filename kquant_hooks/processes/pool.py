@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 _TICK_SECONDS = 0.2
 # A process that has not read the clock for this many seconds was suspended.
 _SUSPENDED_SECONDS = 10.0
-# Time for a worker to undo what it is writing.
+# Seconds that a worker has to undo what it is writing.
 _GRACE_SECONDS = 10.0
 
 
@@ -43,7 +43,7 @@ class _Running:
     deadline : float
         In seconds of the pool's clock.
     limit : float
-        Seconds that it was given.
+        Its time limit in seconds.
     """
 
     worker: _Worker
@@ -60,7 +60,7 @@ class WorkerPool(Generic[Item, Result]):
     work : callable
         A function at the top level of a module: processes receive it by name.
     size : int
-        The number of processes, at most; at least 1.
+        The largest number of processes, at least 1.
     all_cores : bool
         Whether each process may use a thread per core; False: one thread.
     threads : bool

@@ -1,4 +1,4 @@
-"""What a worker process does: it receives items and sends results, until its parent is gone."""
+"""The loop of a worker process: it receives items and sends results until its parent is gone."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def make_lookup(codes: Codes, values: Codes, bits: int) -> Lookup:
     Parameters
     ----------
     codes : ndarray, shape (n,)
-        Every code that will be looked up; codes of 32 bits must rise.
+        Every code that will be looked up; codes of 32 bits must be in ascending order.
     values : ndarray, shape (n,), any unsigned dtype
     bits : {8, 16, 24, 32}
         The width of a code.

@@ -13,8 +13,8 @@ from kquant_hooks.quantizer.histogram import Histogram
 _SEARCH_BITS = 10
 _FINE_BITS = 24
 # How far apart opaque and translucent colours are put while centres are searched for, in quarter levels, so
-# that few clusters hold both. Of 0, 64, 128, 256 and 512 this gave the lowest errors on icons and on pictures
-# with soft edges.
+# that few clusters hold both. Among 0, 64, 128, 256 and 512, this one gave the lowest errors on icons and on
+# pictures with soft edges.
 _OPACITY_GAP = 128
 
 
@@ -59,7 +59,7 @@ def exact_coords(histogram: Histogram, colors: Integers) -> Floats:
 
 
 def search_points(histogram: Histogram) -> Points:
-    """Coordinates for the search: quarter levels, in float32 (16-bit gray: levels, in float64).
+    """Coordinates for the search: quarter levels, in float32 (16-bit grey: levels, in float64).
 
     With alpha there is a fifth coordinate, which separates opaque from translucent colours.
     """

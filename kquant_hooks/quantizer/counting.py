@@ -52,7 +52,7 @@ def count_codes(
     Returns
     -------
     codes : ndarray, shape (n,), of uint8, uint16 or uint32
-        Rising; but in Morton order if they have 24 bits and the pixels are few.
+        In ascending order, or in Morton order if they have 24 bits and there are few pixels.
     counts : ndarray of int64, shape (n,)
 
     Raises
@@ -72,7 +72,7 @@ def count_codes(
 
 
 def count_distinct(read_blocks: Callable[[], Iterable[Codes]], pixels: int, threads: int) -> int:
-    """Count the distinct codes of 32 bits, however many there are, in about two and a half bytes per code.
+    """Count the distinct codes of 32 bits, however many there are, using about two and a half bytes per code.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class ColorSet:
         return int(np.count_nonzero(self._present))
 
     def codes(self, part: int, parts: int) -> Codes:
-        """The codes in one of ``parts`` equal parts of the table, rising: uint32."""
+        """The codes in one of ``parts`` equal parts of the table, in ascending order: uint32."""
         size = len(self._present) // parts
         found = np.flatnonzero(self._present[part * size : (part + 1) * size]).astype(np.uint32)
         return found + np.uint32(part * size)
@@ -196,7 +196,7 @@ def _packed(codes: Codes, counts: Integers) -> Codes:
 
 
 def _merged(parts: list[Codes]) -> Codes:
-    """Packed codes put together, each code once, rising."""
+    """Packed codes put together, each code once, in ascending order."""
     packed = np.concatenate(parts)
     packed.sort()
     starts = np.flatnonzero(_starts(packed >> _COUNT_BITS))
@@ -207,7 +207,7 @@ def _merged(parts: list[Codes]) -> Codes:
 
 
 def _listed(codes: Codes, counts: Integers) -> tuple[Codes, Integers]:
-    """Rising codes of 32 bits and their counts, unless there are too many."""
+    """Codes of 32 bits in ascending order and their counts, unless there are too many."""
     translucent = len(codes) > 0 and codes[0] < OPAQUE_BITS
     if len(codes) > (MAX_LISTED_4_CHANNELS if translucent else MAX_LISTED_3_CHANNELS):
         raise TooManyColorsError

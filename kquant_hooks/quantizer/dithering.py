@@ -35,8 +35,8 @@ _FEW_ENTRIES, _FEW_COLORS = 32, 1 << 18
 _COLORS_AT_ONCE = 1 << 16
 _BAYER_SIZES = {"bayer-2": 2, "bayer-4": 4, "bayer": 8}
 # Error diffusion passes on at most this fraction of the palette's widest gap: neighbours cannot compensate a
-# larger error, which would smear. Of 0.5, 0.75, 1 and no limit, this gave the best averages for their noise
-# on photos of CQ100.
+# larger error, which would smear. Among 0.5, 0.75, 1 and no limit, this one gave the best averages for their
+# noise on photos of CQ100.
 _ERROR_LIMIT = 0.75
 # Each entry of a mixture compensates this fraction of the error of those before it. With 1 and a limit of
 # 0.75 averages were the same, but pixels were a third farther from their colours.

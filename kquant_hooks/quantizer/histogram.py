@@ -89,7 +89,7 @@ def in_morton_order(codes: Codes) -> Codes:
 
 
 def histogram_of_levels(codes: Codes, counts: Integers) -> tuple[Histogram, Integers]:
-    """The histogram of distinct, rising 16-bit grey levels, and the index of each level."""
+    """The histogram of distinct 16-bit grey levels in ascending order, and the index of each level."""
     return Histogram(codes[:, None], counts, False), np.arange(len(codes))
 
 

@@ -128,7 +128,7 @@ def nearest_lookup(histogram: Histogram, entries: Integers, bits: int) -> Lookup
     bits : {24, 32}
         The width of a code.
     """
-    # Labels plus 1; 0 where the label is not known yet.
+    # Labels plus 1; 0 if the label is not known yet.
     known = np.zeros(1 << 24, np.uint16)
 
     def labels_of(block: Codes) -> Codes:

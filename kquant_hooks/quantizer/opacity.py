@@ -56,7 +56,7 @@ def _weights(histogram: Histogram, labels: Integers, is_opaque: Bools, count: in
 def _mean_entries(
     histogram: Histogram, labels: Integers, is_opaque: Bools, opaque: Bools, entries: Integers
 ) -> Integers:
-    """The mean, not premultiplied, of each entry's colours of its own kind; an entry without any stays."""
+    """The mean, not premultiplied, of each entry's colours of its own kind; an entry with none stays."""
     counted = np.where(is_opaque == opaque[labels], histogram.weights, 0).astype(np.float64)
     coords = exact_coords(histogram, histogram.colors)
     weighted = [counted * coords[:, channel] for channel in range(4)]

@@ -11,7 +11,7 @@ _HUE_STEP = 15
 
 
 def by_lightness(colors: Integers) -> Integers:
-    """Indices from dark to light, transparent first: Rec. 601 luma, then the channels in turn."""
+    """Indices from dark to light, transparent first: Rec. 601 luma, then the channels one by one."""
     levels = colors.astype(np.int64)
     keys = list(reversed(levels.T))
     if colors.shape[1] >= 3:
@@ -21,7 +21,7 @@ def by_lightness(colors: Integers) -> Integers:
 
 
 def by_hue(colors: Integers) -> Integers:
-    """Indices around the colour circle from red, transparent first, then greys from dark to light.
+    """Indices of transparent colours, of greys from dark to light, then around the colour circle from red.
 
     The hue is that of HSV's hexagon, in steps of fifteen degrees, so shades of a hue stay together from dark
     to light. Colours with a chroma below 16 levels count as grey.
@@ -46,7 +46,7 @@ def by_hue(colors: Integers) -> Integers:
 
 
 def by_population(colors: Integers, populations: Integers) -> Integers:
-    """Indices from most to least used, transparent first; equals keep their order."""
+    """Indices from most to least used, transparent first; ties keep their order."""
     return np.lexsort((-populations, _visible(colors)))
 
 

@@ -1,4 +1,4 @@
-"""The stages joined: from a histogram to a palette, and a label for every distinct colour."""
+"""Joins the stages: from a histogram to a palette, and a label for every distinct colour."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MIN_SAMPLING = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Clustering:
-    """A histogram quantized.
+    """A quantized histogram.
 
     Attributes
     ----------

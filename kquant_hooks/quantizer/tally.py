@@ -1,4 +1,4 @@
-"""Histograms added up: as single colours or, if there are too many, as cells of neighbouring colours.
+"""Adds histograms up: as single colours or, if there are too many, as cells of neighbouring colours.
 
 The colours of a cell share the first bits of their Morton keys; two cells make one of the next larger size.
 Transparent, translucent and opaque colours never share a cell. The final size depends on all colours, and

@@ -19,7 +19,7 @@ _FIGURE = re.compile(r"(?<= )[\d.]+(?= )")
 
 
 def outcome_line(outcome: Outcome) -> str:
-    """Such as ``hero.png  412.8 KiB -> 96.1 KiB  -76.7 %  38 214 -> 16 colours  PSNR 34.1 dB``."""
+    """A line: ``hero.png  412.8 KiB -> 96.1 KiB  -76.7 %  38 214 -> 16 colours  PSNR 34.1 dB``."""
     name = str(outcome.path)
     if outcome.status in ("unchanged", "skipped", "failed"):
         return f"{name}  {outcome.status}: {outcome.reason}"
@@ -40,7 +40,7 @@ def outcome_line(outcome: Outcome) -> str:
 
 
 def summary_line(outcomes: Iterable[Outcome], seconds: float) -> str:
-    """Such as ``12 files: 8 rewritten, 4 unchanged  3.1 MiB -> 1.2 MiB  -61.3 %  2.4 s``."""
+    """The summary: ``12 files: 8 rewritten, 4 unchanged  3.1 MiB -> 1.2 MiB  -61.3 %  2.4 s``."""
     outcomes = list(outcomes)
     if not outcomes:
         return "no image files found"
@@ -67,7 +67,7 @@ def skip_lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
 
 
 def git_add_line(paths: Sequence[Path], *, from_top: bool = False) -> str:
-    """What to type in a shell to stage the files; for very many, a shorter way.
+    """The shell command that stages the files; for very many files, a shorter text.
 
     Parameters
     ----------
@@ -81,13 +81,13 @@ def git_add_line(paths: Sequence[Path], *, from_top: bool = False) -> str:
 
 
 def sizes_in_words(before: int, after: int) -> str:
-    """Such as ``412.8 KiB -> 96.1 KiB  -76.7 %``."""
+    """Two sizes and the change, such as ``412.8 KiB -> 96.1 KiB  -76.7 %``."""
     change = f"  {100 * (after - before) / before:+.1f} %" if before else ""
     return f"{size_in_words(before)} -> {size_in_words(after)}{change}"
 
 
 def size_in_words(count: int) -> str:
-    """Such as ``96.1 KiB``."""
+    """A size with its unit, such as ``96.1 KiB``."""
     size = float(count)
     for unit in ("B", "KiB", "MiB"):
         if size < _KIBI or unit == "MiB":

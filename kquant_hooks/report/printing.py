@@ -109,7 +109,7 @@ def print_line(text: str) -> bool:
     try:
         print(text, flush=True)
     except OSError as error:
-        # This is not a reason to stop half way.
+        # This is no reason to stop halfway.
         silence(sys.stdout)
         if not isinstance(error, BrokenPipeError):
             print_error(f"cannot write to standard output: {error.strerror}")

@@ -12,7 +12,7 @@ from kquant_hooks.options.environment import has_dumb_terminal, has_runner
 def can_show_colors(stream: TextIO) -> bool:
     """Whether to print swatches: the stream is a terminal, and no runner of hooks has started this process.
 
-    Runners may give what they run a terminal of its own, and show in their report what it received.
+    Runners may run a hook in a separate terminal, and show in their report what it has printed there.
     """
     return stream.isatty() and not has_runner()
 

@@ -19,7 +19,7 @@ class Content:
     found : os.stat_result
         Its status.
     digest : str, optional
-        Of its content; None if it is not a regular file.
+        That of its content; None if it is not a regular file.
     """
 
     found: os.stat_result
@@ -32,7 +32,7 @@ def digest(data: bytes) -> str:
 
 
 def content_in(folder: Folder, name: str) -> Content | None:
-    """The file of a name in a folder; None if there is none.
+    """The file with a name in a folder; None if it does not exist.
 
     Raises
     ------

@@ -24,14 +24,14 @@ from kquant_hooks.watch.reload import reloaded
 from kquant_hooks.watch.results import ResultsFolder, ResultsGoneError
 
 _NO_SPACE_ERRORS = {errno.ENOSPC, errno.EDQUOT}
-# Between attempts at a file after errors that may be temporary.
+# Waits between attempts at a file, after errors that may be temporary.
 _FILE_BACKOFF = Backoff(first=1.0, limit=300.0)
-# Attempts with --once, where a user waits for the end.
+# The number of attempts with --once, because a user waits for the end.
 _ONCE_ATTEMPTS = 3
 _CHECK_SECONDS = 2.0
-# Seconds for running jobs when the daemon is asked to stop.
+# Seconds that running jobs have to finish when the daemon is asked to stop.
 _GRACE_SECONDS = 8.0
-# And then to undo what is unfinished.
+# Seconds that they then have to undo what is unfinished.
 _UNDO_SECONDS = 2.0
 # The number of requests that means: stop at once.
 _STOP_AT_ONCE = 2
@@ -165,13 +165,13 @@ class Daemon:
 
     def _record(self, number: int, result: JobResult | Crash) -> None:
         if isinstance(result, Crash) and self._mailbox.stop_requests:
-            # The request to stop ended the worker, too; the ledger still has the claim.
+            # The request to stop also ended the worker; the ledger still has the claim.
             return
         source, job = self._queue.started.pop(number)
         now = time.monotonic()
         if isinstance(result, Crash):
             sweep_folders([job.result or job.path])
-            # The file need not be the cause of the first crash, but it is of a second one.
+            # The file need not be the cause of a first crash, but it counts as the cause of a second one.
             may_be_temporary = not result.timed_out and source not in self._queue.failures
             outcome = Outcome(job.path, "failed", result.message, target=job.result)
             result = JobResult("done", job.sample, outcome, errno=-1 if may_be_temporary else 0)
@@ -197,7 +197,7 @@ class Daemon:
             self.dispatcher.failures += 1
             return
         if error.errno in _NO_SPACE_ERRORS:
-            # Other files would fail, too.
+            # Other files would also fail.
             self._assign_at = max(self._assign_at, now + delay)
         self.finder.intake.found(source, now, delay)
 

@@ -51,6 +51,6 @@ def check_files(state_dir: Path) -> None:
     if not stat.S_ISDIR(os.lstat(state_dir).st_mode):
         raise LedgerError(f"cannot be used: {state_dir.name} is not a folder; move it away")
     for name in sorted(os.listdir(state_dir)):
-        # SQLite adds files of its own, such as a journal, whose names begin in the same way.
+        # SQLite adds files, such as a journal, whose names begin in the same way.
         if name.startswith((LEDGER, LOCK)) and not stat.S_ISREG(os.lstat(state_dir / name).st_mode):
             raise LedgerError(f"cannot be used: {name} is not a regular file; move it away")

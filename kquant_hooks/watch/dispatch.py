@@ -28,7 +28,7 @@ from kquant_hooks.watch.reasons import remove_reason, write_reason
 from kquant_hooks.watch.results import ResultsFolder
 from kquant_hooks.watch.targets import replaceable, target_for
 
-# Errors that do not go away by waiting.
+# Errors that do not go away with time.
 _PERMANENT_ERRORS = {errno.ENAMETOOLONG, errno.EINVAL, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ELOOP}
 
 
@@ -62,7 +62,7 @@ class Dispatcher:
             return False
         if entry.state == "waiting":
             return not self._results.is_missing(entry.target)
-        # An original that should be removed is read again before it is.
+        # An original that should be removed is read again before that.
         may_stay = not self._removes_originals or self._unremovable.get(source) == sample
         return entry.state != "done" or may_stay
 
@@ -167,7 +167,7 @@ class Dispatcher:
         Raises
         ------
         ResultsGoneError
-            If it is unknown where the result is. Nothing is recorded, so the file is processed again.
+            If the place of the result is unknown. Nothing is recorded, so the file is processed again.
         OSError
             If the job failed with an error that may be temporary.
         """
@@ -182,7 +182,7 @@ class Dispatcher:
         entry = Entry(
             source=source,
             sample=result.sample,
-            # Of the job: the settings may have changed in the meantime.
+            # That of the job: the settings may have changed in the meantime.
             fingerprint=fingerprint(job.settings, job.policy),
             target=target,
             state="done",
@@ -203,7 +203,7 @@ class Dispatcher:
         elif outcome.status == "skipped":
             self._skip(entry, outcome.reason)
         else:
-            # An original that is about to be removed owns no result: the next file of its name is another.
+            # An original that is about to be removed owns no result: the next file of its name is a new one.
             self._ledger.publish(entry, own=not self._removes_originals)
             shown = replace(outcome, path=Path(source), target=Path(target) if target else None)
             self._log.write("published", outcome_line(shown), **outcome_fields(shown))
@@ -268,7 +268,7 @@ class Dispatcher:
         text = f"{entry.source}: {entry.reason}"
         self._log.write("failed", text, level="error", source=entry.source, reason=entry.reason)
         if self._plan.outbox is None:
-            # Next to the images themselves, the file would be in the way.
+            # Next to the images, the reason file would be in the way.
             return
         try:
             # A name may contain control sequences for a terminal.

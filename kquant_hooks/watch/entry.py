@@ -22,7 +22,7 @@ class Entry:
     sample : Sample
         Its version.
     fingerprint : str
-        Of the settings that it was processed with.
+        That of the settings with which it was processed.
     target : str
         The result's path, relative to the folder of results; empty if there is none.
     state : {"claimed", "waiting", "done", "skipped", "failed"}
@@ -30,9 +30,9 @@ class Entry:
     reason : str
         Why it has no result; empty if it is "done".
     digest : str
-        Of its content; empty if unknown.
+        That of its content; empty if unknown.
     result_digest : str
-        Of the content of its result as it was written; empty if unknown.
+        The digest of its result as it was written; empty if unknown.
     """
 
     source: str
@@ -63,7 +63,7 @@ class Result:
     source : str, optional
         The file that owns it; None if that file is gone or a user has changed the result.
     digest : str
-        Of the content as it was written; empty if nothing was written yet or it is gone, and
+        That of the content as it was written; empty if nothing was written yet or it is gone, and
         ``UNKNOWN_DIGEST`` if an early version of kquant wrote it, which recorded no digests.
     """
 

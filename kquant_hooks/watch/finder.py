@@ -19,9 +19,9 @@ from kquant_hooks.watch.mailbox import Mailbox
 from kquant_hooks.watch.plan import Plan
 from kquant_hooks.watch.watcher import Watcher
 
-# Until another attempt to read what could not be read.
+# Seconds until the next attempt to read a file that could not be read.
 _RETRY_SECONDS = 5.0
-# If folders are moved all the time, scans take at most this share of it.
+# If folders are moved all the time, scans take at most this share of the time.
 _MAX_SCAN_SHARE = 0.1
 # The number of unreadable folders that each check tries to read again.
 _MAX_FOLDERS_CHECKED = 100
@@ -53,7 +53,7 @@ class Finder:
         self._ledger, self._log, self._mailbox = ledger, log, mailbox
         self.intake = Intake(plan.watch.settle, plan.patience)
         self.has_scanned = False
-        # Files that the last scan found processed.
+        # Files that were already processed at the last scan.
         self._done: dict[str, Sample] = {}
         # Folders that it could not read, and why.
         self._unreadable: dict[str, str] = {}

@@ -12,16 +12,16 @@ from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
 
-# Of the way the fingerprint is made.
+# The version of the way in which fingerprints are made.
 _VERSION = "1:"
 _LENGTH = 32
-# What fingerprints were made of before they had a version.
+# The options in fingerprints before these had a version.
 _SETTINGS_0 = (
     "palette", "fixed", "init", "effort", "space", "max_iter", "tol", "seed", "order", "dither",
     "dither_strength", "alpha", "keep_hidden_rgb", "threads",
 )  # fmt: skip
 _POLICY_0 = ("min_savings", "max_error", "min_psnr", "strip", "format", "max_pixels", "auto_colors")
-# Defaults that were different then.
+# Defaults that have changed since then.
 _DEFAULTS_0 = {"max_pixels": 178_956_970}
 _LENGTH_0 = 16
 
@@ -30,8 +30,8 @@ _LENGTH_0 = 16
 def fingerprint(settings: Settings, policy: Policy, *, skip: bool = False, limits: bool = False) -> str:
     """The fingerprint of the options that apply to a file.
 
-    Defaults are left out, so that future options change no fingerprint. Limits of time and memory are left
-    out, too, unless ``limits`` asks for them, as for a file that exceeded one.
+    Defaults are left out, so that future options change no fingerprint. Limits of time and memory are also
+    left out unless ``limits`` is true, as for a file that exceeded one.
     """
     facts: dict[str, Any] = {"skip": True} if skip else {}
     for values in (settings, policy):

@@ -13,14 +13,14 @@ from kquant_hooks.disk.folder import Folder, Identity, open_folder
 from kquant_hooks.disk.temporary import is_temporary
 from kquant_hooks.watch.intake import Sample
 
-# Appended to a file's name, it makes the name of the file that says why there is no result.
+# Appended to the name of a file, it names the text file that says why there is no result.
 REASON_EXTENSION = ".kquant-failed.txt"
 
-# Of unfinished downloads, copies and edits.
+# Extensions of unfinished downloads, copies and edits.
 _UNFINISHED_EXTENSIONS = (
     ".crdownload", ".part", ".partial", ".download", ".filepart", ".tmp", ".temp", ".aria2", ".!ut", "~",
 )  # fmt: skip
-# Of operating systems: thumbnails, indexes, recycle bins.
+# Names that operating systems use: thumbnails, indexes, recycle bins.
 _SYSTEM_NAMES = {"@eadir", "#recycle", "$recycle.bin", "system volume information", "lost+found"}
 _SYSTEM_NAMES |= {"thumbs.db", "ehthumbs.db", "desktop.ini"}
 # Errors for a file that is gone or has been replaced, for example by a link.

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-# An empty file is checked more and more rarely, up to this interval; its first bytes cause an event anyway.
+# An empty file is checked less and less often, up to this interval; its first bytes cause an event anyway.
 _MAX_CHECK_SECONDS = 60.0
 
 # The ctime of files in ledgers of early versions, which did not record it.
@@ -36,7 +36,7 @@ class Sample:
     ctime_ns: int
 
     def resembles(self, other: Sample) -> bool:
-        """Whether two versions are equal, apart from the ctime, which a new mode or name changes, too."""
+        """Whether two versions are equal, apart from the ctime, which a new mode or name also changes."""
         return replace(self, ctime_ns=other.ctime_ns) == other
 
 
@@ -104,7 +104,7 @@ class Intake:
         while self._checks and self._checks[0][0] <= now:
             check_at, path = heapq.heappop(self._checks)
             entry = self._waiting.get(path)
-            # The check of another was moved forward, or it was forgotten.
+            # The check of that path was moved forward, or the path was forgotten.
             if entry is not None and entry.check_at == check_at:
                 entry.check_at = math.inf
                 paths.append(path)

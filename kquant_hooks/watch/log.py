@@ -17,7 +17,7 @@ Level = Literal["info", "warning", "error"]
 
 # Lines that wait for a slow reader. Further ones are dropped, so that the daemon never waits.
 _MAX_WAITING_LINES = 10_000
-# Time for them to be read when the daemon ends.
+# Seconds that waiting lines have to be read when the daemon ends.
 _GRACE_SECONDS = 2.0
 
 

@@ -1,4 +1,4 @@
-"""What other threads and signals tell the daemon's loop, which sleeps until something arrives."""
+"""Collects what other threads and signals report to the daemon's loop, which sleeps until then."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Mailbox:
     stop_requests : int
         How often the daemon was asked to stop.
     hung_up : bool
-        Whether it was asked by closing its terminal.
+        Whether the closing of its terminal asked it.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Mailbox:
     """
 
     def __init__(self, terminal_is_gone: Callable[[], bool]) -> None:
-        # A self-pipe: handlers of signals and other threads write to it what wakes the loop.
+        # A self-pipe: signal handlers and other threads wake the loop by writing to it.
         self.wakeup, self._wakeup_writer = Pipe(duplex=False)
         self.stop_requests = 0
         self.hung_up = False

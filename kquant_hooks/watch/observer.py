@@ -25,7 +25,7 @@ from watchdog.observers import Observer as WatchdogObserver
 
 from kquant_hooks.watch.mailbox import Mailbox
 
-# Not events of reading: this program reads each file.
+# No events of reading, as this program reads each file.
 _EVENT_TYPES = [
     FileCreatedEvent,
     FileModifiedEvent,
@@ -34,7 +34,7 @@ _EVENT_TYPES = [
     DirCreatedEvent,
     DirMovedEvent,
 ]
-# Time for watchdog's threads to end.
+# Seconds that watchdog's threads have to end.
 _JOIN_SECONDS = 10.0
 _HANDLES = Path("/proc/self/fdinfo")
 
@@ -57,7 +57,7 @@ class Observer:
     """
 
     def __init__(self, root: str, mailbox: Mailbox, *, recursive: bool) -> None:
-        # watchdog warns about folders that come and go; ``problem`` finds what matters.
+        # watchdog warns about folders that come and go; ``problem`` finds the problems that matter.
         warnings.filterwarnings("ignore", module="watchdog")
         before = set(threading.enumerate())
         self._observer = WatchdogObserver()

@@ -1,4 +1,4 @@
-"""What a daemon is asked to do."""
+"""The plan of a daemon: its folders and options."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATE_FOLDER = ".kquant"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a daemon is asked to do.
+    """The folders and options of a daemon.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What a worker process does with one file: read, quantize, check for changes, publish."""
+"""Publishes one file in a worker process: reads, quantizes, checks for changes, writes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kquant_hooks.watch.results import Location, open_location
 
 @dataclass(frozen=True, slots=True)
 class Previous:
-    """What the same settings made of an earlier version of a file.
+    """The result of an earlier version of a file, with the same settings.
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What came of a job.
+    """The result of a job.
 
     Attributes
     ----------

@@ -6,7 +6,7 @@ import sqlite3
 
 from kquant_hooks.watch.damage import DamagedError, LedgerError
 
-# Of the tables below. A ledger with a higher version belongs to a later kquant and is left as it is.
+# The version of the tables below. A ledger with a higher version belongs to a later kquant and is left alone.
 VERSION = 1
 # ``files`` has each file that was seen. ``results`` has each result with the source that owns it and the
 # digest of its content. No source: the source was removed. Neither source nor digest: a user has changed the

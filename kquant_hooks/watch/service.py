@@ -26,9 +26,9 @@ from kquant_hooks.watch.reload import reloaded
 from kquant_hooks.watch.results import ResultsGoneError, open_results
 
 _RESTART_BACKOFF = Backoff(first=1.0, limit=60.0)
-# Attempts with --once, where a user waits for the end.
+# The number of attempts with --once, because a user waits for the end.
 _ONCE_ATTEMPTS = 3
-# A session that runs this long shows that the error before it is over.
+# Seconds after which a running session shows that the error before it is over.
 _STABLE_SECONDS = 10.0
 
 

@@ -1,4 +1,4 @@
-"""Keeps the observer of the folder running, and tells when events may have been missed."""
+"""Keeps the observer of the folder running, and notices when events may have been missed."""
 
 from __future__ import annotations
 

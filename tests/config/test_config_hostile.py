@@ -50,7 +50,7 @@ def test_palettes_elsewhere_are_not_even_looked_for(option, name, clone, capsys)
     write(f"rules: [{{files: a, {option}: '{name}'}}]")
     line = said(capsys)
     assert line.startswith(f"kquant: .kquant.yaml: $.rules[0].{option}: '{name[:50]}")
-    assert line.endswith(f" is outside of {clone}; copy the file into it, or give it as a flag\n")
+    assert line.endswith(f" is outside of {clone}; copy the file into it, or use a flag\n")
 
 
 def test_palettes_of_the_repository_wherever_the_configuration_is(clone, capsys):

@@ -25,7 +25,7 @@ LATE = "it took more than timeout=2s; a higher limit may help"
 # If a linear algebra library runs out of memory, it ends the process.
 TOO_MUCH = (
     "(it needs more memory than is available, or than max-memory=64MiB; a higher limit may help|"
-    r"the process that decoded it crashed \(exit code 1\), possibly out of memory; another max-memory .*)"
+    r"the process that decoded it crashed \(exit code 1\), possibly out of memory; a different max-memory .*)"
 )
 KQUANT = [sys.executable, "-m", "kquant_hooks"]
 

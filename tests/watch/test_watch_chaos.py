@@ -82,7 +82,7 @@ def test_a_folder_that_cannot_be_read_is_said_and_found_once_it_can_be(daemon):
     path = daemon.put("sub/a.jpg")
     path.parent.chmod(0)
     daemon.start(*LONG, preexec_fn=obey_permissions)
-    daemon.says("warning", "in/sub cannot be read: Permission denied; its files have to wait")
+    daemon.says("warning", "in/sub cannot be read: Permission denied; its files must wait")
     assert "polling" not in str(daemon.status()["observer"])
     path.parent.chmod(0o755)
     daemon.shows("sub/a.png")

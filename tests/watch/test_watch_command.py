@@ -38,7 +38,7 @@ def test_the_status_and_another_try(daemon):
     until(lambda: daemon.status()["failed"])
     daemon.stop()
     assert daemon.status()["running"] is False
-    assert retry(daemon) == "1 failed file will be tried again when kquant watch is started\n"
+    assert retry(daemon) == "1 failed file will be tried again when kquant watch is next started\n"
     assert retry(daemon) == "no file has failed\n"
     daemon.once()
     assert daemon.count("failed") == 3

@@ -142,7 +142,7 @@ def test_what_no_kquant_writes_is_refused(change, harness, tmp_path, capsys):
     for sentence in said:
         folder = "out" if sentence.startswith("kquant") else harness.outbox
         assert f"the ledger in {folder}/.kquant is damaged (" in sentence
-        assert "move that folder away to have all files processed again, under new names" in sentence
+        assert "move that folder away to process all files again, under new names" in sentence
     assert (tmp_path / "victim").read_text() == "mine"
     # The suggested way out works.
     shutil.move(harness.outbox / ".kquant", tmp_path / "aside")

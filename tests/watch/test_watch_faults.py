@@ -196,7 +196,7 @@ def test_a_ledger_that_is_damaged_is_said_with_the_way_out(daemon):
     (daemon.outbox / ".kquant/ledger.sqlite3").write_bytes(b"no database" * 1000)
     daemon.put("a.jpg")
     assert daemon.once() == 3
-    daemon.says("error", "move that folder away to have all files processed again, under new names")
+    daemon.says("error", "move that folder away to process all files again, under new names")
 
 
 def test_a_group_of_processes_that_is_stopped_fails_nothing(daemon):

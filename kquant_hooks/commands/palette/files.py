@@ -20,7 +20,7 @@ def load_or_complain(path: str) -> Palette | None:
 
 
 def save_or_complain(palette: Palette, target: Path, format_name: str | None = None) -> bool:
-    """Write a palette; whether that worked, and if not, after an error message."""
+    """Write a palette; False, after an error message, if that fails."""
     try:
         palette.save(target, format_name)
     except OSError as error:

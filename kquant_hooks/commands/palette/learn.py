@@ -81,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_error(error)
         return EXIT_USAGE
     found = collect(map(Path, arguments.paths), Destination(in_place=True))
-    # The palette file itself may be an image in a folder of pictures; it is not one of them.
+    # The palette file itself may be an image in a folder of pictures; it is left out.
     tasks = [task for task in found if task.path.absolute() != target.absolute()]
     printer = Printer(style_of(arguments), len(tasks))
     counted: list[Path] = []

@@ -1,1 +1,1 @@
-"""One module a format: recognized, read, written; `files.py` lists them."""
+"""One module per format, which recognizes, reads and writes it; ``files.py`` lists them."""

@@ -1,7 +1,7 @@
 """Photoshop's color table, ``.act``: 256 times R, G, B, perhaps followed by a count and a transparent index.
 
 Specified in Adobe's "Photoshop File Formats Specification", under "Color Table". Aseprite always declares the
-first colour transparent; such files cannot be told from those in which it really is.
+first colour transparent; such files cannot be distinguished from those in which it really is.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def read(data: bytes) -> Iterator[Swatch]:
     start = 12
     kind, size = fields_at(data, start, "<4sI")
     while kind != b"data":
-        # Chunks start at even places.
+        # Chunks start at even offsets.
         start += 8 + size + size % 2
         kind, size = fields_at(data, start, "<4sI")
     version, count = fields_at(data, start + 8, "<HH")

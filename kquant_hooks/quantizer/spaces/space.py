@@ -1,4 +1,4 @@
-"""A colour space as a value: all that the quantizer knows of one."""
+"""A colour space as a value: all that the quantizer knows about it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """sRGB: levels as they are stored.
 
 With alpha the squared distance is the mean of what is seen over black and over white. That is the distance
-between the colours as seen over the gray between these, and between their alphas, where alpha counts
+between the colours as seen over the grey between these, and between their alphas, where alpha counts
 ``sqrt(3) / 2`` as much as a channel. This is 221 / 255, to within a thousandth.
 """
 
