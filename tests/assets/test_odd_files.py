@@ -144,7 +144,7 @@ def test_a_frame_outside_of_the_canvas_is_refused(tmp_path):
 @pytest.mark.parametrize("bits", [1, 2, 4])
 def test_a_transparent_level_of_few_bits(bits, tmp_path):
     """Pillow gives the level as it is stored, and the pixels stretched to 8 bits."""
-    path = tmp_path / "grey.png"
+    path = tmp_path / "gray.png"
     top = (1 << bits) - 1
     rows = b"".join(b"\0" + bytes([0xB4]) * bits for _ in range(8))
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", 8, 8, bits, 0, 0, 0, 0)), (b"tRNS", struct.pack(">H", top))]

@@ -148,7 +148,14 @@ def test_the_check_has_the_same_verdict_and_writes_nothing(repository):
 
 def test_animations_stay_whole(repository):
     repository.hooks(options='args: [--colors=5, "--"]')
-    names = ("animated.png", "animated-soft.png", "animated.webp", "keep.gif", "mixed.gif", "pages.tiff")
+    names = (
+        "animated.png",
+        "animated-translucent.png",
+        "animated.webp",
+        "keep.gif",
+        "mixed.gif",
+        "pages.tiff",
+    )
     before = {name: FILES[name]() for name in names}
     for name, data in before.items():
         repository.put(name, data)

@@ -1,4 +1,4 @@
-"""PNGs that are damaged or cut off: Pillow shows what there is of them, and what is missing would be lost."""
+"""PNGs that are damaged or cut off. Pillow decodes the rest, but rewriting would lose what is missing."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def of_pixels(*parts: bytes) -> bytes:
 
 
 def adam7(height: int) -> bytes:
-    """Rows of the seven passes of 16 x 16 interlaced pixels, as far as ``height`` of each."""
+    """Rows of the seven passes of 16 x 16 interlaced pixels, at most ``height`` rows per pass."""
     shapes = [(2, 2), (2, 2), (4, 2), (4, 4), (8, 4), (8, 8), (16, 8)]
     return zlib.compress(b"".join(rows(width, min(height, count)) for width, count in shapes))
 
@@ -49,7 +49,7 @@ CASES = {
     "text before": (png(damaged(b"tEXt", b"a\0b")), DAMAGED.format("tEXt")),
     "text behind": (png(after=damaged(b"tEXt", b"a\0b")), DAMAGED.format("tEXt")),
     "end": (png()[:-1] + b"?", DAMAGED.format("IEND")),
-    "a kind that is no text": (png(damaged(b"\xffa\n\0", b"")), DAMAGED.format("\\xffa\n\0")),
+    "a type that is not text": (png(damaged(b"\xffa\n\0", b"")), DAMAGED.format("\\xffa\n\0")),
     "without its end": (png()[:-12], CUT_OFF),
     "within its end": (png()[:-3], CUT_OFF),
     "within its pixels": (png()[:-20], CUT_OFF),
@@ -63,8 +63,11 @@ CASES = {
         with_header(16, 16, 8, 2, 0, 0, 1).replace(chunk(b"IDAT", DEFLATED), chunk(b"IDAT", adam7(7))),
         SHORT,
     ),
-    "no such stream": (of_pixels(b"?" + DEFLATED[1:]), "cannot be decoded: its pixels are damaged"),
-    "another sum": (of_pixels(DEFLATED[:-1] + b"?"), "cannot be decoded: its pixels are damaged"),
+    "not a zlib stream": (of_pixels(b"?" + DEFLATED[1:]), "cannot be decoded: its pixels are damaged"),
+    "a wrong checksum": (
+        of_pixels(DEFLATED[:-1] + b"?"),
+        "cannot be decoded: its pixels are damaged",
+    ),
     "no width": (with_header(0, *HEADER[1:]), "its header declares 0 x 16 pixels"),
     "too high": (with_header(1, 1 << 31, *HEADER[2:]), "its header declares 1 x 2147483648 pixels"),
     "3 bits": (with_header(16, 16, 3, 2, 0, 0, 0), "3 bits, colour type 2 and methods 0, 0, 0, which PNG"),
@@ -80,7 +83,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_is_damaged_is_said_and_left(case, tmp_path):
+def test_a_damaged_file_is_reported_and_left_alone(case, tmp_path):
     data, reason = CASES[case]
     path, target = tmp_path / "a.png", tmp_path / "b.webp"
     path.write_bytes(data)
@@ -101,7 +104,7 @@ def test_what_is_damaged_is_said_and_left(case, tmp_path):
 )
 @pytest.mark.parametrize("size", [(1, 1), (5, 3), (9, 17)])
 @pytest.mark.parametrize("interlaced", [0, 1])
-def test_a_picture_needs_the_bytes_that_its_header_says(
+def test_a_picture_needs_the_bytes_that_its_header_declares(
     color_type, samples, depth, size, interlaced, tmp_path
 ):
     width, height = size
@@ -138,31 +141,31 @@ def test_a_frame_with_fewer_rows_is_refused(tmp_path):
     assert rewrite(path).reason == SHORT
 
 
-def test_what_follows_the_last_row_is_no_damage(tmp_path):
+def test_data_after_the_last_row_is_accepted(tmp_path):
     path = tmp_path / "a.png"
     for stream in (zlib.compress(rows(16, 20)), DEFLATED + b"more", DEFLATED[:-4]):
         path.write_bytes(of_pixels(stream))
         assert rewrite(path).status == "rewritten"
 
 
-def icon(picture: bytes, form: str) -> bytes:
-    """An ICO or ICNS of one PNG, which is said to have 32 x 32 pixels."""
-    if form == "ICNS":
+def icon(picture: bytes, format_name: str) -> bytes:
+    """An ICO or ICNS of one PNG, declared as 32 x 32 pixels."""
+    if format_name == "ICNS":
         return b"icns" + struct.pack(">I4sI", 16 + len(picture), b"icp5", 8 + len(picture)) + picture
     return struct.pack("<3H4B2H2I", 0, 1, 1, 32, 32, 0, 0, 1, 32, len(picture), 22) + picture
 
 
-@pytest.mark.parametrize("form", ["ICO", "ICNS"])
-def test_a_png_within_an_icon_has_to_be_whole_as_well(form, tmp_path):
+@pytest.mark.parametrize("format_name", ["ICO", "ICNS"])
+def test_a_png_in_an_icon_must_be_complete_too(format_name, tmp_path):
     path, target = tmp_path / "a.ico", tmp_path / "b.png"
     rows_of_32 = chunk(b"IDAT", zlib.compress(rows(32, 32)))
-    path.write_bytes(icon(png(pixels=rows_of_32, side=32), form))
+    path.write_bytes(icon(png(pixels=rows_of_32, side=32), format_name))
     assert process(path, Settings(4), Policy(), target=target).status == "rewritten"
     for picture, reason in (
         (png(pixels=damaged(b"IDAT", zlib.compress(rows(32, 32))), side=32), DAMAGED.format("IDAT")),
         (png(pixels=chunk(b"IDAT", zlib.compress(rows(32, 31))), side=32), SHORT),
-        (png(side=64), "its 64 x 64 pixels are more than max-pixels=2000; give a higher limit to read it"),
+        (png(side=64), "its 64 x 64 pixels are more than max-pixels=2000; use a higher limit to read it"),
     ):
-        path.write_bytes(icon(picture, form))
+        path.write_bytes(icon(picture, format_name))
         policy = Policy(max_pixels=2000)
         assert process(path, Settings(4), policy, target=target, force=True).reason == reason

@@ -1,4 +1,4 @@
-"""How PNGs are made small: row filters that are tried, and an order of the palette that suits them."""
+"""Smaller PNGs: the choice of a row filter, and the order of the palette."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_pillow_undoes_every_filter(method, size):
     assert np.array_equal(decoded(_deflated(rows, range(0, height, 64), 64, method, 6), width, height), rows)
 
 
-def test_the_filter_that_pays_is_found():
+def test_the_best_filter_is_chosen():
     y, x = np.mgrid[0:300, 0:256]
     rows = (x + 3 * y + np.random.default_rng(5).integers(0, 3, x.shape)).astype(np.uint8)
     plain, filtered = (
@@ -60,7 +60,7 @@ def test_reindexing_changes_no_pixel_and_helps(colors):
     assert roughness(other) < roughness(image)
 
 
-@pytest.mark.parametrize("mode", ["translucent", "clear"])
+@pytest.mark.parametrize("mode", ["translucent", "transparent"])
 def test_alpha_moves_with_its_colours(mode):
     image = draw_photo(200, 150).convert("RGBA")
     if mode == "translucent":
@@ -73,7 +73,7 @@ def test_alpha_moves_with_its_colours(mode):
     assert other.convert("RGBA").tobytes() == indexed.convert("RGBA").tobytes()
     assert isinstance(other.info["transparency"], bytes if mode == "translucent" else int)
     assert other.convert("RGBA").getpixel((60, 60))[3] == indexed.convert("RGBA").getpixel((60, 60))[3]
-    if mode == "clear":
+    if mode == "transparent":
         assert other.info["transparency"] == 0
 
 
@@ -96,12 +96,12 @@ def test_sifting_never_lengthens(count):
 def test_neighbours_are_counted_in_both_directions():
     image = Image.fromarray(np.array([[0, 1, 1], [2, 1, 0]], np.uint8)).convert("P")
     image.putpalette([0, 0, 0, 1, 1, 1, 2, 2, 2])
-    # Beside each other: 0-1, 2-1, 1-0; above each other: 0-2, 1-0.
+    # Horizontal: 0-1, 2-1, 1-0; vertical: 0-2, 1-0.
     assert _adjacency(image, 3).tolist() == [[0, 3, 1], [3, 0, 1], [1, 1, 0]]
 
 
 @pytest.mark.parametrize("few", ["colours", "opacity"])
-def test_what_gains_nothing_is_left_alone(few):
+def test_pictures_that_would_not_gain_are_left_alone(few):
     image, colors = (draw_photo(), 4) if few == "colours" else (draw_translucent(), 16)
     indexed = quantize(image, colors).image
     assert reindexed(indexed) is indexed

@@ -1,4 +1,4 @@
-"""A GIF's screen is what its header says; only the first picture may enlarge it."""
+"""A GIF's header sets the size of its screen; only the first picture may enlarge it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
 
-def played(data: bytes) -> list[np.ndarray]:
-    """What is seen of each frame, as R, G, B, A."""
+def composed(data: bytes) -> list[np.ndarray]:
+    """Each frame as displayed, as R, G, B, A."""
     document = read_document(data, "GIF", 10**6)
-    return [np.asarray(shown.canvas.convert("RGBA")).copy() for shown in composed_frames(document)]
+    return [np.asarray(frame.canvas.convert("RGBA")).copy() for frame in composed_frames(document)]
 
 
-def slowly_played(screen: tuple[int, int], pictures: list[Picture]) -> list[np.ndarray]:
-    """The same pixel by pixel, as the format and browsers have it."""
+def composed_by_pixel(screen: tuple[int, int], pictures: list[Picture]) -> list[np.ndarray]:
+    """The same pixel by pixel, by the rules of the format and of browsers."""
     left, top, width, height = pictures[0].box
     screen = (max(screen[0], left + width), max(screen[1], top + height))
     table = np.frombuffer(table_of(), np.uint8).reshape(-1, 3)
@@ -60,19 +60,19 @@ def odd_gif(draw: random.Random) -> tuple[tuple[int, int], list[Picture]]:
         box = (draw.randint(0, 14), draw.randint(0, 14), draw.randint(1, 14), draw.randint(1, 14))
         picture = plain(box, draw.randrange(128), delay=draw.randint(0, 300), dispose=draw.randint(0, 3))
         if draw.random() < 0.6:
-            clear = picture.indices[0]
-            indices = bytes(clear if draw.random() < 0.4 else index for index in picture.indices)
-            picture = Picture(box, indices, picture.delay, picture.dispose, clear)
+            transparent = picture.indices[0]
+            indices = bytes(transparent if draw.random() < 0.4 else index for index in picture.indices)
+            picture = Picture(box, indices, picture.delay, picture.dispose, transparent)
         pictures.append(picture)
     return screen, pictures
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_odd_gifs_are_played_and_rewritten_as_the_format_has_it(seed, tmp_path):
+def test_odd_gifs_are_composed_and_rewritten_by_the_rules(seed, tmp_path):
     screen, pictures = odd_gif(random.Random(seed))
     data = gif_of(screen, pictures, blocks=loop_block(seed % 3))
-    wanted = slowly_played(screen, pictures)
-    for was, now in zip(wanted, played(data), strict=True):
+    wanted = composed_by_pixel(screen, pictures)
+    for was, now in zip(wanted, composed(data), strict=True):
         assert np.array_equal(np.where(was[..., 3:], was, 0), np.where(now[..., 3:], now, 0))
     path = tmp_path / "odd.gif"
     path.write_bytes(data)
@@ -80,16 +80,16 @@ def test_odd_gifs_are_played_and_rewritten_as_the_format_has_it(seed, tmp_path):
     assert outcome.status in ("rewritten", "unchanged"), outcome.reason
     after = path.read_bytes()
     assert read_header(after, "GIF") == read_header(data, "GIF")
-    assert all(np.array_equal(a[..., 3], b[..., 3]) for a, b in zip(wanted, played(after), strict=True))
+    assert all(np.array_equal(a[..., 3], b[..., 3]) for a, b in zip(wanted, composed(after), strict=True))
 
 
-def sticking_out() -> bytes:
+def beyond_screen() -> bytes:
     return gif_of((40, 40), [plain((0, 0, 40, 40)), plain((35, 30, 10, 10), 50)])
 
 
-def test_a_picture_that_sticks_out_is_cut_off(tmp_path):
+def test_a_picture_is_cropped_to_the_screen(tmp_path):
     path = tmp_path / "out.gif"
-    path.write_bytes(sticking_out())
+    path.write_bytes(beyond_screen())
     assert process(path, Settings(4), Policy()).status == "rewritten"
     after = path.read_bytes()
     assert struct.unpack_from("<HH", after, 6) == (40, 40)
@@ -103,16 +103,16 @@ def test_a_picture_that_sticks_out_is_cut_off(tmp_path):
             assert image.size == (40, 40)
 
 
-def test_a_picture_outside_of_the_screen_keeps_its_time_and_nothing_else(tmp_path):
-    """As far as it can be: a screen of its size would be 65 635 pixels wide."""
+def test_a_picture_outside_the_screen_keeps_only_its_duration(tmp_path):
+    """At the greatest distance: a screen around it would be 65 635 pixels wide."""
     path = tmp_path / "far.gif"
     far = plain((65535, 65535, 100, 100), delay=70, dispose=2)
     path.write_bytes(gif_of((100, 100), [plain((0, 0, 100, 100)), far, plain((0, 0, 9, 9), 70)]))
     assert process(path, Settings(4), Policy()).status == "rewritten"
     after = path.read_bytes()
-    facts = read_header(after, "GIF")
-    assert (facts.sizes, facts.delays) == (((100, 100),), (100.0, 700.0, 100.0))
-    first, second, _ = played(after)
+    header = read_header(after, "GIF")
+    assert (header.sizes, header.delays) == (((100, 100),), (100.0, 700.0, 100.0))
+    first, second, _ = composed(after)
     assert np.array_equal(first, second)
     assert process(path, Settings(4), Policy()).status == "unchanged"
 
@@ -126,7 +126,7 @@ def test_the_first_picture_may_enlarge_the_screen(tmp_path):
 
 @pytest.mark.parametrize("box", [(0, 0, 0, 0), (3, 3, 0, 5)])
 def test_a_picture_without_pixels_is_refused(box, tmp_path):
-    """Some viewers take it for one of the screen's size, others for nothing."""
+    """Some viewers enlarge it to the screen, others ignore it."""
     path = tmp_path / "none.gif"
     path.write_bytes(gif_of((9, 9), [plain((0, 0, 9, 9)), Picture(box, b"")]))
     outcome = process(path, Settings(4), Policy())
@@ -135,8 +135,8 @@ def test_a_picture_without_pixels_is_refused(box, tmp_path):
 
 @pytest.mark.parametrize("name", [b"NETSCAPE2.0", b"ANIMEXTS1.0"])
 @pytest.mark.parametrize(("repeats", "loop"), [(0, 0), (4, 5), (65535, 65536)])
-def test_loops_are_found_wherever_they_stand(name, repeats, loop, tmp_path):
-    """Browsers know both names, and look for them between the pictures as well."""
+def test_loops_are_found_anywhere_in_the_file(name, repeats, loop, tmp_path):
+    """Browsers know both names, and also look for them between the pictures."""
     pictures = [plain((0, 0, 9, 9)), Picture((0, 0, 9, 9), bytes(81), before=loop_block(repeats, name))]
     path = tmp_path / "loop.gif"
     path.write_bytes(gif_of((9, 9), pictures))

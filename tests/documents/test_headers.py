@@ -1,4 +1,4 @@
-"""What a file's own header says is checked by a second reader, before the work and after it."""
+"""A second reader checks the headers of files, before and after quantizing."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ MORE = {
 def test_the_second_reader_agrees_with_pillow(name):
     data = (FILES | MORE)[name]()
     with Image.open(io.BytesIO(data)) as image:
-        container = {"JPEG": "JPEG", "TGA": "TGA", "DDS": "DDS"}.get(image.format, format_of(data))
-        facts = read_header(data, (container or "").removeprefix("lossy "))
+        format_name = {"JPEG": "JPEG", "TGA": "TGA", "DDS": "DDS"}.get(image.format, format_of(data))
+        header = read_header(data, (format_name or "").removeprefix("lossy "))
         sizes = [frame.size for frame in ImageSequence.Iterator(image)]
     _, count, delays = timing_of(data)
-    if count > 1 and container != "TIFF":
-        # The still for old viewers is no frame of the animation.
-        assert facts.delays == pytest.approx(delays[1:] if name == "animated-still.png" else delays)
-        assert facts.loop in (3, 4)
-    assert facts.sizes == tuple(sizes if container == "TIFF" else sizes[:1])
+    if count > 1 and format_name != "TIFF":
+        # The default image is not part of the animation.
+        assert header.delays == pytest.approx(delays[1:] if name == "animated-default-image.png" else delays)
+        assert header.loop in (3, 4)
+    assert header.sizes == tuple(sizes if format_name == "TIFF" else sizes[:1])
 
 
 def larger_screen(data: bytes) -> bytes:
@@ -53,17 +53,17 @@ def larger_screen(data: bytes) -> bytes:
 
 
 def other_delay(data: bytes) -> bytes:
-    place = data.rindex(b"\x21\xf9\x04") + 4
-    return data[:place] + b"\x63\0" + data[place + 2 :]
+    offset = data.rindex(b"\x21\xf9\x04") + 4
+    return data[:offset] + b"\x63\0" + data[offset + 2 :]
 
 
 def more_pages(data: bytes) -> bytes:
-    """The last directory leads to a second copy of everything."""
+    """The last directory points to a second copy of itself."""
     size = len(data)
-    (place,) = struct.unpack_from("<I", data, 4)
-    (count,) = struct.unpack_from("<H", data, place)
-    link = place + 2 + 12 * count
-    return data[:link] + struct.pack("<I", size) + data[link + 4 :] + data[place:link] + bytes(4)
+    (offset,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, offset)
+    link = offset + 2 + 12 * count
+    return data[:link] + struct.pack("<I", size) + data[link + 4 :] + data[offset:link] + bytes(4)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,8 @@ def more_pages(data: bytes) -> bytes:
         ("rgb.tif", more_pages, "size"),
     ],
 )
-def test_a_result_whose_header_says_something_else_is_never_written(
-    name, spoil, reason, tmp_path, monkeypatch
-):
-    """Even if the codec that reads it back does not see it."""
+def test_a_result_with_a_wrong_header_is_never_written(name, spoil, reason, tmp_path, monkeypatch):
+    """Even if the codec that reads it back does not notice."""
     path = tmp_path / name
     path.write_bytes(FILES[name]())
     codec = codec_of(format_of(path.read_bytes()))
@@ -98,7 +96,7 @@ def test_a_result_whose_header_says_something_else_is_never_written(
     assert state(tmp_path) == before
 
 
-def test_a_file_whose_header_its_reader_misunderstands_is_refused_before_the_work(tmp_path, monkeypatch):
+def test_a_file_that_its_codec_misreads_is_refused_before_quantizing(tmp_path, monkeypatch):
     path = tmp_path / "wide.gif"
     path.write_bytes(gif(1))
     codec = codec_of("GIF")
@@ -118,18 +116,18 @@ def delays_of(data: bytes) -> tuple[float, ...]:
 
 
 @pytest.mark.parametrize("centiseconds", [0, 1, 6553, 6554, 30000, 65535])
-@pytest.mark.parametrize("form", ["png", "webp", "gif"])
-def test_long_delays_keep_their_length(centiseconds, form, tmp_path):
+@pytest.mark.parametrize("extension", ["png", "webp", "gif"])
+def test_long_delays_keep_their_length(centiseconds, extension, tmp_path):
     """65.54 s are more than 65 535 thousandths of a second, but not more hundredths."""
     path = tmp_path / "slow.gif"
     path.write_bytes(gif_of((8, 8), [plain((0, 0, 8, 8)), plain((0, 0, 8, 8), 5, delay=centiseconds)]))
-    target = tmp_path / f"out.{form}"
+    target = tmp_path / f"out.{extension}"
     assert process(path, Settings(4), Policy(), target=target).status == "rewritten"
     assert delays_of(target.read_bytes()) == (100, 10 * centiseconds)
 
 
 @pytest.mark.parametrize("milliseconds", [70001, 99999, 1000003, 16_777_215])
-def test_delays_of_a_webp_are_as_near_as_an_apng_can_say(milliseconds, tmp_path):
+def test_delays_of_a_webp_are_as_close_as_an_apng_can_store(milliseconds, tmp_path):
     path = tmp_path / "slow.webp"
     path.write_bytes(animated("WEBP", lossless=True, duration=milliseconds))
     target = tmp_path / "out.png"
@@ -138,7 +136,7 @@ def test_delays_of_a_webp_are_as_near_as_an_apng_can_say(milliseconds, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("options", "form", "reason"),
+    ("options", "extension", "reason"),
     [
         (
             {"duration": 700_000},
@@ -149,23 +147,23 @@ def test_delays_of_a_webp_are_as_near_as_an_apng_can_say(milliseconds, tmp_path)
         ({"loop": 65536}, "webp", "it plays 65536 times, but WebP holds at most 65535"),
     ],
 )
-def test_what_another_container_cannot_say_is_refused_by_name(options, form, reason, tmp_path):
+def test_limits_of_other_formats_are_refused_by_name(options, extension, reason, tmp_path):
     path = tmp_path / "long.png"
     data = animated("PNG")
     if "loop" in options:
         path.write_bytes(animated("PNG", loop=options["loop"]))
     else:
-        # Of 65 535 thousandths of a second Pillow writes no more.
+        # In a PNG Pillow writes at most 65 535 milliseconds.
         path.write_bytes(animated("WEBP", lossless=True, **options))
     assert data != path.read_bytes()
-    outcome = process(path, Settings(4), Policy(), target=tmp_path / f"out.{form}")
+    outcome = process(path, Settings(4), Policy(), target=tmp_path / f"out.{extension}")
     assert (outcome.status, outcome.reason) == ("failed", f"{reason}; give another format")
 
 
-@pytest.mark.parametrize(("form", "most"), [("gif", 65535), ("webp", 16383)])
-def test_pictures_that_are_too_wide_for_a_container_are_refused_by_name(form, most, tmp_path):
+@pytest.mark.parametrize(("extension", "most"), [("gif", 65535), ("webp", 16383)])
+def test_pictures_that_are_too_wide_for_a_format_are_refused_by_name(extension, most, tmp_path):
     path = tmp_path / "wide.png"
     path.write_bytes(saved(draw_photo(most + 1, 2), "PNG"))
-    outcome = process(path, Settings(4), Policy(), target=tmp_path / f"out.{form}")
+    outcome = process(path, Settings(4), Policy(), target=tmp_path / f"out.{extension}")
     assert outcome.reason.startswith(f"it has {most + 1} x 2 pixels, but ")
     assert outcome.reason.endswith(f" holds at most {most} per side; give another format")

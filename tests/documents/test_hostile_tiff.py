@@ -1,4 +1,4 @@
-"""TIFFs and EXIF structures that name places in themselves so as to become large, or never to end."""
+"""TIFFs and EXIF structures whose offsets make them expand, or loop for ever."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from kquant_hooks.options.settings import Settings
 SIDE = 16
 PIXELS = bytes(5 * index % 256 for index in range(SIDE * SIDE))
 EXIF, GPS, ARTIST, PRIVATE = 34665, 34853, 315, 40000
-PLACE = 8 + len(PIXELS)
+DIRECTORY_OFFSET = 8 + len(PIXELS)
 SHARE = "its tags share content that would expand to more than 4 times its size"
 
 
-def storage(place: int = 8, deflated: int = 0) -> list[tuple[int, int, int, int]]:
-    """The tags of a page of grey levels in one strip, of so many bytes where it is deflated."""
-    numbers = {256: SIDE, 257: SIDE, 258: 8, 259: 8 if deflated else 1, 262: 1, 273: place, 277: 1}
+def storage(offset: int = 8, deflated: int = 0) -> list[tuple[int, int, int, int]]:
+    """The tags of a page of grey levels in one strip; ``deflated`` is its length if it is compressed."""
+    numbers = {256: SIDE, 257: SIDE, 258: 8, 259: 8 if deflated else 1, 262: 1, 273: offset, 277: 1}
     numbers |= {278: SIDE, 279: deflated or SIDE * SIDE}
     return [(number, 4, 1, value) for number, value in numbers.items()]
 
 
 def tiff(tags: list[tuple[int, int, int, int]], behind: bytes = b"") -> bytes:
-    """A page of grey levels with its directory behind its pixels."""
-    return b"II*\0" + struct.pack("<I", PLACE) + PIXELS + directory([*storage(), *tags]) + behind
+    """A page of grey levels with its directory after its pixels."""
+    return b"II*\0" + struct.pack("<I", DIRECTORY_OFFSET) + PIXELS + directory([*storage(), *tags]) + behind
 
 
 def exif_of(tags: list[tuple[int, int, int, int]], behind: bytes = b"") -> bytes:
@@ -37,13 +37,13 @@ def exif_of(tags: list[tuple[int, int, int, int]], behind: bytes = b"") -> bytes
 
 
 def pages(count: int, tags: list[tuple[int, int, int, int]]) -> bytes:
-    """Pages with pixels of their own."""
+    """Pages that share no pixels."""
     out = bytearray(b"II*\0" + bytes(4))
     link = 4
     for number in range(count):
-        place = len(out)
+        offset = len(out)
         out += PIXELS[number % SIDE :] + PIXELS[: number % SIDE]
-        link = append(out, link, [*storage(place), *tags])
+        link = append(out, link, [*storage(offset), *tags])
     return bytes(out)
 
 
@@ -54,16 +54,16 @@ def append(out: bytearray, link: int, tags: list[tuple[int, int, int, int]]) -> 
 
 
 @pytest.mark.parametrize("number", [EXIF, GPS])
-def test_directories_that_lie_in_themselves_are_left_out(number):
+def test_directories_that_contain_themselves_are_dropped(number):
     plain = size_of(outcome_of(tiff([])))
-    assert size_of(outcome_of(tiff([(number, 4, 1, PLACE)] * 400))) == plain
+    assert size_of(outcome_of(tiff([(number, 4, 1, DIRECTORY_OFFSET)] * 400))) == plain
 
 
-def test_directories_that_lie_in_each_other_come_to_an_end():
-    # Each begins within the one before, and holds the rest of it.
-    tags = [(EXIF, 4, 1, PLACE + 12 * index) for index in range(1, 2000)]
+def test_directories_that_contain_each_other_end():
+    # Each begins inside the previous one, and contains the rest of it.
+    tags = [(EXIF, 4, 1, DIRECTORY_OFFSET + 12 * index) for index in range(1, 2000)]
     assert size_of(outcome_of(tiff(tags))) < 1000
-    outer = PLACE + 2 + 12 * (9 + 1) + 4
+    outer = DIRECTORY_OFFSET + 2 + 12 * (9 + 1) + 4
     first = [(EXIF, 4, 1, outer + 2 + 12 * 300 + 4)] * 300
     second = [(EXIF, 4, 1, outer)] * 300
     looped = tiff([(EXIF, 4, 1, outer)], directory(first) + directory(second))
@@ -73,11 +73,11 @@ def test_directories_that_lie_in_each_other_come_to_an_end():
 def test_contents_that_many_tags_share_are_refused():
     blob = bytes(1 << 20)
     count = 2000
-    place = PLACE + 2 + 12 * (9 + count) + 4
-    data = tiff([(PRIVATE + index, 7, len(blob), place) for index in range(count)], blob)
+    offset = DIRECTORY_OFFSET + 2 + 12 * (9 + count) + 4
+    data = tiff([(PRIVATE + index, 7, len(blob), offset) for index in range(count)], blob)
     assert SHARE in outcome_of(data)
     assert SHARE in outcome_of(data, "PNG")
-    few = tiff([(PRIVATE + index, 7, 1000, PLACE) for index in range(2)], bytes(1000))
+    few = tiff([(PRIVATE + index, 7, 1000, DIRECTORY_OFFSET) for index in range(2)], bytes(1000))
     assert size_of(outcome_of(few)) < 4 * len(few)
 
 
@@ -97,7 +97,7 @@ def test_pixels_that_many_pages_share_are_refused():
     assert f"its pages share pixels that would expand to more than {limit} bytes" in outcome_of(bytes(out))
 
 
-def test_each_page_costs_what_the_one_before_did(monkeypatch):
+def test_each_page_costs_the_same(monkeypatch):
     loaded = []
     load = ImageFileDirectory_v2.load
 
@@ -111,15 +111,15 @@ def test_each_page_costs_what_the_one_before_did(monkeypatch):
         loaded.clear()
         convert(pages(count, []), Settings(4), Policy())
         work.append((len(loaded), sum(loaded)))
-    # As many directories, in as many bytes, for five pages more.
+    # Each five further pages cost equally many directories and bytes.
     for five, ten, twenty in zip(*work, strict=True):
         assert twenty - ten == 2 * (ten - five)
 
 
-@pytest.mark.parametrize("container", ["TIFF", "BMP"])
-def test_exif_that_lies_in_itself(container):
+@pytest.mark.parametrize("format_name", ["TIFF", "BMP"])
+def test_exif_that_contains_itself(format_name):
     looped = exif_of([(EXIF, 4, 1, 8)] * 400)
     shared = exif_of([(PRIVATE + i, 7, 1 << 20, 24014) for i in range(2000)], bytes(1 << 20))
-    plain = size_of(outcome_of(png(), container))
+    plain = size_of(outcome_of(png(), format_name))
     for exif in (looped, shared):
-        assert size_of(outcome_of(png(chunk(b"eXIf", exif)), container)) == plain
+        assert size_of(outcome_of(png(chunk(b"eXIf", exif)), format_name)) == plain

@@ -1,4 +1,4 @@
-"""What describes a picture stays, byte by byte where it can."""
+"""Metadata is kept, byte for byte if possible."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def test_png_chunks_survive_byte_by_byte(tmp_path):
     before = chunks(path.read_bytes())
     rewrite(path)
     after = chunks(path.read_bytes())
-    made_anew = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-    kept = [chunk for chunk in before if chunk[0] not in made_anew]
-    assert [chunk for chunk in after if chunk[0] not in made_anew] == kept
+    rewritten = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+    kept = [chunk for chunk in before if chunk[0] not in rewritten]
+    assert [chunk for chunk in after if chunk[0] not in rewritten] == kept
     assert {b"iCCP", b"eXIf", b"pHYs", b"gAMA", b"cICP", b"tEXt", b"zTXt", b"iTXt", b"npTc"} <= {
         k for k, _ in kept
     }
@@ -61,7 +61,7 @@ def test_chunks_about_the_old_pixels_go(tmp_path):
     rewrite(path)
     found = dict(chunks(path.read_bytes()))
     assert b"sBIT" not in found
-    # Black became the index of what is nearest to it.
+    # Black became the index of the nearest entry.
     levels = found[b"PLTE"]
     darkest = min(range(K), key=lambda index: sum(level**2 for level in levels[3 * index : 3 * index + 3]))
     assert found[b"bKGD"] == bytes([darkest])
@@ -131,22 +131,22 @@ def test_tiff_directories_survive_in_either_byte_order(order, tmp_path):
         assert image.info["icc_profile"] == PROFILE
 
 
-def test_a_tiff_on_its_side_stays_so_in_its_tags(tmp_path):
+def test_a_tiff_keeps_its_orientation_tag(tmp_path):
     path = tmp_path / "side.tif"
     tags = Image.Exif()
     tags[0x0112] = 6
     path.write_bytes(saved(draw_photo(60, 40), "TIFF", exif=tags, dpi=(100, 200)))
     rewrite(path, 200)
-    # From memory: of a file that it maps into memory Pillow would not turn the pixels.
+    # From memory, because Pillow does not rotate the pixels of a memory-mapped file.
     with Image.open(io.BytesIO(path.read_bytes())) as image:
         assert image.getexif()[0x0112] == 6
         assert image.info["dpi"] == (100, 200)
         assert image.tag_v2[256] == 60
         image.load()
-        # Pillow turns it.
+        # Pillow rotates it.
         assert image.size == (40, 60)
-    for form, turned in (("png", False), ("webp", False), ("gif", True), ("bmp", True), ("ppm", True)):
-        target = tmp_path / f"out.{form}"
+    for format_name, turned in (("png", False), ("webp", False), ("gif", True), ("bmp", True), ("ppm", True)):
+        target = tmp_path / f"out.{format_name}"
         assert process(path, Settings(5), Policy(), target=target).status == "rewritten"
         with Image.open(target) as image:
             assert image.size == ((40, 60) if turned else (60, 40))
@@ -154,7 +154,7 @@ def test_a_tiff_on_its_side_stays_so_in_its_tags(tmp_path):
 
 
 def test_a_profile_of_grey_levels_stays_with_grey_levels(tmp_path):
-    path = tmp_path / "grey.png"
+    path = tmp_path / "gray.png"
     profile = bytearray(PROFILE)
     profile[16:20] = b"GRAY"
     path.write_bytes(saved(draw_photo().convert("L"), "PNG", icc_profile=bytes(profile)))
@@ -181,7 +181,7 @@ def test_comments_of_a_ppm_survive(kind, tmp_path):
     assert path.read_bytes().startswith(b"P6\n20 10\n")
 
 
-def test_what_follows_the_end_stays(tmp_path):
+def test_bytes_after_the_end_are_kept(tmp_path):
     for name in ("still.gif", "rgb.png", "rgba.webp", "animated.webp"):
         path = put(tmp_path, name)
         path.write_bytes(path.read_bytes() + b"an archive")
@@ -189,11 +189,11 @@ def test_what_follows_the_end_stays(tmp_path):
         assert path.read_bytes().endswith(b"an archive")
 
 
-@pytest.mark.parametrize("form", ["PNG", "WEBP"])
-def test_stripping_keeps_what_shows_the_picture(form, tmp_path):
-    path = tmp_path / f"all.{form.lower()}"
-    options = {"pnginfo": png_texts()} if form == "PNG" else {"lossless": True, "xmp": XMP}
-    path.write_bytes(saved(draw_photo(), form, icc_profile=PROFILE, exif=exif(), **options))
+@pytest.mark.parametrize("format_name", ["PNG", "WEBP"])
+def test_stripping_keeps_profile_and_orientation(format_name, tmp_path):
+    path = tmp_path / f"all.{format_name.lower()}"
+    options = {"pnginfo": png_texts()} if format_name == "PNG" else {"lossless": True, "xmp": XMP}
+    path.write_bytes(saved(draw_photo(), format_name, icc_profile=PROFILE, exif=exif(), **options))
     rewrite(path, strip=True)
     with Image.open(path) as image:
         image.load()
@@ -216,30 +216,30 @@ def test_stripping_a_gif_and_a_tiff(tmp_path):
         assert image.info["dpi"] == (100, 200)
 
 
-def test_metadata_moves_between_containers(tmp_path):
+def test_metadata_is_converted_between_formats(tmp_path):
     source = tmp_path / "photo.jpg"
     options = {"exif": exif(), "dpi": (300, 300), "icc_profile": PROFILE, "comment": b"by hand", "xmp": XMP}
     source.write_bytes(saved(draw_photo(60, 40), "JPEG", **options))
-    for form in ("png", "webp", "tiff", "gif", "bmp", "ppm"):
-        target = tmp_path / f"photo.{form}"
+    for format_name in ("png", "webp", "tiff", "gif", "bmp", "ppm"):
+        target = tmp_path / f"photo.{format_name}"
         outcome = process(source, Settings(K), Policy(), target=target)
         assert outcome.status == "rewritten", outcome
         with Image.open(target) as image:
             image.load()
-            turned = form in ("tiff", "gif", "bmp", "ppm")
+            turned = format_name in ("tiff", "gif", "bmp", "ppm")
             assert image.size == ((40, 60) if turned else (60, 40))
-            if form in ("png", "webp", "tiff"):
+            if format_name in ("png", "webp", "tiff"):
                 assert image.getexif()[0x010F] == "a camera"
                 assert image.getexif().get_ifd(0x8769)[0x9286] == b"ASCII\0\0\0a comment"
                 assert image.getexif().get(0x0112, 1) == (1 if turned else 6)
-            if form in ("png", "webp", "tiff"):
+            if format_name in ("png", "webp", "tiff"):
                 assert image.info["icc_profile"] == PROFILE
                 assert (image.info.get("xmp") or image.info["XML:com.adobe.xmp"].encode()) == XMP
-            if form in ("png", "tiff", "bmp"):
+            if format_name in ("png", "tiff", "bmp"):
                 assert image.info["dpi"] == pytest.approx((300, 300), abs=0.1)
-            if form in ("gif", "png"):
+            if format_name in ("gif", "png"):
                 assert image.info.get("comment", image.info.get("Comment")) in (b"by hand", "by hand")
-    # Pillow does not read a GIF's profile and XMP; we do.
+    # Pillow does not read a GIF's profile and XMP, but we do.
     target = tmp_path / "again.png"
     assert process(tmp_path / "photo.gif", Settings(K), Policy(), target=target).status == "rewritten"
     with Image.open(target) as image:
@@ -249,7 +249,7 @@ def test_metadata_moves_between_containers(tmp_path):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_that_lies_on_its_side_is_turned_where_nothing_can_say_so(orientation, tmp_path):
+def test_pixels_are_rotated_for_formats_without_an_orientation(orientation, tmp_path):
     source, target = tmp_path / "photo.png", tmp_path / "photo.bmp"
     source.write_bytes(saved(draw_photo(12, 7), "PNG", exif=exif(orientation)))
     assert process(source, Settings(256), Policy(), target=target).status == "rewritten"

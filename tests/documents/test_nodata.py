@@ -1,4 +1,4 @@
-"""Pixels that GDAL is told to take for none stay apart from all others."""
+"""Pixels without data, as marked for GDAL, keep an index that no other pixel has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDTH, HEIGHT = 64, 40
 
 
 def levels(hole: int, bits: int = 8) -> np.ndarray:
-    """A slope of all levels, with a hole of one."""
+    """A gradient of all levels, with a rectangle of one level."""
     top = (1 << bits) - 1
     values = np.arange(WIDTH * HEIGHT) * (top + 1) // (WIDTH * HEIGHT)
     values = values.reshape(HEIGHT, WIDTH)
@@ -46,7 +46,7 @@ def indices_of(path) -> np.ndarray:
         return np.asarray(image)
 
 
-GREY = [
+GRAY = [
     # bits, photometric interpretation, value, byte order
     (8, 1, 0, "<"),
     (8, 1, 128, ">"),
@@ -63,8 +63,8 @@ GREY = [
 ]
 
 
-@pytest.mark.parametrize(("bits", "photometric", "value", "order"), GREY)
-def test_pixels_without_data_have_an_index_of_their_own(bits, photometric, value, order, tmp_path):
+@pytest.mark.parametrize(("bits", "photometric", "value", "order"), GRAY)
+def test_pixels_without_data_have_their_own_index(bits, photometric, value, order, tmp_path):
     stored = levels(value, bits)
     tags = {NODATA: text(str(value))}
     if photometric == 3:
@@ -92,7 +92,7 @@ def test_pixels_without_data_have_an_index_of_their_own(bits, photometric, value
 
 
 def test_masked_pixels_do_not_grow(tmp_path):
-    """With the tag left as it was, a quarter of this picture would have had no data."""
+    """With an unchanged tag, a quarter of this picture would have no data."""
     path = tmp_path / "slope.tif"
     image = Image.linear_gradient("L")
     path.write_bytes(saved(image, "TIFF", tiffinfo={NODATA: "0"}))
@@ -101,10 +101,10 @@ def test_masked_pixels_do_not_grow(tmp_path):
     assert share == np.mean(np.asarray(image) == 0)
 
 
-@pytest.mark.parametrize("form", ["png", "webp", "gif"])
-def test_pixels_without_data_are_transparent_in_other_formats(form, tmp_path):
+@pytest.mark.parametrize("extension", ["png", "webp", "gif"])
+def test_pixels_without_data_are_transparent_in_other_formats(extension, tmp_path):
     stored = levels(9)
-    path, target = tmp_path / "map.tif", tmp_path / f"map.{form}"
+    path, target = tmp_path / "map.tif", tmp_path / f"map.{extension}"
     tags = page((WIDTH, HEIGHT), {NODATA: text("9")})
     path.write_bytes(tiff_of((tags, [packed(stored, 8, "<")])))
     assert process(path, Settings(5), Policy(), target=target).status == "rewritten"
@@ -115,7 +115,7 @@ def test_pixels_without_data_are_transparent_in_other_formats(form, tmp_path):
 
 
 def test_three_levels_make_one_value(tmp_path):
-    """A pixel of a coloured picture has no data where none of its bands has any."""
+    """A pixel of an RGB picture has no data if none of its bands has any."""
     image = draw_photo(WIDTH, HEIGHT)
     image.paste((0, 0, 0), (5, 5, 9, 9))
     image.paste((0, 0, 200), (20, 5, 29, 9))
@@ -129,7 +129,7 @@ def test_three_levels_make_one_value(tmp_path):
 @pytest.mark.parametrize(
     ("value", "kept"), [("-9999", "-9999"), ("nan", "nan"), ("1000", "1000"), ("0.5", "0.5"), ("200", None)]
 )
-def test_a_value_that_no_pixel_has_stays_one(value, kept, tmp_path):
+def test_a_value_that_no_pixel_has_stays_unused(value, kept, tmp_path):
     path = tmp_path / "map.tif"
     image = Image.linear_gradient("L").point(lambda level: level // 2)
     path.write_bytes(saved(image, "TIFF", tiffinfo={NODATA: value}))

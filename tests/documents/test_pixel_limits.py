@@ -19,7 +19,7 @@ from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
 SIDE = 13_000
-HIGHER = "give a higher limit to read it"
+HIGHER = "use a higher limit to read it"
 
 
 def gif(count: int, side: int = SIDE) -> bytes:
@@ -42,7 +42,7 @@ def riff(kind: bytes, content: bytes) -> bytes:
 
 
 def apng(count: int, side: int = SIDE) -> bytes:
-    """A still of the canvas for old viewers, and frames of one pixel."""
+    """A default image of the canvas's size, and frames of one pixel."""
     pixels = chunk(b"IDAT", zlib.compress(bytes((3 * 16 + 1) * 16)))
     out = [png(chunk(b"acTL", struct.pack(">II", count, 0)), pixels)[:-12]]
     for number in range(count):
@@ -73,18 +73,18 @@ def fli(count: int, side: int = SIDE) -> bytes:
 
 
 @pytest.mark.parametrize("make", [gif, webp, apng, tiff, fli])
-def test_frames_of_a_few_bytes_that_would_fill_the_memory_are_refused_unseen(make):
+def test_tiny_frames_that_would_fill_the_memory_are_refused(make):
     data = make(100)
     assert len(data) < 30_000
     count = 101 if make is apng else 100
     assert outcome_of(data, "PNG") == (
         f"ValueError: its {count} {'pages' if make is tiff else 'frames'} have {count * SIDE * SIDE} pixels "
-        f"in all, more than max-pixels=1000000000; {HIGHER}"
+        f"in total, more than max-pixels=1000000000; {HIGHER}"
     )
 
 
 @pytest.mark.parametrize("make", [gif, webp, apng, tiff, fli])
-def test_one_frame_has_a_limit_of_its_own(make):
+def test_a_single_frame_has_a_limit_too(make):
     outcome = outcome_of(make(1, 13_400), "PNG")
     assert outcome.startswith("ValueError: ")
     assert outcome.endswith(f"pixels are more than max-pixels=178956970; {HIGHER}")
@@ -95,7 +95,7 @@ def test_one_frame_has_a_limit_of_its_own(make):
     [
         ("rgb.png", 1, 96 * 64),
         ("animated.png", 4, 64 * 48),
-        ("animated-still.png", 4, 64 * 48),
+        ("animated-default-image.png", 4, 64 * 48),
         ("mixed.gif", 4, 64 * 48),
         ("animated.webp", 4, 64 * 48),
         ("pages.tiff", 3, 40 * 30),
@@ -104,7 +104,7 @@ def test_one_frame_has_a_limit_of_its_own(make):
 def test_a_limit_that_is_given_is_for_all_frames(name, count, pixels, tmp_path):
     path = put(tmp_path, name)
     reason = rewrite(path, max_pixels=count * pixels - 1).reason
-    what = f"{count * pixels} pixels in all," if count > 1 else "96 x 64 pixels are"
+    what = f"{count * pixels} pixels in total," if count > 1 else "96 x 64 pixels are"
     assert reason.endswith(f"{what} more than max-pixels={count * pixels - 1}; {HIGHER}")
     assert path.read_bytes() == FILES[name]()
     assert rewrite(path, max_pixels=count * pixels).status == "rewritten"
@@ -113,11 +113,11 @@ def test_a_limit_that_is_given_is_for_all_frames(name, count, pixels, tmp_path):
 def test_a_picture_of_a_gif_that_is_cut_off_at_the_screen_counts_in_full(tmp_path):
     path = tmp_path / "a.gif"
     path.write_bytes(gif_of((8, 8), [plain((0, 0, 8, 8)), plain((0, 0, 90, 90))]))
-    assert f"its 2 frames have {64 + 8100} pixels in all" in rewrite(path, max_pixels=8100).reason
+    assert f"its 2 frames have {64 + 8100} pixels in total" in rewrite(path, max_pixels=8100).reason
 
 
 def test_a_higher_limit_than_pillows_is_for_one_picture_as_well(tmp_path):
-    """One row of very many black pixels in a bit each."""
+    """One row of 180 million black pixels, one bit each."""
     width = 180_000_000
     header = struct.pack(">IIBBBBB", width, 1, 1, 0, 0, 0, 0)
     data = png()[:8] + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
@@ -129,23 +129,23 @@ def test_a_higher_limit_than_pillows_is_for_one_picture_as_well(tmp_path):
     assert outcome.reason == "cannot be decoded: its pixels end before the last row"
 
 
-@pytest.mark.parametrize(("container", "megabytes"), [("GIF", 250), ("PNG", 340), ("WebP", 440)])
-def test_memory_is_for_a_few_canvases_whatever_the_number_of_frames(container, megabytes):
-    # Each takes 36 MB; 64 MB are there for counting colours, whatever the size.
-    assert outcome_of(gif(16, 3000), container, megabytes).startswith("16 frames in ")
+@pytest.mark.parametrize(("format_name", "megabytes"), [("GIF", 250), ("PNG", 340), ("WebP", 440)])
+def test_memory_is_for_a_few_canvases_whatever_the_number_of_frames(format_name, megabytes):
+    # Each takes 36 MB; counting colours takes 64 MB for any size.
+    assert outcome_of(gif(16, 3000), format_name, megabytes).startswith("16 frames in ")
 
 
-def test_a_long_gif_comment_costs_what_its_bytes_do():
+def test_the_cost_of_a_long_gif_comment_is_linear():
     comment = b"\x21\xfe" + 2_000_000 * b"\1c" + b"\0"
     data = gif_of((4, 4), [plain((0, 0, 4, 4))], blocks=comment)
     assert outcome_of(data).startswith("1 frames in ")
 
 
-def test_colours_that_frames_share_cost_what_one_table_does():
+def test_a_palette_that_frames_share_costs_as_much_as_one():
     tables = 3000 * chunk(b"PLTE", bytes(768))
     data = apng(300, 16)
-    place = data.index(b"IDAT") - 4
-    assert outcome_of(data[:place] + tables + data[place:]).startswith(("300 frames in ", "Unchanged"))
+    offset = data.index(b"IDAT") - 4
+    assert outcome_of(data[:offset] + tables + data[offset:]).startswith(("300 frames in ", "Unchanged"))
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ def test_jpegs_whose_segments_would_take_hours_are_refused(segment, count, what)
     buffer = io.BytesIO()
     Image.new("L", (4000, 4000)).save(buffer, "JPEG", progressive=True)
     data = buffer.getvalue()
-    place = data.index(b"\xff\xda") if what == "scans" else 2
+    offset = data.index(b"\xff\xda") if what == "scans" else 2
     found = count + 6 * (what == "scans")
-    assert outcome_of(data[:place] + segment * count + data[place:], "PNG") == (
+    assert outcome_of(data[:offset] + segment * count + data[offset:], "PNG") == (
         f"ValueError: cannot be decoded: it has {found} {what}; at most 256 are read"
     )

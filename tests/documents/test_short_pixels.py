@@ -1,4 +1,4 @@
-"""Pixels that end before their picture does: Pillow fills what is missing, and kquant refuses it."""
+"""Pictures with missing pixels: Pillow fills these, and kquant refuses the file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def jpeg(mode: str = "RGB", size: tuple[int, int] = (64, 48), **options: object)
 
 
 def with_shorter_scans(data: bytes, share: float) -> bytes:
-    """A JPEG with a part of its last scan, and its end."""
+    """A JPEG with a part of its last scan, and its end marker."""
     start = data.rindex(b"\xff\xda") + 14
     return data[: start + int(share * (len(data) - 2 - start))] + b"\xff\xd9"
 
@@ -36,11 +36,11 @@ def tiff(compression: str, mode: str = "RGB", **tags: object) -> bytes:
 
 
 def with_numbers(data: bytes, **numbers: int) -> bytes:
-    """A little-endian TIFF whose tags say something else."""
+    """A little-endian TIFF with changed values of tags."""
     out = bytearray(data)
-    (place,) = struct.unpack_from("<I", out, 4)
-    (count,) = struct.unpack_from("<H", out, place)
-    for at in range(place + 2, place + 2 + 12 * count, 12):
+    (offset,) = struct.unpack_from("<I", out, 4)
+    (count,) = struct.unpack_from("<H", out, offset)
+    for at in range(offset + 2, offset + 2 + 12 * count, 12):
         number, kind = struct.unpack_from("<HH", out, at)
         if f"t{number}" in numbers:
             struct.pack_into("<H" if kind == 3 else "<I", out, at + 8, numbers[f"t{number}"])
@@ -55,25 +55,25 @@ def half_of_strip(compression: str, mode: str = "RGB", **tags: object) -> bytes:
 
 
 def short_gif(missing: int) -> bytes:
-    """A GIF of two pictures, of which the second has so many pixels less than it says."""
+    """A GIF of two pictures, of which the second lacks ``missing`` pixels."""
     box = (0, 0, 9, 9)
     return gif_of((9, 9), [plain(box), Picture(box, plain(box, first=7).indices[: 81 - missing])])
 
 
 def bmp_of_runs(rows: int, size: tuple[int, int] = (8, 8)) -> bytes:
-    """A bitmap with eight pixels of each of so many rows in runs."""
+    """A bitmap with runs for eight pixels in each of the first ``rows`` rows."""
     runs = b"".join(bytes([8, 3 * row % 256, 0, 0]) for row in range(rows)) + b"\0\1"
     table = bytes(range(256)) * 4
-    place = 14 + 40 + len(table)
+    offset = 14 + 40 + len(table)
     info = struct.pack("<IiiHHIIiiII", 40, *size, 1, 8, 1, len(runs), 0, 0, 256, 0)
-    return struct.pack("<2sIHHI", b"BM", place + len(runs), 0, 0, place) + info + table + runs
+    return struct.pack("<2sIHHI", b"BM", offset + len(runs), 0, 0, offset) + info + table + runs
 
 
 CASES = {
     "JPEG": lambda: with_shorter_scans(jpeg(), 0.5),
     "JPEG, nearly all": lambda: with_shorter_scans(jpeg(), 0.97),
     "JPEG, nothing": lambda: with_shorter_scans(jpeg(), 0),
-    "JPEG, grey": lambda: with_shorter_scans(jpeg("L"), 0.9),
+    "JPEG, gray": lambda: with_shorter_scans(jpeg("L"), 0.9),
     "JPEG, CMYK": lambda: with_shorter_scans(jpeg("CMYK"), 0.9),
     "JPEG, progressive": lambda: with_shorter_scans(jpeg(progressive=True), 0.5),
     "JPEG, restarts": lambda: with_shorter_scans(jpeg(restart_marker_rows=1), 0.5),
@@ -122,7 +122,7 @@ def test_pixels_that_end_too_soon(case, tmp_path):
         saved(draw_photo(), "JPEG")[:-2],
     ],
 )
-def test_what_pillow_refuses_stays_refused(data, tmp_path):
+def test_files_that_pillow_refuses_are_refused(data, tmp_path):
     path = tmp_path / "a"
     path.write_bytes(data)
     outcome = process(path, Settings(4), Policy(), target=tmp_path / "b.png")
@@ -133,7 +133,7 @@ def test_what_pillow_refuses_stays_refused(data, tmp_path):
 @pytest.mark.parametrize(
     ("data", "spared"),
     [
-        # One picture without the byte that ends the file may be all that was written.
+        # A GIF with one picture may be complete without its trailer.
         (saved(draw_photo(9, 7), "GIF", comment=b"by hand"), 1),
         (gif_of((8, 8), [plain((0, 0, 8, 8))] * 2), 0),
         (animated("WEBP", lossless=True, quality=0), 0),
@@ -151,17 +151,17 @@ def test_a_file_that_is_cut_off_anywhere_is_refused(data, spared, tmp_path):
 
 
 @pytest.mark.parametrize("header", [0, 14])
-def test_runs_that_leave_most_pixels_out_cost_what_their_bytes_do(header, monkeypatch):
+def test_bitmaps_whose_runs_skip_most_pixels_are_refused(header, monkeypatch):
     data = bmp_of_runs(100, (1_700_000, 100))[header:]
     monkeypatch.setattr(Image.Image, "load", lambda _: pytest.fail("it was decoded"))
     with pytest.raises(ValueError, match=f"its {len(data)} bytes are too few for 170000000 pixels"):
         convert(data, Settings(4), Policy(), "PNG")
 
 
-# What is whole.
+# Complete files.
 
 
-def test_a_bitmap_of_runs_may_leave_pixels_out(tmp_path):
+def test_runs_of_a_small_bitmap_may_skip_pixels(tmp_path):
     path = tmp_path / "a.bmp"
     for size in ((8, 8), (2000, 2000)):
         path.write_bytes(bmp_of_runs(size[1], size))
@@ -174,7 +174,7 @@ def test_a_bitmap_of_runs_may_leave_pixels_out(tmp_path):
     "options", [{"subsampling": 0}, {"subsampling": 2}, {"restart_marker_blocks": 1}, {"optimize": True}]
 )
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
-def test_whole_jpegs(size, progressive, options, mode, tmp_path):
+def test_complete_jpegs(size, progressive, options, mode, tmp_path):
     path = tmp_path / "a.jpg"
     for quality in (1, 90):
         data = jpeg(mode, size, progressive=progressive, quality=quality, **options)
@@ -187,7 +187,7 @@ def test_whole_jpegs(size, progressive, options, mode, tmp_path):
 @pytest.mark.parametrize("compression", ["tiff_ccitt", "group3", "group4", "jpeg"])
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (24, 16), (65, 9)])
 @pytest.mark.parametrize("tags", [{}, {266: 2}, {292: 1}, {278: 8}])
-def test_whole_tiffs(compression, size, tags, tmp_path):
+def test_complete_tiffs(compression, size, tags, tmp_path):
     mode = "RGB" if compression == "jpeg" else "1"
     for image in (draw_photo(*size).convert(mode), Image.new(mode, size), Image.new(mode, size, "white")):
         path = tmp_path / "a.tif"

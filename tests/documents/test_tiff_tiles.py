@@ -1,4 +1,4 @@
-"""Tiled TIFFs stay tiled, and those with their directories in front stay so."""
+"""Tiled TIFFs stay tiled, and directories before the pixels stay there."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
 
-def slope(width: int, height: int) -> list[bytes]:
+def gradient(width: int, height: int) -> list[bytes]:
     return [bytes((3 * x + 5 * y) % 256 for x in range(width)) for y in range(height)]
 
 
 def tiled(size: tuple[int, int], tile: tuple[int, int], compression: int = 1, kind: int = 0):
     tags = page(size, {254: (4, [kind]), 322: (3, [tile[0]]), 323: (3, [tile[1]]), 259: (3, [1])})
-    return tags, tiles_of(slope(*size), tile, filling=200)
+    return tags, tiles_of(gradient(*size), tile, filling=200)
 
 
 @pytest.mark.parametrize("colors", [5, 100])
@@ -43,9 +43,9 @@ def test_tiles_keep_their_size(size, tile, colors, tmp_path):
         assert tags[325] == (tile[0] * tile[1] * bits // 8,) * count if count > 1 else True
         assert len(tags[324]) == count
         assert image.size == size
-        old = np.array([list(row) for row in slope(*size)])
+        old = np.array([list(row) for row in gradient(*size)])
         new = np.asarray(image.convert("L")).astype(int)
-    # Each level has one new level, wherever it is.
+    # Each level has the same new level everywhere.
     assert all(len(np.unique(new[old == level])) == 1 for level in np.unique(old))
     assert np.abs(new - old).mean() < 256 / colors
     assert rewrite(path, colors).status == "unchanged"
@@ -69,7 +69,7 @@ def test_the_last_tiles_are_filled_with_the_last_pixels(order, tmp_path):
 
 @pytest.mark.parametrize("name", ["tiff_lzw", "tiff_adobe_deflate", "packbits"])
 def test_tiles_keep_their_compression(name, tmp_path):
-    """The column of all tiles is a picture too, whose strips have the length of tiles."""
+    """A column of all tiles is a picture whose strips are the tiles."""
     tags, tiles = tiled((50, 40), (16, 16))
     column = Image.frombytes("L", (16, 16 * len(tiles)), b"".join(tiles))
     column.save(tmp_path / "column.tif", compression=name, tiffinfo={278: 16})
@@ -118,7 +118,7 @@ def test_overviews_stay_overviews_and_directories_stay_in_front(in_front, tmp_pa
     assert kinds == [((128, 96), 0), ((64, 48), 1), ((32, 24), 1)]
     places, tiles = places_in(path)
     if in_front:
-        # What a reader over a network asks for first is in front, then the smallest picture.
+        # A reader over a network needs the directories first, then the smallest picture.
         assert places[0] == 8
         assert places == sorted(places)
         assert max(places) < min(tiles)
@@ -128,8 +128,8 @@ def test_overviews_stay_overviews_and_directories_stay_in_front(in_front, tmp_pa
     assert rewrite(path, 6).status == "unchanged"
 
 
-def test_what_gdal_says_of_its_own_layout_goes(tmp_path):
-    """It lies between the header and the first directory, and is not true of another file."""
+def test_the_layout_that_gdal_declares_is_dropped(tmp_path):
+    """It lies between the header and the first directory, and is wrong for the new file."""
     path = tmp_path / "cloud.tif"
     ghost = b"GDAL_STRUCTURAL_METADATA_SIZE=000024 bytes\nLAYOUT=IFDS_BEFORE_DATA\n"
     path.write_bytes(overviews(in_front=True, ghost=ghost.ljust(80)))
@@ -138,12 +138,12 @@ def test_what_gdal_says_of_its_own_layout_goes(tmp_path):
     assert places_in(path)[0][0] == 8
 
 
-def test_tiles_that_are_mostly_filling_become_strips(tmp_path):
-    """A picture of a few pixels with tiles of four thousand a side would take hundreds of megabytes."""
+def test_tiles_that_are_mostly_padding_become_strips(tmp_path):
+    """A tiny picture with tiles of 4096 x 4096 pixels would take hundreds of megabytes."""
     path = tmp_path / "filling.tif"
     tags, _ = tiled((20, 20), (4096, 4096))
     path.write_bytes(
-        tiff_of((tags, [b"".join(row.ljust(4096, b"\0") for row in slope(20, 20)).ljust(1 << 24)]))
+        tiff_of((tags, [b"".join(row.ljust(4096, b"\0") for row in gradient(20, 20)).ljust(1 << 24)]))
     )
     assert rewrite(path, 6).status == "rewritten"
     with Image.open(path) as image:
@@ -151,9 +151,9 @@ def test_tiles_that_are_mostly_filling_become_strips(tmp_path):
     assert len(path.read_bytes()) < 10_000
 
 
-def test_a_new_file_of_a_tiled_one_has_the_same_pixels(tmp_path):
+def test_a_tiled_file_is_converted_with_the_same_pixels(tmp_path):
     path, target = tmp_path / "tiled.tif", tmp_path / "out.png"
     path.write_bytes(tiff_of(tiled((50, 40), (16, 16))))
     assert process(path, Settings(256), Policy(), target=target).status == "rewritten"
     with Image.open(target) as image:
-        assert image.convert("L").tobytes() == b"".join(slope(50, 40))
+        assert image.convert("L").tobytes() == b"".join(gradient(50, 40))

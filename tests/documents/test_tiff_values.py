@@ -1,4 +1,4 @@
-"""What a file says of its pixel values is true of the indices that they become, or it goes."""
+"""Metadata about pixel values is converted for palette indices, or dropped."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def tag_of(path, number: int) -> object:
         ),
     ],
 )
-def test_what_cannot_be_put_right_is_a_reason_to_leave_the_file(made, reason, tmp_path):
+def test_files_with_metadata_that_cannot_be_converted_are_skipped(made, reason, tmp_path):
     path = tmp_path / "asset.tif"
     path.write_bytes(made())
     before = state(tmp_path)
@@ -75,7 +75,7 @@ def test_what_cannot_be_put_right_is_a_reason_to_leave_the_file(made, reason, tm
         assert process(path, Settings(3), Policy(), target=tmp_path / "out.png").status == "rewritten"
 
 
-def test_statistics_go_and_the_rest_of_what_gdal_says_stays(tmp_path):
+def test_gdal_metadata_is_kept_without_statistics(tmp_path):
     path = tmp_path / "map.tif"
     bands = (
         '<Item name="STATISTICS_MEAN" sample="0">9</Item>\n<Item name="S" sample="1" role="scale">2</Item>'
@@ -103,16 +103,16 @@ def test_statistics_go_and_the_rest_of_what_gdal_says_stays(tmp_path):
         ("min=3", "min=3"),
     ],
 )
-@pytest.mark.parametrize("form", ["tif", "png"])
-def test_descriptions_say_nothing_of_values(before, after, form, tmp_path):
-    path, target = tmp_path / "photo.tif", tmp_path / f"out.{form}"
+@pytest.mark.parametrize("extension", ["tif", "png"])
+def test_descriptions_lose_data_on_values(before, after, extension, tmp_path):
+    path, target = tmp_path / "photo.tif", tmp_path / f"out.{extension}"
     path.write_bytes(saved(draw_photo(), "TIFF", tiffinfo={DESCRIPTION: before}))
     assert process(path, Settings(5), Policy(), target=target).status == "rewritten"
     with Image.open(target) as image:
         assert image.getexif().get(DESCRIPTION) == after
 
 
-def test_tags_of_how_values_are_shown_go(tmp_path):
+def test_tags_on_the_display_of_values_are_dropped(tmp_path):
     numbers = (280, 281, 301, 340, 341, 346, 433, 32996)
     path = tmp_path / "old.tif"
     tags = {number: (3, [1, 2, 3]) for number in numbers}
@@ -122,29 +122,29 @@ def test_tags_of_how_values_are_shown_go(tmp_path):
 
 
 @pytest.mark.parametrize(("bits", "photometric"), [(16, 0), (12, 1), (16, 1)])
-def test_levels_of_12_bits_and_those_with_white_below_are_what_is_seen(bits, photometric, tmp_path):
-    slope = np.linspace(0, (1 << bits) - 1, WIDTH * HEIGHT).astype(int).reshape(HEIGHT, WIDTH)
+def test_levels_of_12_bits_and_inverted_levels_are_converted_as_displayed(bits, photometric, tmp_path):
+    gradient = np.linspace(0, (1 << bits) - 1, WIDTH * HEIGHT).astype(int).reshape(HEIGHT, WIDTH)
     if bits == 12:
-        digits = np.unpackbits(slope.astype(">u2").view(np.uint8).reshape(-1, 2), axis=1)[:, 4:]
+        digits = np.unpackbits(gradient.astype(">u2").view(np.uint8).reshape(-1, 2), axis=1)[:, 4:]
         content = np.packbits(digits).tobytes()
     else:
-        content = slope.astype("<u2").tobytes()
+        content = gradient.astype("<u2").tobytes()
     path, target = tmp_path / "deep.tif", tmp_path / "out.png"
     path.write_bytes(tiff_of((page((WIDTH, HEIGHT), bits=bits, photometric=photometric), [content])))
     assert process(path, Settings(8), Policy(), target=target).status == "rewritten"
     with Image.open(target) as image:
         seen = np.asarray(image.convert("L")).astype(int)
-    wanted = slope * 255 // ((1 << bits) - 1)
+    wanted = gradient * 255 // ((1 << bits) - 1)
     assert np.abs(seen - (255 - wanted if photometric == 0 else wanted)).max() < 24
 
 
 def with_chunk(data: bytes, kind: bytes, content: bytes) -> bytes:
-    """A PNG with one chunk more behind its header."""
+    """A PNG with a further chunk after its header."""
     checksum = struct.pack(">I", zlib.crc32(kind + content))
     return data[:33] + struct.pack(">I", len(content)) + kind + content + checksum + data[33:]
 
 
-def test_a_calibration_of_levels_is_a_reason_to_leave_a_png(tmp_path):
+def test_a_png_with_a_calibration_of_levels_is_skipped(tmp_path):
     path = tmp_path / "map.png"
     content = b"height\0" + struct.pack(">iiBB", 0, 255, 0, 2) + b"m\x000\x00100"
     path.write_bytes(with_chunk(saved(draw_photo().convert("L"), "PNG"), b"pCAL", content))
@@ -156,7 +156,7 @@ def test_a_calibration_of_levels_is_a_reason_to_leave_a_png(tmp_path):
     assert b"pCAL" not in path.read_bytes()
 
 
-def test_what_a_png_says_of_its_old_levels_goes(tmp_path):
+def test_png_chunks_about_old_levels_are_dropped(tmp_path):
     path = tmp_path / "old.png"
     old = {b"sBIT": bytes([5, 6, 5]), b"sPLT": b"mine\0\x08" + bytes(6), b"hIST": bytes(512)}
     data = saved(draw_photo(), "PNG")
@@ -174,14 +174,14 @@ def test_a_gifs_plain_text_has_its_colours_in_the_new_palette(tmp_path):
     path.write_bytes(gif_of((30, 30), [plain((0, 0, 30, 30))], blocks=words))
     assert rewrite(path, 4).status == "rewritten"
     after = path.read_bytes()
-    place = after.index(b"\x21\x01\x0c")
+    offset = after.index(b"\x21\x01\x0c")
     new = np.frombuffer(after[13 : 13 + 12], np.uint8).reshape(4, 3).astype(int)
-    for index, color in zip(after[place + 13 : place + 15], (100, 3), strict=True):
+    for index, color in zip(after[offset + 13 : offset + 15], (100, 3), strict=True):
         distances = ((new - np.frombuffer(old[3 * color : 3 * color + 3], np.uint8)) ** 2).sum(axis=1)
         assert distances[index] == distances.min()
 
 
-def test_exif_of_others_brings_no_values_into_a_tiff(tmp_path):
+def test_exif_from_other_formats_adds_no_value_tags_to_a_tiff(tmp_path):
     tags = Image.Exif()
     tags[315], tags[NODATA] = "an artist", "3"
     path, target = tmp_path / "photo.png", tmp_path / "out.tif"

@@ -1,4 +1,4 @@
-"""Files that tests make: every container with what it can hold."""
+"""Files that tests make: each format with everything that it can hold."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def exif(orientation: int = 6) -> bytes:
 
 
 def bouncing(mode: str = "RGBA", count: int = 4) -> list[Image.Image]:
-    """A ball of many colours that moves over a clear (RGBA) or a busy (RGB) ground; "soft" shines through."""
+    """A ball of many colours that moves over nothing (RGBA) or a busy background (RGB)."""
     frames = []
     for step in range(count):
         frame = draw_photo(64, 48, seed=3) if mode == "RGB" else Image.new("RGBA", (64, 48))
         ball = draw_photo(20, 20, seed=step).convert(frame.mode)
         mask = Image.new("L", ball.size)
         ImageDraw.Draw(mask).ellipse((0, 0, 19, 19), fill=255)
-        if mode == "soft":
+        if mode == "translucent":
             ball.putalpha(mask.point([0] * 255 + [140]))
             frame.alpha_composite(ball, (4 + 3 * step, 6 + 2 * step))
         else:
@@ -37,16 +37,16 @@ def bouncing(mode: str = "RGBA", count: int = 4) -> list[Image.Image]:
     return frames
 
 
-def saved(image: Image.Image, form: str, **options: object) -> bytes:
+def saved(image: Image.Image, format_name: str, **options: object) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, form, **options)
+    image.save(buffer, format_name, **options)
     return buffer.getvalue()
 
 
-def animated(form: str, mode: str = "RGBA", **options: object) -> bytes:
+def animated(format_name: str, mode: str = "RGBA", **options: object) -> bytes:
     first, *rest = bouncing(mode)
     options = {"duration": [40, 120, 250, 90], "loop": 3} | options
-    return saved(first, form, save_all=True, append_images=rest, **options)
+    return saved(first, format_name, save_all=True, append_images=rest, **options)
 
 
 def gif(disposal: int | list[int], mode: str = "RGBA", **options: object) -> bytes:
@@ -94,20 +94,20 @@ def _with_transparency(image: Image.Image) -> Image.Image:
     return image
 
 
-# Every file is of more than five colours, so that it has to be rewritten.
+# Every file has more than five colours, so it needs rewriting.
 FILES: dict[str, Callable[[], bytes]] = {
     "rgb.png": lambda: saved(draw_photo(), "PNG", dpi=(144, 144), icc_profile=PROFILE, exif=exif()),
     "rgba.png": lambda: saved(draw_translucent(), "PNG", pnginfo=png_texts()),
-    "grey.png": lambda: saved(draw_photo().convert("L"), "PNG"),
-    "grey-alpha.png": lambda: saved(draw_translucent().convert("LA"), "PNG"),
-    "grey-16.png": lambda: saved(_deep(), "PNG"),
+    "gray.png": lambda: saved(draw_photo().convert("L"), "PNG"),
+    "gray-alpha.png": lambda: saved(draw_translucent().convert("LA"), "PNG"),
+    "gray-16.png": lambda: saved(_deep(), "PNG"),
     "indexed.png": lambda: saved(_indexed(), "PNG"),
     "indexed-alpha.png": lambda: saved(_with_transparency(_indexed()), "PNG"),
     "rgb-key.png": lambda: saved(draw_photo(), "PNG", transparency=draw_photo().getpixel((5, 5))),
     "animated.png": lambda: animated("PNG", exif=exif(1)),
-    "animated-still.png": lambda: animated("PNG", default_image=True, duration=[40, 120, 250]),
+    "animated-default-image.png": lambda: animated("PNG", default_image=True, duration=[40, 120, 250]),
     "animated-over.png": lambda: animated("PNG", blend=1, disposal=[0, 1, 2, 0]),
-    "animated-soft.png": lambda: animated("PNG", "soft", blend=1),
+    "animated-translucent.png": lambda: animated("PNG", "translucent", blend=1),
     "animated-rgb.png": lambda: animated("PNG", "RGB"),
     "still.gif": lambda: saved(draw_photo(), "GIF", comment=b"by hand"),
     "interlaced.gif": lambda: saved(draw_photo(), "GIF", interlace=1),
@@ -116,15 +116,15 @@ FILES: dict[str, Callable[[], bytes]] = {
     "previous.gif": lambda: gif(3),
     "mixed.gif": lambda: gif([0, 1, 2, 3]),
     "rgb.bmp": lambda: saved(draw_photo(), "BMP", dpi=(300, 300)),
-    "grey.bmp": lambda: saved(draw_photo().convert("L"), "BMP"),
+    "gray.bmp": lambda: saved(draw_photo().convert("L"), "BMP"),
     "rgb.tif": lambda: saved(draw_photo(), "TIFF", dpi=(300, 300), icc_profile=PROFILE, exif=exif(1)),
     "rgba.tiff": lambda: saved(draw_translucent(), "TIFF", compression="tiff_adobe_deflate"),
-    "grey-16.tiff": lambda: saved(_deep(), "TIFF"),
+    "gray-16.tiff": lambda: saved(_deep(), "TIFF"),
     "big.tiff": lambda: saved(draw_photo(), "TIFF", big_tiff=True),
     "pages.tiff": tiff_pages,
     "rgb.webp": lambda: saved(draw_photo(), "WEBP", lossless=True, icc_profile=PROFILE, exif=exif(), xmp=XMP),
     "rgba.webp": lambda: saved(draw_translucent(), "WEBP", lossless=True),
     "animated.webp": lambda: animated("WEBP", lossless=True, minimize_size=True, exif=exif(1)),
     "rgb.ppm": lambda: saved(draw_photo(), "PPM"),
-    "grey.pgm": lambda: saved(draw_photo().convert("L"), "PPM"),
+    "gray.pgm": lambda: saved(draw_photo().convert("L"), "PPM"),
 }

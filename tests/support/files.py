@@ -1,4 +1,4 @@
-"""What several tests do with files and say of them."""
+"""Actions on files, and facts about them, that several tests share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kquant_hooks.options.settings import Settings
 
 # Fewer colours than any of the drawn files has.
 K = 5
-# Seconds for what may hang.
+# Seconds before a command counts as hanging.
 DEADLINE = 30
 
 
@@ -32,7 +32,7 @@ def rewrite(path: Path, colors: int = K, **policy: object) -> Outcome:
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """Every file of a folder with its bytes and its time."""
+    """The content and the modification time of each file in a folder."""
     return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir() if p.is_file()}
 
 
@@ -64,7 +64,7 @@ def timing_of(data: bytes) -> list[object]:
 
 
 def seen_colors(frames: list[Image.Image]) -> set[tuple[int, ...]]:
-    """Distinct colours over all frames; clear pixels are one."""
+    """Distinct colours over all frames; transparent pixels count as one."""
     return {pixel if pixel[3] else (0, 0, 0, 0) for frame in frames for pixel in pixels_of(frame)}
 
 
@@ -83,13 +83,13 @@ def colors_in(path: Path | str) -> int:
 
 
 def crash() -> None:
-    """As a decoder might; without the traceback that pytest would print."""
+    """Crash like a decoder, without the traceback that pytest would print."""
     faulthandler.disable()
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def picture_at(name: str, data: bytes | None = None) -> Path:
-    """A file below the current folder: a photo, unless it is to hold something else."""
+    """A file below the current folder: a photo, unless ``data`` is given."""
     path = Path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(saved(draw_photo(), "PNG") if data is None else data)

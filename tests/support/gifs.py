@@ -1,4 +1,4 @@
-"""GIFs made byte by byte, with whatever no writer would put into one."""
+"""GIFs made byte by byte, with content that no encoder would write."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CLEAR, _END, _RUN = 128, 129, 100
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: its box, an index for each pixel, below 128, and what its control block says."""
+    """One picture: its box, an index below 128 for each pixel, and its graphic control extension."""
 
     box: tuple[int, int, int, int]
     indices: bytes
@@ -44,7 +44,7 @@ def gif_of(
         out.append(picture.before)
         out.append(b"\x21\xf9\x04" + struct.pack("<BHBB", flags, picture.delay, picture.transparent or 0, 0))
         out.append(
-            b"," + struct.pack("<HHHHB", *picture.box, 0) + b"\x07" + _in_blocks(_codes(picture.indices))
+            b"," + struct.pack("<HHHHB", *picture.box, 0) + b"\x07" + _sub_blocks(_codes(picture.indices))
         )
     return b"".join([*out, b";"])
 
@@ -54,6 +54,6 @@ def _codes(indices: bytes) -> bytes:
     return b"".join(bytes([_CLEAR]) + run for run in runs) + bytes([_END])
 
 
-def _in_blocks(content: bytes) -> bytes:
+def _sub_blocks(content: bytes) -> bytes:
     parts = [content[start : start + 255] for start in range(0, len(content), 255)]
     return b"".join(bytes([len(part)]) + part for part in parts) + b"\0"

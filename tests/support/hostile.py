@@ -1,4 +1,4 @@
-"""Files made to cost without bound, and a process of its own that sees what becomes of one."""
+"""Files made to use unlimited time or memory, and a child process that converts one."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from kquant_hooks.processes.memory import memory_limited
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 
-megabytes, container = int(sys.argv[1]), sys.argv[2] or None
+megabytes, format_name = int(sys.argv[1]), sys.argv[2] or None
 with memory_limited(megabytes << 20):
     try:
-        done = convert(sys.stdin.buffer.read(), Settings(4, effort="fast", threads=1), Policy(), container)
+        done = convert(sys.stdin.buffer.read(), Settings(4, effort="fast", threads=1), Policy(), format_name)
     except Exception as error:
         print(f"{type(error).__name__}: {error}")
     else:
@@ -31,16 +31,16 @@ with memory_limited(megabytes << 20):
 """
 
 
-def outcome_of(data: bytes, container: str = "", megabytes: int = MEGABYTES) -> str:
-    """What becomes of a file, in place or in a container, within the limits of time and memory."""
-    command = [sys.executable, "-c", _CHILD, str(megabytes), container]
+def outcome_of(data: bytes, format_name: str = "", megabytes: int = MEGABYTES) -> str:
+    """The outcome of a file, in place or in a format, within limits of time and memory."""
+    command = [sys.executable, "-c", _CHILD, str(megabytes), format_name]
     run = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS)
     assert run.returncode == 0, run.stderr.decode()
     return run.stdout.decode().strip()
 
 
 def size_of(outcome: str) -> int:
-    """The bytes of the file that it was rewritten to."""
+    """The size of the rewritten file in bytes."""
     assert " frames in " in outcome, outcome
     return int(outcome.split()[3])
 
@@ -56,7 +56,7 @@ def rows(width: int, height: int) -> bytes:
 
 
 def png(before: bytes = b"", pixels: bytes | None = None, after: bytes = b"", side: int = 16) -> bytes:
-    """A PNG of colours; ``pixels`` are its chunks of pixels."""
+    """An RGB PNG; ``pixels`` are its IDAT chunks."""
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     if pixels is None:
         pixels = chunk(b"IDAT", zlib.compress(rows(side, side)))
@@ -64,6 +64,6 @@ def png(before: bytes = b"", pixels: bytes | None = None, after: bytes = b"", si
 
 
 def directory(entries: list[tuple[int, int, int, int]], following: int = 0) -> bytes:
-    """A TIFF's directory: of each tag its number, type, count and value or place."""
+    """A TIFF's directory: of each tag its number, type, count and value or offset."""
     packed = b"".join(struct.pack("<HHII", *entry) for entry in sorted(entries))
     return struct.pack("<H", len(entries)) + packed + struct.pack("<I", following)

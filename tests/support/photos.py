@@ -20,7 +20,7 @@ def draw_photo(width: int = 96, height: int = 64, seed: int = 7) -> Image.Image:
 
 
 def draw_translucent(width: int = 96, height: int = 64) -> Image.Image:
-    """A disc that is opaque inside, soft at the edge, and hides random colours where it is transparent."""
+    """A disc with an opaque centre, a translucent edge and hidden colours outside."""
     image = draw_photo(width, height).convert("RGBA")
     y, x = np.mgrid[0:height, 0:width]
     radius = np.hypot(x - width / 2, y - height / 2)

@@ -24,27 +24,29 @@ def tiff_of(
     """Pages with their strips or, by their tags, tiles; directories in front of the pixels or behind them."""
     all_tags = []
     for tags, blocks in pages:
-        offsets, lengths = (324, 325) if _TILE_WIDTH in tags else (273, 279)
-        all_tags.append(tags | {offsets: (4, [0] * len(blocks)), lengths: (4, [len(b) for b in blocks])})
+        offsets_tag, lengths_tag = (324, 325) if _TILE_WIDTH in tags else (273, 279)
+        all_tags.append(
+            tags | {offsets_tag: (4, [0] * len(blocks)), lengths_tag: (4, [len(b) for b in blocks])}
+        )
     length = len(_directories(all_tags, 0, order))
     base = 8 + len(ghost)
-    place = start = base + length if in_front else base
+    offset = start = base + length if in_front else base
     pixels = b"".join(block for _, blocks in pages for block in blocks)
     for tags, (_, blocks) in zip(all_tags, pages, strict=True):
-        offsets = 324 if _TILE_WIDTH in tags else 273
-        tags[offsets] = (4, [place + sum(map(len, blocks[:number])) for number in range(len(blocks))])
-        place += sum(map(len, blocks))
+        offsets_tag = 324 if _TILE_WIDTH in tags else 273
+        tags[offsets_tag] = (4, [offset + sum(map(len, blocks[:number])) for number in range(len(blocks))])
+        offset += sum(map(len, blocks))
     first = base if in_front else start + len(pixels)
     directories = _directories(all_tags, first, order)
     head = struct.pack(order + "2sHI", b"II" if order == "<" else b"MM", 42, first) + ghost
     return head + (directories + pixels if in_front else pixels + directories)
 
 
-def _directories(pages: list[Tags], place: int, order: str) -> bytes:
+def _directories(pages: list[Tags], offset: int, order: str) -> bytes:
     out = b""
     for number, tags in enumerate(pages):
         entries, values = b"", b""
-        behind = place + len(out) + 2 + 12 * len(tags) + 4
+        behind = offset + len(out) + 2 + 12 * len(tags) + 4
         for tag, (kind, content) in sorted(tags.items()):
             count = len(content)
             if not isinstance(content, bytes):

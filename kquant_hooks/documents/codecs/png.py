@@ -27,19 +27,9 @@ from kquant_hooks.options.limits import check_picture
 # Known chunks that remain valid when the pixels are stored in another way. Unknown chunks are kept if their
 # type marks them as safe to copy (a lower-case last letter).
 _KEPT_CHUNKS = {
-    b"cICP",
-    b"mDCV",
-    b"mDCv",
-    b"cLLI",
-    b"cLLi",
-    b"iCCP",
-    b"sRGB",
-    b"gAMA",
-    b"cHRM",
-    b"pHYs",
-    b"eXIf",
+    *(b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"pHYs", b"eXIf"),
+    *(b"tIME", b"tEXt", b"zTXt", b"iTXt", b"oFFs", b"pCAL", b"sCAL", b"sTER", b"gIFx", b"gIFg"),
 }
-_KEPT_CHUNKS |= {b"tIME", b"tEXt", b"zTXt", b"iTXt", b"oFFs", b"pCAL", b"sCAL", b"sTER", b"gIFx", b"gIFg"}
 # These describe the pixels as they were stored.
 _PIXEL_CHUNKS = {b"tRNS", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"acTL", b"fcTL", b"fdAT"}
 _STRIPPED_CHUNKS = {b"pCAL", b"eXIf", b"tIME", b"tEXt", b"zTXt", b"iTXt"}

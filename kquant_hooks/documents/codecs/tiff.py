@@ -63,7 +63,7 @@ _DEFLATE, _INCHES = 8, 2
 # labels and the like of ImageJ.
 _DESCRIPTIVE_TAGS = {269, 270, 271, 272, 285, 305, 306, 315, 316, 700, 33432, 33723, 34377, 34665, 34853}
 _DESCRIPTIVE_TAGS |= {50838, 50839}
-# Those that do not belong in an EXIF structure: of IPTC, Photoshop and ImageJ.
+# Of these, the tags of IPTC, Photoshop and ImageJ, which other formats do not store in EXIF.
 _TIFF_ONLY_TAGS = {33723, 34377, 50838, 50839}
 
 

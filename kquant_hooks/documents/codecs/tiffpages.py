@@ -11,61 +11,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kquant_hooks.documents.codecs.tifftags import LONG, Tag, append_directory, file_header, integer_in
 
-IMAGE_WIDTH, IMAGE_LENGTH, BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, SAMPLES_PER_PIXEL, COLOR_MAP = (
-    256,
-    257,
-    258,
-    259,
-    262,
-    277,
-    320,
-)
+IMAGE_WIDTH, IMAGE_LENGTH = 256, 257
+BITS_PER_SAMPLE, COMPRESSION, PHOTOMETRIC, SAMPLES_PER_PIXEL, COLOR_MAP = 258, 259, 262, 277, 320
 RESOLUTION_TAGS = {282, 283, 296}
 # Tags that describe how the pixels are stored.
-STORAGE_TAGS = {255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291}
-STORAGE_TAGS |= {
-    292,
-    293,
-    301,
-    317,
-    320,
-    321,
-    322,
-    323,
-    324,
-    325,
-    326,
-    327,
-    328,
-    332,
-    333,
-    334,
-    336,
-    337,
-    338,
+STORAGE_TAGS = {
+    *(255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 284, 288, 289, 290, 291),
+    *(292, 293, 301, 317, 320, 321, 322, 323, 324, 325, 326, 327, 328, 332, 333, 334, 336, 337, 338),
+    *(339, 340, 341, 342, 346, 347, 433, 434, 512, 513, 514, 515, 517, 518, 519, 520, 521, 529, 530),
+    *(531, 532, 32995, 32996, *range(34019, 34030)),
 }
-STORAGE_TAGS |= {
-    339,
-    340,
-    341,
-    342,
-    346,
-    347,
-    433,
-    434,
-    512,
-    513,
-    514,
-    515,
-    517,
-    518,
-    519,
-    520,
-    521,
-    529,
-    530,
-}
-STORAGE_TAGS |= {531, 532, 32995, 32996, *range(34019, 34030)}
 # Tags with the offsets and the lengths of strips, and of tiles.
 _STRIP_TAGS, _TILE_TAGS = (273, 279), (324, 325)
 _ROWS_PER_STRIP, _PLANAR_CONFIGURATION, _TILE_WIDTH, _TILE_LENGTH = 278, 284, 322, 323

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from kquant_hooks.documents.codecs.tifftags import DIRECTORY_TAGS, TYPE_SIZES, Directories, Tag
 
-# The tags may expand to 4 times the length of the file; tags that share no content need less than once.
+# The tags may expand to 4 times the length of the file; without shared content they are shorter than the file.
 _MAX_EXPANSION = 4
 _ENTRY_SIZE = 12
 _MAX_DEPTH = 3

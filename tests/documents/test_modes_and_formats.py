@@ -1,4 +1,4 @@
-"""Every mode and profile, of and into every container: it works, or a sentence says why not."""
+"""Every mode and profile, from and to each format: it works, or a sentence says why not."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from kquant_hooks.options.settings import Settings
 
 WIDTH, HEIGHT = 16, 12
 CASES = [
-    *(("1", form) for form in ("PNG", "TIFF", "PPM", "BMP", "GIF")),
-    *(("L", form) for form in ("PNG", "TIFF", "PPM", "BMP", "GIF", "JPEG", "WEBP")),
-    *(("LA", form) for form in ("PNG", "TIFF", "WEBP")),
-    *(("P", form) for form in ("PNG", "TIFF", "BMP", "GIF")),
-    *(("RGB", form) for form in ("PNG", "TIFF", "PPM", "BMP", "GIF", "JPEG", "WEBP", "TGA")),
-    *(("RGBA", form) for form in ("PNG", "TIFF", "WEBP", "TGA")),
-    *((mode, form) for mode in ("CMYK", "YCbCr") for form in ("TIFF", "JPEG")),
+    *(("1", format_name) for format_name in ("PNG", "TIFF", "PPM", "BMP", "GIF")),
+    *(("L", format_name) for format_name in ("PNG", "TIFF", "PPM", "BMP", "GIF", "JPEG", "WEBP")),
+    *(("LA", format_name) for format_name in ("PNG", "TIFF", "WEBP")),
+    *(("P", format_name) for format_name in ("PNG", "TIFF", "BMP", "GIF")),
+    *(("RGB", format_name) for format_name in ("PNG", "TIFF", "PPM", "BMP", "GIF", "JPEG", "WEBP", "TGA")),
+    *(("RGBA", format_name) for format_name in ("PNG", "TIFF", "WEBP", "TGA")),
+    *((mode, format_name) for mode in ("CMYK", "YCbCr") for format_name in ("TIFF", "JPEG")),
     *((mode, "TIFF") for mode in ("LAB", "I", "F")),
-    *(("I;16", form) for form in ("PNG", "TIFF")),
+    *(("I;16", format_name) for format_name in ("PNG", "TIFF")),
 ]
 LEARNED = Settings(4, effort="fast")
 HARD = Settings(4, effort="fast", alpha="hard")
-GREYS = Settings(palette=Palette(["#000", "#888", "#fff"]))
+GRAYS = Settings(palette=Palette(["#000", "#888", "#fff"]))
 COLORS = Settings(palette=Palette(["#000", "#f00", "#fff"]))
-# What may stand in a refusal; everything else is a fault.
+# The possible reasons for a refusal; any other is a bug.
 SENTENCES = (
     " cannot hold transparency; give another format, such as PNG",
     "cannot hold translucent colours; give another format, such as PNG, or --alpha hard",
@@ -58,15 +58,15 @@ def picture(mode: str) -> Image.Image:
 
 
 @pytest.mark.parametrize("space", [None, b"RGB ", b"GRAY", b"CMYK", b"junk"])
-@pytest.mark.parametrize(("mode", "form"), CASES)
-def test_each_combination_works_or_is_refused_by_a_sentence(mode, form, space):
+@pytest.mark.parametrize(("mode", "format_name"), CASES)
+def test_each_combination_works_or_is_refused_by_a_sentence(mode, format_name, space):
     profile = PROFILE[:16] + space + PROFILE[20:] if space else None
-    data = saved(picture(mode), form, lossless=True, icc_profile=profile)
+    data = saved(picture(mode), format_name, lossless=True, icc_profile=profile)
     more = [HARD] if "A" in mode else []
-    for settings in (LEARNED, *more, *([GREYS, COLORS] if space == b"GRAY" else [])):
-        for container in (None, *(row.name for row in written_formats())):
+    for settings in (LEARNED, *more, *([GRAYS, COLORS] if space == b"GRAY" else [])):
+        for target in (None, *(row.name for row in written_formats())):
             try:
-                result = convert(data, settings, Policy(), container)
+                result = convert(data, settings, Policy(), target)
             except Unchanged:
                 continue
             except (Skip, ValueError) as error:
@@ -75,12 +75,12 @@ def test_each_combination_works_or_is_refused_by_a_sentence(mode, form, space):
             with Image.open(io.BytesIO(result.data)) as image:
                 image.load()
                 assert len(image.convert("RGBA").getcolors()) <= 4
-                if mode in ("1", "L", "LA", "I;16") and form in ("PNG", "TIFF", "JPEG"):
+                if mode in ("1", "L", "LA", "I;16") and format_name in ("PNG", "TIFF", "JPEG"):
                     check_profile(image, space, settings)
 
 
 def check_profile(image: Image.Image, space: bytes | None, settings: Settings) -> None:
-    """A profile of grey levels stands beside grey levels only, and goes nowhere else."""
+    """A grey profile is kept only with grey levels."""
     kept = image.info.get("icc_profile", b"")[16:20]
     if kept == b"GRAY":
         assert space == b"GRAY"

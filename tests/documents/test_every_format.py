@@ -1,4 +1,4 @@
-"""Every container with everything it can hold, rewritten in place and moved."""
+"""Each format with everything that it can hold, rewritten in place and converted."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from kquant_hooks.options.settings import Settings
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_rewritten_in_its_own_container_and_never_again(name, tmp_path):
+def test_each_file_is_rewritten_in_its_own_format_once(name, tmp_path):
     path = put(tmp_path, name)
     before = path.read_bytes()
     outcome = rewrite(path)
@@ -51,18 +51,18 @@ def test_rewritten_in_its_own_container_and_never_again(name, tmp_path):
 
 
 FEW_COLORS = [
-    "grey.png",
+    "gray.png",
     "indexed.png",
     "indexed-alpha.png",
     "still.gif",
     "interlaced.gif",
-    "grey.bmp",
-    "grey.pgm",
+    "gray.bmp",
+    "gray.pgm",
 ]
 
 
 @pytest.mark.parametrize("name", FEW_COLORS)
-def test_enough_colours_leave_every_byte(name, tmp_path):
+def test_files_with_few_colours_keep_every_byte(name, tmp_path):
     path = put(tmp_path, name)
     before = (path.read_bytes(), path.stat().st_mtime_ns)
     distinct = len(seen_colors(frames_of(before[0])))
@@ -71,46 +71,46 @@ def test_enough_colours_leave_every_byte(name, tmp_path):
     assert rewrite(path, distinct - 1).status == "rewritten"
 
 
-@pytest.mark.parametrize("container", ["PNG", "GIF", "WebP", "TIFF", "BMP", "PPM"])
+@pytest.mark.parametrize("format_name", ["PNG", "GIF", "WebP", "TIFF", "BMP", "PPM"])
 @pytest.mark.parametrize("name", FILES)
-def test_moved_into_every_container_or_refused_by_name(name, container, tmp_path):
+def test_each_file_is_converted_to_each_format_or_refused_by_name(name, format_name, tmp_path):
     path = put(tmp_path, name)
-    target = tmp_path / f"out.{container.lower()}"
-    outcome = process(path, Settings(K), Policy(format=container.lower()), target=target)
+    target = tmp_path / f"out.{format_name.lower()}"
+    outcome = process(path, Settings(K), Policy(format=format_name.lower()), target=target)
     if outcome.status == "failed":
-        assert container in outcome.reason
+        assert format_name in outcome.reason
         assert "cannot hold" in outcome.reason
         assert not target.exists()
         return
     old, new = frames_of(path.read_bytes()), frames_of(target.read_bytes())
-    if name == "animated-still.png" and container != "PNG":
-        # The still for viewers without animation has no place there.
+    if name == "animated-default-image.png" and format_name != "PNG":
+        # Other formats cannot hold the default image.
         old = old[1:]
     assert len(new) == len(old)
     assert len(seen_colors(new)) <= K
-    if len(new) > 1 and name != "animated-still.png" and container != "TIFF":
+    if len(new) > 1 and name != "animated-default-image.png" and format_name != "TIFF":
         assert timing_of(target.read_bytes())[2] == timing_of(path.read_bytes())[2]
 
 
-# Pillow pastes translucent frames where the specification blends them.
-PLAYED = {name for name in FILES if "animated" in name or name.endswith(".gif")}
-PLAYED -= {"animated-soft.png", "animated-over.png"}
+# Pillow pastes translucent frames, but the specification blends them.
+COMPOSED = {name for name in FILES if "animated" in name or name.endswith(".gif")}
+COMPOSED -= {"animated-translucent.png", "animated-over.png"}
 
 
-@pytest.mark.parametrize("name", sorted(PLAYED))
-def test_frames_are_played_as_pillow_plays_them(name):
+@pytest.mark.parametrize("name", sorted(COMPOSED))
+def test_frames_are_composed_as_by_pillow(name):
     data = FILES[name]()
-    container = {"png": "PNG", "gif": "GIF", "webp": "WebP"}[name.rpartition(".")[2]]
-    document = read_document(data, container, 10**6)
-    for wanted, shown in zip(frames_of(data), composed_frames(document), strict=True):
-        for before, after in zip(pixels_of(wanted), pixels_of(shown.canvas.convert("RGBA")), strict=True):
+    format_name = {"png": "PNG", "gif": "GIF", "webp": "WebP"}[name.rpartition(".")[2]]
+    document = read_document(data, format_name, 10**6)
+    for wanted, composed in zip(frames_of(data), composed_frames(document), strict=True):
+        for before, after in zip(pixels_of(wanted), pixels_of(composed.canvas.convert("RGBA")), strict=True):
             assert before == after or before[3] == after[3] == 0
 
 
-def test_translucent_frames_over_others_become_what_is_seen(tmp_path):
-    path = put(tmp_path, "animated-soft.png")
+def test_translucent_frames_over_others_replace_their_boxes(tmp_path):
+    path = put(tmp_path, "animated-translucent.png")
     before = [
-        shown.canvas.copy() for shown in composed_frames(read_document(path.read_bytes(), "PNG", 10**6))
+        composed.canvas.copy() for composed in composed_frames(read_document(path.read_bytes(), "PNG", 10**6))
     ]
     assert any(0 < alpha < 255 and alpha != 140 for _, _, _, alpha in pixels_of(before[-1]))
     assert rewrite(path, 12).status == "rewritten"
@@ -139,7 +139,7 @@ def test_png_and_bmp_have_the_fewest_bits_and_no_unused_entry(count, tmp_path):
 
 @pytest.mark.parametrize("disposal", [0, 1, 2, 3])
 def test_animations_look_the_same_but_for_their_colours(disposal, tmp_path):
-    """Each pixel's new colour depends on its old one alone, in every frame."""
+    """In every frame, a pixel's new colour depends only on its old one."""
     path = tmp_path / "ball.gif"
     path.write_bytes(gif(disposal))
     old = frames_of(path.read_bytes())
@@ -153,7 +153,7 @@ def test_animations_look_the_same_but_for_their_colours(disposal, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["rgb.png", "rgba.png", "animated.png", "animated-still.png", "indexed-alpha.png"]
+    "name", ["rgb.png", "rgba.png", "animated.png", "animated-default-image.png", "indexed-alpha.png"]
 )
 def test_oxipng_changes_nothing_but_the_size(name, tmp_path, monkeypatch):
     pytest.importorskip("oxipng")
