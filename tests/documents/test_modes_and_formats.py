@@ -36,10 +36,10 @@ COLORS = Settings(palette=Palette(["#000", "#f00", "#fff"]))
 SENTENCES = (
     " cannot hold transparency; give another format, such as PNG",
     "cannot hold translucent colours; give another format, such as PNG, or --alpha hard",
-    "cannot hold a palette; write another file, such as a PNG",
+    "cannot hold a palette; write a new file, such as a PNG",
     " levels have no scale; convert them to 'L' or 'I;16' first",
     " colours would become RGB; write a new file instead",
-    " files can be read but not written; write another file, such as a PNG",
+    " files can be read but not written; write a new file, such as a PNG",
     "its profile is for grey levels, but the palette has colours",
     " cannot hold the colours of this palette",
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from kquant_hooks.documents.codecs.tifftags import DIRECTORY_TAGS, TYPE_SIZES, Directories, Tag
 
-# The tags may expand to 4 times the length of the file; without shared content they are shorter than the file.
+# The tags may expand to 4 times the length of the file; without shared content they are shorter than it.
 _MAX_EXPANSION = 4
 _ENTRY_SIZE = 12
 _MAX_DEPTH = 3
