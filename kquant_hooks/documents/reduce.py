@@ -173,7 +173,7 @@ def _smallest_fit(
     return best
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Colors:
     """The colours of all frames as displayed.
 
@@ -233,7 +233,14 @@ def _count_all_colors(document: Document, settings: Settings) -> _Colors:
         # Frames need a transparent entry for pixels that show earlier frames.
         tally.add(_TRANSPARENT_PIXEL, np.zeros(1, np.int64))
         histogram, palette_ranks, _ = tally.total()
-    return _Colors(histogram, palette_ranks, count, exact, was_translucent, tuple(frames))
+    return _Colors(
+        histogram=histogram,
+        palette_ranks=palette_ranks,
+        count=count,
+        exact=exact,
+        was_translucent=was_translucent,
+        frames=tuple(frames),
+    )
 
 
 def _displayed_images(document: Document, settings: Settings) -> Iterator[Image.Image]:
