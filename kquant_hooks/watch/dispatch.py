@@ -12,10 +12,10 @@ from typing import Literal
 from kquant_hooks.assets.collect import extension_for
 from kquant_hooks.config.resolving import Resolved
 from kquant_hooks.disk.folder import Folder, Identity
-from kquant_hooks.report.lines import one_line, outcome_line
+from kquant_hooks.report.lines import outcome_line
 from kquant_hooks.report.records import outcome_fields
 from kquant_hooks.watch.entry import Entry
-from kquant_hooks.watch.fingerprint import fingerprint, is_first_fingerprint
+from kquant_hooks.watch.fingerprint import fingerprint, fingerprint_of, is_first_fingerprint
 from kquant_hooks.watch.folder import identity
 from kquant_hooks.watch.intake import Sample
 from kquant_hooks.watch.ledger import Ledger
@@ -61,7 +61,7 @@ class Dispatcher:
         if entry is None or not self._is_settled(entry, sample):
             return False
         if entry.state == "waiting":
-            return not self._results.is_missing(entry.target)
+            return self._results.is_unmounted(entry.target) or self._target_of(source, entry.target) is None
         # An original that should be removed is read again before that.
         may_stay = not self._removes_originals or self._unremovable.get(source) == sample
         return entry.state != "done" or may_stay
@@ -76,7 +76,7 @@ class Dispatcher:
         except ValueError:
             # A mistake in a configuration; assigning the file reports it.
             return entry.state == "failed"
-        current = _fingerprint_of(resolved, limits=limits)
+        current = fingerprint_of(resolved, limits=limits)
         if entry.fingerprint != current and not is_first_fingerprint(
             entry.fingerprint, resolved.settings, resolved.policy, skip=resolved.skip
         ):
@@ -100,8 +100,8 @@ class Dispatcher:
         entry = Entry(source, sample, "", before.target if before else "", "failed")
         try:
             resolved = self._resolved(source)
-            entry = replace(entry, fingerprint=_fingerprint_of(resolved, limits=True))
-            return self._assign(replace(entry, fingerprint=_fingerprint_of(resolved)), resolved, before)
+            entry = replace(entry, fingerprint=fingerprint_of(resolved, limits=True))
+            return self._assign(replace(entry, fingerprint=fingerprint_of(resolved)), resolved, before)
         except (ValueError, OSError) as error:
             # A mistake in the configuration, or a name that is too long.
             if isinstance(error, OSError) and error.errno not in _PERMANENT_ERRORS:
@@ -133,7 +133,7 @@ class Dispatcher:
         if os.path.splitext(entry.target)[1] == os.path.splitext(wanted)[1] and self._owns(entry):
             wanted = entry.target
         collision = plan.watch.collision
-        target = target_for(wanted, entry.source, collision, self._results.stat_or_none, self._ledger.result)
+        target = self._target_of(entry.source, wanted)
         if target is None:
             self._wait(replace(entry, target=wanted))
             return None
@@ -142,6 +142,11 @@ class Dispatcher:
         replaces = replaceable(entry.source, collision, self._ledger.result(target))
         self._ledger.claim(entry, vacant=self._results.stat_or_none(target) is None)
         return replace(job, target=target, replaces=replaces)
+
+    def _target_of(self, source: str, wanted: str) -> str | None:
+        """The path of a file's result; None if the file has to wait, as the path is taken."""
+        collision = self._plan.watch.collision
+        return target_for(wanted, source, collision, self._results.stat_or_none, self._ledger.result)
 
     def _previous(self, before: Entry, entry: Entry) -> Previous | None:
         """What was done already if the file's content is the same; limits do not change results."""
@@ -270,12 +275,8 @@ class Dispatcher:
         if self._plan.outbox is None:
             # Next to the images, the reason file would be in the way.
             return
-        try:
-            # A name may contain control sequences for a terminal.
-            write_reason(self._results.folder, entry.source, one_line(text))
-        except OSError as error:
-            text = f"cannot write the reason why {entry.source} failed: {error.strerror or error}"
-            self._log.write("warning", text, level="warning", source=entry.source)
+        if problem := write_reason(self._results.folder, entry.source, text):
+            self._log.write("warning", problem, level="warning", source=entry.source)
 
     @property
     def _removes_originals(self) -> bool:
@@ -294,7 +295,3 @@ class Dispatcher:
             text = f"{source} cannot be moved away: {error.strerror or error}"
             self._log.write("warning", text, level="warning", source=source)
         self._ledger.restore_owner(entry)
-
-
-def _fingerprint_of(resolved: Resolved, *, limits: bool = False) -> str:
-    return fingerprint(resolved.settings, resolved.policy, skip=resolved.skip, limits=limits)

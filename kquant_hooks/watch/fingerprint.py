@@ -8,6 +8,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
+from kquant_hooks.config.resolving import Resolved
 from kquant_hooks.options.policy import Policy
 from kquant_hooks.options.settings import Settings
 from kquant_hooks.palettes.palette import Palette
@@ -39,6 +40,11 @@ def fingerprint(settings: Settings, policy: Policy, *, skip: bool = False, limit
             facts[name] = _plain(getattr(values, name))
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return _VERSION + hashlib.sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def fingerprint_of(resolved: Resolved, *, limits: bool = False) -> str:
+    """The fingerprint of the options that apply to a file."""
+    return fingerprint(resolved.settings, resolved.policy, skip=resolved.skip, limits=limits)
 
 
 def is_first_fingerprint(value: str, settings: Settings, policy: Policy, *, skip: bool = False) -> bool:

@@ -7,14 +7,21 @@ from contextlib import suppress
 
 from kquant_hooks.disk.atomic import replace_file
 from kquant_hooks.disk.folder import Folder
+from kquant_hooks.report.lines import one_line
 from kquant_hooks.watch.folder import REASON_EXTENSION
 
 
-def write_reason(results: Folder, source: str, text: str) -> None:
-    """Write why a file has no result into the folder of results; OSError if that fails."""
+def write_reason(results: Folder, source: str, text: str) -> str:
+    """Write why a file has no result into the folder of results; returns what went wrong, if anything."""
     inner, name = os.path.split(source)
-    with results.descend(inner, create=True) as folder:
-        replace_file(folder, name + REASON_EXTENSION, f"{text}\n".encode("utf-8", "backslashreplace"))
+    # A name may contain control sequences for a terminal.
+    data = f"{one_line(text)}\n".encode("utf-8", "backslashreplace")
+    try:
+        with results.descend(inner, create=True) as folder:
+            replace_file(folder, name + REASON_EXTENSION, data)
+    except OSError as error:
+        return f"cannot write the reason why {source} failed: {error.strerror or error}"
+    return ""
 
 
 def remove_reason(results: Folder, source: str) -> None:

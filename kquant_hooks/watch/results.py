@@ -92,7 +92,11 @@ class ResultsFolder:
 
     def is_missing(self, target: str) -> bool:
         """Whether a path in the folder does not exist although everything is mounted."""
-        return is_missing(self.folder, target) and not self.mounts.missing(self.location.path / target)
+        return is_missing(self.folder, target) and not self.is_unmounted(target)
+
+    def is_unmounted(self, target: str) -> bool:
+        """Whether a share that contains a path in the folder is no longer mounted."""
+        return self.mounts.missing(self.location.path / target) is not None
 
 
 @contextmanager

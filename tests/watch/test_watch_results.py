@@ -147,3 +147,29 @@ def test_reasons_do_not_lead_out_and_are_one_line(harness, tmp_path):
     text = (harness.outbox / "b\x1b[2J\n.bmp.kquant-failed.txt").read_text()
     assert text.startswith("b\\x1b[2J\\n.bmp: ")
     assert text.count("\n") == 1
+
+
+def test_what_waits_for_its_name_gets_another_once_that_is_allowed(harness):
+    """At the first look after the restart, though the file is the same."""
+    harness.outbox.joinpath("a.png").write_bytes(b"mine")
+    harness.start(collision="skip")
+    harness.drop("a.bmp", ONE)
+    assert harness.look() == 0
+    harness.start(collision="suffix")
+    assert harness.look() == 1
+    assert harness.look() == 0
+    assert set(harness.results()) == {"a.png", "a-1.png"}
+
+
+def test_a_name_that_is_missing_but_is_that_of_another_file_is_waited_for(harness):
+    """It ended in no look: the file was neither done nor was there anything to do."""
+    harness.drop("a.bmp", ONE)
+    assert harness.look() == 1
+    harness.outbox.joinpath("a.png").unlink()
+    harness.start(collision="skip")
+    harness.drop("a.dib", TWO)
+    assert harness.look() == 0
+    assert harness.log.count("waiting") == 1
+    (harness.inbox / "a.bmp").unlink()
+    harness.gone("a.bmp")
+    assert harness.look() == 1

@@ -53,8 +53,8 @@ def test_the_configuration_is_read_again(daemon):
         "rules (0 -> 1)",
     ]
     daemon.shows("a.png")
-    until(lambda: (daemon.inbox / ".originals/a.jpg").exists())
-    assert not path.exists()
+    until(lambda: not path.exists())
+    assert (daemon.inbox / ".originals/a.jpg").exists()
     daemon.running.send_signal(signal.SIGHUP)
     daemon.says("reread", "configuration reloaded: nothing has changed")
     assert daemon.stop() == 0
