@@ -36,6 +36,10 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for, so that importing the package costs nothing."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("kquant-hooks")
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

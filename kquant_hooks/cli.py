@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from kquant_hooks.commands.parser import CommandParser
 from kquant_hooks.options.environment import problem_in_environment
 from kquant_hooks.report.exits import EXIT_DONE, EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE
 from kquant_hooks.report.printing import print_error, print_line
@@ -54,7 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is signal.SIG_DFL:
             signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
-        arguments = _parser(given).parse_args(given)
+        if not given:
+            _parser(["--help"]).print_help()
+            return EXIT_USAGE
+        arguments = _parser(given).parse_command(given)
         if problem := problem_in_environment():
             print_error(problem)
             return EXIT_USAGE
@@ -91,14 +95,14 @@ class _Version(argparse.Action):
         parser.exit(EXIT_DONE if print_line(f"kquant {version('kquant-hooks')}") else EXIT_FAILED)
 
 
-def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(given: Sequence[str]) -> CommandParser:
     # Asking for the terminal's width, which argparse does for each argument, takes longer than judging a
     # hundred files.
     asks_for_help = bool({"-h", "--help"} & set(given))
     width = None if asks_for_help else _USUAL_WIDTH
     formatter = partial(argparse.RawDescriptionHelpFormatter, width=width)
     layout: dict[str, Any] = {"formatter_class": formatter, "allow_abbrev": False}
-    parser = argparse.ArgumentParser(prog="kquant", description=_DESCRIPTION, epilog=_EXAMPLES, **layout)
+    parser = CommandParser(prog="kquant", description=_DESCRIPTION, epilog=_EXAMPLES, **layout)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     lists_commands = asks_for_help and not set(_COMMANDS) & set(given)
@@ -108,7 +112,7 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
         if name in given:
             command = import_module(module)
             command.describe(inner)
-            inner.set_defaults(run=command.run)
+            inner.set_defaults(run=command.run, parser=inner)
             if asks_for_help:
                 # Wrapped here because the formatter leaves text unchanged, for the sake of the examples.
                 inner.description = textwrap.fill(str(inner.description), _USUAL_WIDTH)

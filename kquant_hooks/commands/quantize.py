@@ -36,6 +36,7 @@ from kquant_hooks.report.lines import one_line, outcome_line
 from kquant_hooks.report.printing import Printer, print_error, silence
 
 _STREAM = "-"
+_SEPARATORS = ("/", os.sep)
 PURPOSE = "quantize image files and folders of them"
 _EXAMPLES = """\
 examples:
@@ -155,7 +156,7 @@ def _run_stream(arguments: argparse.Namespace, settings: Settings, policy: Polic
     if to_stdout and sys.stdout.isatty():
         print_error("pictures are not written to a terminal; use --output FILE or redirect standard output")
         return EXIT_USAGE
-    if not to_stdout and (arguments.output.endswith(("/", os.sep)) or is_folder(Path(arguments.output))):
+    if not to_stdout and (arguments.output.endswith(_SEPARATORS) or is_folder(Path(arguments.output))):
         print_error(f"--output {arguments.output} is a folder; use the name of a file for a picture from '-'")
         return EXIT_USAGE
     data = None
@@ -213,9 +214,18 @@ def _destination(arguments: argparse.Namespace) -> Destination:
         return Destination(suffix=suffix, format=format_option)
     output = Path(arguments.output)
     several = len(arguments.paths) > 1 or any(is_folder(Path(path)) for path in arguments.paths)
-    if several or is_folder(output) or arguments.output.endswith(("/", os.sep)):
+    if several or is_folder(output) or arguments.output.endswith(_SEPARATORS):
         if output.is_file():
             raise ValueError(f"--output {output} is a file; use a folder for several files")
+        if (
+            format_for_extension(output.suffix)
+            and not output.is_dir()
+            and not arguments.output.endswith(_SEPARATORS)
+        ):
+            folder = f"{output.with_suffix('')}{os.sep}"
+            raise ValueError(
+                f"--output {output} names one file; for several files use a folder such as {folder}"
+            )
         return Destination(folder=output, format=format_option)
     named = format_for_extension(output.suffix)
     if format_option != SAME and named is not None and named.lower() != format_option:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from numbers import Integral, Real
 from typing import Any, ClassVar
 
+from kquant_hooks.options.nearest import hint
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import HEX_COLOR, MAX_COLORS, hex_colors_in
 
@@ -123,6 +124,10 @@ class Choice(Kind):
     def check(self, value: object) -> str | None:
         """The word itself."""
         return value if isinstance(value, str) and value in self.choices else None
+
+    def refusal(self, value: object) -> str:
+        """All of the words, and the one that was probably meant."""
+        return super().refusal(value) + (hint(value, self.choices) if isinstance(value, str) else "")
 
     def describe(self) -> str:
         """The words, such as "one of keep, hard"."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from kquant_hooks.options.kinds import Kind
+from kquant_hooks.options.nearest import hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,5 @@ def check_names(function: str, given: Iterable[str], known: Iterable[str]) -> No
 
 def nearest_in(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: the name that was probably meant, or all names."""
-    from difflib import get_close_matches
-
     known = list(known)
-    close = get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; the options are {', '.join(known)}"
+    return hint(name, known) or f"; the options are {', '.join(known)}"

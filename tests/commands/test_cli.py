@@ -281,7 +281,7 @@ def test_wrong_options_are_one_line_and_code_2(arguments, message, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["quantize"], ["quantize", "a", "--check", "--in-place"], ["compress"]]
+    "arguments", [["quantize"], ["quantize", "a", "--check", "--in-place"], ["compress"]]
 )
 def test_wrong_usage_is_code_2(arguments):
     with pytest.raises(SystemExit) as caught:

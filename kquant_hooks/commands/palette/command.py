@@ -37,7 +37,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
         module.describe(command)
         # Wrapped here because the formatter leaves text unchanged, for the sake of the examples.
         command.description = textwrap.fill(str(command.description))
-        command.set_defaults(run_palette=module.run)
+        command.set_defaults(run_palette=module.run, parser=command)
 
 
 def run(arguments: argparse.Namespace) -> int:
