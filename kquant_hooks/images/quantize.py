@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Unpack
 
@@ -140,6 +141,8 @@ def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) 
 
     Raises
     ------
+    TypeError
+        If it is not given a Pillow image, or if there is no such option.
     ValueError
         If an option is out of range; if a palette cannot hold the colours of the mode (the message names the
         conversion to call); if ``colors=1`` and the image is partly transparent.
@@ -152,13 +155,37 @@ def quantize(image: Image.Image, colors: int = 256, **options: Unpack[Options]) 
     ('P', 4, 256)
     """
     check_names("quantize", options, OPTIONS)
-    return quantize_with(image, Settings(colors, **options))
+    settings = Settings(colors, **options)
+    return quantize_with(checked_image("quantize", image), settings)
 
 
 def quantize_with(image: Image.Image, settings: Settings, origin: tuple[int, int] = (0, 0)) -> Quantized:
     """``quantize`` with validated settings; ``origin`` is that of ``dithered``."""
     prepared = prepare(image, settings)
     return indexed(prepared, fit(prepared, prepared.visible(settings)), settings, origin).quantized
+
+
+def checked_image(function: str, image: object) -> Image.Image:
+    """The image itself.
+
+    Raises
+    ------
+    TypeError
+        If it is something else; the message says how to make an image of it.
+    """
+    if isinstance(image, Image.Image):
+        return image
+    if isinstance(image, str | os.PathLike):
+        way_out = "open it with PIL.Image.open first, or call quantize_file"
+    elif hasattr(image, "__array_interface__"):
+        way_out = "convert it with PIL.Image.fromarray first"
+    else:
+        way_out = "expected a PIL.Image.Image"
+    raise TypeError(f"{function}() was given {_short(image)}; {way_out}")
+
+
+def _short(value: object) -> str:
+    return f"an object of type {type(value).__name__}" if hasattr(value, "shape") else f"{value!r:.60}"
 
 
 def prepare(image: Image.Image, settings: Settings, *, counted: bool = False) -> PreparedImage:

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from kquant_hooks.clustering.arrays import Integers
-from kquant_hooks.images.quantize import prepare
+from kquant_hooks.images.quantize import checked_image, prepare
 from kquant_hooks.options.option import check_names
 from kquant_hooks.options.settings import OPTIONS, Options, Settings
 from kquant_hooks.palettes.palette import Palette
@@ -71,14 +71,10 @@ def learn_palette(
         )
     if isinstance(images, Image.Image):
         images = [images]
-    histograms = (prepare(_checked(image), settings, counted=True).histogram for image in images)
+    histograms = (
+        prepare(checked_image("learn_palette", image), settings, counted=True).histogram for image in images
+    )
     return palette_of(histograms, settings, equal_weight=equal_weight)
-
-
-def _checked(image: Image.Image) -> Image.Image:
-    if not isinstance(image, Image.Image):
-        raise TypeError(f"{image!r:.60} is not an image; open files with PIL.Image.open first")
-    return image
 
 
 def palette_of(histograms: Iterable[Histogram], settings: Settings, *, equal_weight: bool) -> Palette:

@@ -10,7 +10,7 @@ from kquant_hooks.options.kinds import Kind, Schema, text_schema
 
 _SIZE = r"(\d+(?:\.\d+)?)\s*([bB]|[kKmMgG][iI][bB]|)"
 _SHARE = r"(\d+(?:\.\d+)?)\s*%"
-_DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)"
+_DURATION = r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|)"
 _WHOLE = 100  # percent
 _BYTES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 _SECONDS = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600}
@@ -110,4 +110,4 @@ def _seconds_of(value: object) -> float | None:
     if isinstance(value, Real) and not isinstance(value, bool):
         return float(value)
     match = re.fullmatch(_DURATION, value.strip()) if isinstance(value, str) else None
-    return None if match is None else float(match[1]) * _SECONDS[match[2]]
+    return None if match is None else float(match[1]) * _SECONDS[match[2] or "s"]

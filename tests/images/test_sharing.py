@@ -142,6 +142,6 @@ def test_more_pixels_than_sums_can_hold_are_scaled_down(monkeypatch):
 def test_one_image_and_what_is_not_an_image():
     assert learn_palette(draw_photo(), 8) == learn_palette([draw_photo()], 8)
     with pytest.raises(
-        TypeError, match=r"'hero\.png' is not an image; open files with PIL\.Image\.open first"
+        TypeError, match=r"learn_palette\(\) was given 'hero\.png'; open it with PIL\.Image\.open first"
     ):
         learn_palette(["hero.png"], 8)

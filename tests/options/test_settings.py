@@ -5,6 +5,7 @@ import pytest
 
 from kquant_hooks import KMeansQuantize, Palette, quantize
 from kquant_hooks.options.settings import OPTIONS, Settings
+from kquant_hooks.options.watch import Watch
 from kquant_hooks.quantizer.effort import EFFORTS
 
 
@@ -62,3 +63,8 @@ def test_every_option_is_described():
 
 def test_palette_hashes_with_the_settings():
     assert hash(Settings(palette=Palette(["#000"]))) == hash(Settings(palette=Palette(["#000"])))
+
+
+@pytest.mark.parametrize("text", ["5", "5s", "5.0 s", "5000ms", " 5 "])
+def test_seconds_need_no_unit(text):
+    assert Watch(settle=text).settle == 5.0
