@@ -128,10 +128,12 @@ def settings_and_policy(values: Mapping[str, Any]) -> tuple[Settings, Policy]:
 def merged_options(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     """Options from two places; those in ``above`` override those in ``below``.
 
-    A palette makes ``colors`` and ``fixed`` pointless, so if one of them is in ``above``, it overrides the
-    palette in ``below``.
+    A palette leaves nothing to ``colors`` and ``fixed``, so if one of them is in ``above``, it overrides a
+    palette in ``below``; and a palette in ``above`` overrides fixed colours in ``below``.
     """
     kept = dict(below)
     if "colors" in above or "fixed" in above:
         kept.pop("palette", None)
+    if above.get("palette") is not None:
+        kept.pop("fixed", None)
     return kept | dict(above)

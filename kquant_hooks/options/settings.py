@@ -144,6 +144,11 @@ class Settings:
             raise ValueError(
                 "alpha='hard' needs an opaque colour, but the palette has none; add one or use alpha='keep'"
             )
+        if self.fixed is not None and self.palette is not None:
+            # Adding colours to a given palette would move its indices.
+            raise ValueError(
+                "palette and fixed exclude each other; add the fixed colours to the palette, or leave out one"
+            )
         if self.fixed is not None and len(self.fixed) > self.colors:
             raise ValueError(
                 f"fixed has {len(self.fixed)} colours, more than colors={self.colors}; "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from kquant_hooks.disk.atomic import replace_bytes
@@ -206,14 +205,26 @@ def read(path: str | os.PathLike[str], within: str | os.PathLike[str] | None = N
         if found is None:
             known = ", ".join(entry.name for entry in FORMATS if entry.read)
             raise ValueError(f"its content is not a palette in a known format; expected one of {known}")
-        colors = found(data)
-        swatches = list(islice(colors, MAX_COLORS))
-        count = len(swatches) + sum(1 for _ in colors)
-        if not 1 <= count <= MAX_COLORS:
-            raise ValueError(f"a palette has 1..{MAX_COLORS} colours, got {count}")
+        return _limited(found(data))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return swatches
+
+
+def _limited(swatches: Iterator[Swatch]) -> list[Swatch]:
+    """All of the swatches or, of too many, the first of each colour: grids of swatches repeat them."""
+    found: list[Swatch] = []
+    distinct: dict[tuple[int, ...], Swatch] = {}
+    count = 0
+    for count, swatch in enumerate(swatches, 1):
+        if count <= MAX_COLORS:
+            found.append(swatch)
+        if len(distinct) <= MAX_COLORS:
+            distinct.setdefault(swatch.levels, swatch)
+    if count > MAX_COLORS:
+        found = list(distinct.values())
+    if not 1 <= len(found) <= MAX_COLORS:
+        raise ValueError(f"a palette has 1..{MAX_COLORS} colours, got {count}")
+    return found
 
 
 def format_for(path: str | os.PathLike[str], format_name: str | None = None) -> Format:

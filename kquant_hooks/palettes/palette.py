@@ -91,7 +91,9 @@ class Palette:
 
         swatches = read(path, within)
         try:
-            return cls((swatch.levels for swatch in swatches), [swatch.name for swatch in swatches])
+            # Names are notes: one that is too long does not make its colours unusable.
+            names = [shortened(swatch.name) for swatch in swatches]
+            return cls((swatch.levels for swatch in swatches), names)
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from error
 
@@ -194,6 +196,11 @@ def _parse(color: str | Iterable[int]) -> tuple[int, ...]:
     if len(levels) not in (3, 4) or min(levels) < 0 or max(levels) > 255:
         raise ValueError(f"{color!r} is not a colour; expected 3 or 4 levels in 0..255, or a hex string")
     return levels
+
+
+def shortened(name: str) -> str:
+    """A name that is not too long; what is cut off becomes an ellipsis."""
+    return name if len(name) <= _MAX_NAME_LENGTH else f"{name[: _MAX_NAME_LENGTH - 1]}…"
 
 
 def _name(name: object) -> str:

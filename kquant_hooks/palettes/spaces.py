@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from colorsys import hsv_to_rgb
 
-# The white of the D50 light that Adobe's L*a*b* is for.
-_WHITE = (0.9642, 1.0, 0.8251)
-# From X, Y, Z under D50 to linear sRGB: Bradford's adaptation to D65, from http://www.brucelindbloom.com.
-_TO_LINEAR = (
+# White under a light, and from X, Y, Z under it to linear sRGB; http://www.brucelindbloom.com. Adobe's
+# L*a*b* is for D50, with Bradford's adaptation; other programs compute it for D65, the light of sRGB.
+_D50 = (0.9642, 1.0, 0.8251)
+_D50_TO_LINEAR = (
     (3.1338561, -1.6168667, -0.4906146),
     (-0.9787684, 1.9161415, 0.0334540),
     (0.0719453, -0.2289914, 1.4052427),
+)
+_D65 = (0.95047, 1.0, 1.08883)
+_D65_TO_LINEAR = (
+    (3.2404542, -1.5371385, -0.4985314),
+    (-0.9692660, 1.8760108, 0.0415560),
+    (0.0556434, -0.2040259, 1.0572252),
 )
 
 
@@ -29,12 +35,13 @@ def from_cmyk(cyan: float, magenta: float, yellow: float, black: float) -> tuple
     return from_unit(*((1 - ink) * (1 - black) for ink in (cyan, magenta, yellow)))
 
 
-def from_lab(lightness: float, a: float, b: float) -> tuple[int, ...]:
-    """A colour by CIE L* (0..100), a* and b* under D50; colours outside sRGB are clipped."""
+def from_lab(lightness: float, a: float, b: float, *, under_d65: bool = False) -> tuple[int, ...]:
+    """A colour by CIE L* (0..100), a* and b* under D50, or D65; colours outside sRGB are clipped."""
+    white, to_linear = (_D65, _D65_TO_LINEAR) if under_d65 else (_D50, _D50_TO_LINEAR)
     y = (min(max(lightness, 0.0), 100.0) + 16) / 116
     a, b = (min(max(part, -128.0), 128.0) for part in (a, b))
-    xyz = [white * _cubed(part) for white, part in zip(_WHITE, (y + a / 500, y, y - b / 200), strict=True)]
-    linear = (sum(weight * part for weight, part in zip(row, xyz, strict=True)) for row in _TO_LINEAR)
+    xyz = [full * _cubed(part) for full, part in zip(white, (y + a / 500, y, y - b / 200), strict=True)]
+    linear = (sum(weight * part for weight, part in zip(row, xyz, strict=True)) for row in to_linear)
     return from_unit(*map(_companded, linear))
 
 

@@ -1,14 +1,16 @@
-"""Text of palette files: UTF-8, or Latin-1 in old ones, with line ends of any kind."""
+"""Text of palette files: UTF-8, UTF-16 or, in old ones, Latin-1, with line ends of any kind."""
 
 from __future__ import annotations
 
 import re
-from codecs import BOM_UTF8
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 
 
 def text_of(data: bytes) -> str:
-    """The text of a file: UTF-8, with or without a byte order mark, or Latin-1."""
+    """The text of a file: UTF-8 with or without a byte order mark, UTF-16 with one, or Latin-1."""
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
     data = data.removeprefix(BOM_UTF8)
     try:
         return data.decode()

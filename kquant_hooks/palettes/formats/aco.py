@@ -1,6 +1,8 @@
 """Photoshop's color swatches, ``.aco``: version 1, followed by version 2, the same colours with names.
 
-Specified in Adobe's "Photoshop File Formats Specification", under "Color Swatches".
+Specified in Adobe's "Photoshop File Formats Specification", under "Color Swatches". Some programs write Lab
+colours in another way: b*, a* and L*, in this order, under D65 and each over the full range of 16 bits. L* of
+the specification is at most 10 000, so a larger number in its place shows that a file is one of these.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ from kquant_hooks.palettes.spaces import from_cmyk, from_hsb, from_lab, from_uni
 from kquant_hooks.palettes.swatch import Swatch
 
 _HEAD_SIZE, _COLOR = 4, 10
-_FULL_LEVEL = 0xFFFF
+_FULL_LEVEL, _ZERO_LEVEL = 0xFFFF, 0x8000
+_LAB, _MAX_LIGHTNESS = 7, 10_000
 # Lengths of color tables, which may start with the same bytes; swatches of such a length have a second part.
 _TABLE_LENGTHS = (768, 772)
 
@@ -36,8 +39,11 @@ def read(data: bytes) -> Iterator[Swatch]:
     second = _HEAD_SIZE + _COLOR * count
     if not named and data[second : second + 2] == b"\0\2":
         named, start = True, second + _HEAD_SIZE
+    scaled = _has_scaled_lab(data, start, count, named=named)
     for _ in range(count):
-        levels = _levels(start, *fields_at(data, start, ">5H"))
+        space, *parts = fields_at(data, start, ">5H")
+        scaled_lab = scaled and space == _LAB
+        levels = _from_scaled_lab(*parts[:3]) if scaled_lab else _levels(start, space, *parts)
         start += _COLOR
         name = ""
         if named:
@@ -45,6 +51,23 @@ def read(data: bytes) -> Iterator[Swatch]:
             name = bytes_at(data, start + 4, 2 * length).decode("utf-16-be", "replace").partition("\0")[0]
             start += 4 + 2 * length
         yield Swatch(levels, name)
+
+
+def _has_scaled_lab(data: bytes, start: int, count: int, *, named: bool) -> bool:
+    """Whether a Lab colour has a first part that cannot be L* times 100."""
+    for _ in range(count):
+        color = data[start : start + _COLOR]
+        if int.from_bytes(color[:2]) == _LAB and int.from_bytes(color[2:4]) > _MAX_LIGHTNESS:
+            return True
+        start += _COLOR
+        if named:
+            start += 4 + 2 * int.from_bytes(data[start : start + 4])
+    return False
+
+
+def _from_scaled_lab(b: int, a: int, lightness: int) -> tuple[int, ...]:
+    signed = [(part - _ZERO_LEVEL) / 257 for part in (a, b)]
+    return from_lab(100 * lightness / _FULL_LEVEL, *signed, under_d65=True)
 
 
 def _levels(place: int, space: int, first: int, second: int, third: int, fourth: int) -> tuple[int, ...]:

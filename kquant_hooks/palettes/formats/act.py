@@ -2,6 +2,9 @@
 
 Specified in Adobe's "Photoshop File Formats Specification", under "Color Table". Aseprite always declares the
 first colour transparent; such files cannot be distinguished from those in which it really is.
+
+Dumps of the palette registers of a VGA card have the same length, but levels of 6 bits. A table whose highest
+level is exactly 63 is taken for one of these, as nearly all of them have white or another full level.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from kquant_hooks.palettes.swatch import MAX_COLORS, Swatch
 
 _TABLE_SIZE = 3 * MAX_COLORS
 _NOT_TRANSPARENT = 0xFFFF
+_FULL_VGA_LEVEL = 63
 
 
 def matches(data: bytes) -> bool:
@@ -30,8 +34,11 @@ def read(data: bytes) -> Iterator[Swatch]:
         raise ValueError(
             f"byte {_TABLE_SIZE}: expected a number of colours from 1 to {MAX_COLORS}, got {count}"
         )
+    table = data[:_TABLE_SIZE]
+    if len(data) == _TABLE_SIZE and max(table) == _FULL_VGA_LEVEL:
+        table = bytes(round(level * 255 / _FULL_VGA_LEVEL) for level in table)
     for index in range(count):
-        levels = tuple(data[3 * index : 3 * index + 3])
+        levels = tuple(table[3 * index : 3 * index + 3])
         yield Swatch((*levels, 0) if index == transparent else levels)
 
 
