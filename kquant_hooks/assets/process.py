@@ -13,7 +13,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from kquant_hooks.assets.existing import already_there, compare_with_existing, is_another
 from kquant_hooks.assets.judge import Skip, Unchanged, judge
 from kquant_hooks.assets.outcome import Outcome, unwritten
 from kquant_hooks.disk.atomic import check_replaceable, replace_file
@@ -82,6 +81,9 @@ def process(
                 folder = opened.enter_context(open_folder(real.parent))
                 data, found = read_version(folder, real.name, policy)
             if target is not None:
+                # A hook has no targets.
+                from kquant_hooks.assets.existing import already_there, is_another
+
                 real_target = real_target or resolved(target)
                 format_name = _format_for(target, policy)
                 if not force and is_another(real_target, data, format_name, settings, policy):
@@ -126,6 +128,8 @@ def _write_target(
     before_rename: Callable[[], None],
 ) -> Outcome:
     """Write a result to a target, not to the source."""
+    from kquant_hooks.assets.existing import compare_with_existing
+
     folder = _folder_of(real, create=not dry_run)
     if folder is None:
         return replace(outcome, status="would-rewrite")

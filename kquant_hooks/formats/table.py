@@ -90,11 +90,13 @@ class Format(NamedTuple):
 
     def matches(self, data: bytes) -> bool:
         """Whether a file, or its first kilobytes, is of this format."""
-        found = any(
-            all(data.startswith(part, offset) for offset, part in signature.items())
-            for signature in self.signatures
-        )
-        return found and (self.condition is None or self.condition(data))
+        for signature in self.signatures:
+            for offset, part in signature.items():
+                if not data.startswith(part, offset):
+                    break
+            else:
+                return self.condition is None or self.condition(data)
+        return False
 
 
 _WEBP: tuple[dict[int, bytes], ...] = ({0: b"RIFF", 8: b"WEBP"},)
