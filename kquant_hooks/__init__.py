@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kquant_hooks.images.sharing import learn_palette
     from kquant_hooks.palettes.palette import Palette
 
+    __version__: str
+
 __all__ = [
     "KMeansQuantize",
     "Outcome",

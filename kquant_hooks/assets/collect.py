@@ -172,7 +172,8 @@ def _real_target(target: Path | None, real: Path, destination: Destination) -> P
 
 def _is_wanted(path: Path, destination: Destination) -> bool:
     # Files given by name may have any name; in folders, only those with a picture's extension count.
-    known = any(path.suffix.lower() in row.extensions for row in FORMATS.values())
+    extension = path.suffix.lower()
+    known = any(extension in row.extensions for row in FORMATS.values())
     is_hidden = path.name.startswith(".") or is_temporary(path.name)
     if not known or is_hidden or path.is_symlink():
         return False

@@ -14,8 +14,6 @@ from kquant_hooks.options.policy import AUTO, POLICY_OPTIONS, Policy
 from kquant_hooks.options.settings import OPTIONS, Settings
 from kquant_hooks.report.printing import Style
 
-JOBS_HELP = "number of files to process at once (default: one per core)"
-
 
 def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | None = None) -> None:
     """Add a flag for every option of the quantizer and of the policy; ``defaults`` overrides theirs."""
@@ -30,6 +28,14 @@ def add_options(parser: argparse.ArgumentParser, defaults: Mapping[str, str] | N
     policy = parser.add_argument_group("what is written, and when")
     for name, option in POLICY_OPTIONS.items():
         add_option(policy, name, option, usual[name], option.help, [])
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add the flags for how many files are processed at once, and what is printed."""
+    group = parser.add_argument_group("how it runs and what it prints")
+    jobs_help = "number of files to process at once (default: one per core)"
+    group.add_argument("-j", "--jobs", type=int, metavar="N", help=jobs_help)
+    add_style(group)
 
 
 def add_style(parser: argparse._ArgumentGroup) -> None:

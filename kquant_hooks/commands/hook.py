@@ -9,10 +9,9 @@ from kquant_hooks.assets.batch import Job, process_each, sweep_folders
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import peek
 from kquant_hooks.commands.arguments import (
-    JOBS_HELP,
     add_config,
     add_options,
-    add_style,
+    add_run_options,
     config_of,
     given_options,
     jobs_of,
@@ -57,15 +56,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     )
     add_config(parser)
     add_options(parser)
-    how = parser.add_argument_group("how it runs and what it prints")
-    how.add_argument(
-        "-j",
-        "--jobs",
-        type=int,
-        metavar="N",
-        help=JOBS_HELP,
-    )
-    add_style(how)
+    add_run_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

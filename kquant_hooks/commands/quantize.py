@@ -14,9 +14,8 @@ from kquant_hooks.assets.collect import Destination, collect, is_folder
 from kquant_hooks.assets.outcome import Outcome
 from kquant_hooks.assets.process import max_file_size
 from kquant_hooks.commands.arguments import (
-    JOBS_HELP,
     add_options,
-    add_style,
+    add_run_options,
     given_options,
     jobs_of,
     style_of,
@@ -88,15 +87,7 @@ def describe(parser: argparse.ArgumentParser) -> None:
     output.add_argument("-n", "--dry-run", action="store_true", help="do everything except write files")
     output.add_argument("-f", "--force", action="store_true", help="overwrite existing results")
     add_options(parser)
-    run = parser.add_argument_group("how it runs and what it prints")
-    run.add_argument(
-        "-j",
-        "--jobs",
-        type=int,
-        metavar="N",
-        help=JOBS_HELP,
-    )
-    add_style(run)
+    add_run_options(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

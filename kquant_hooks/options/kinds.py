@@ -46,9 +46,9 @@ class Kind:
         """The accepted values, in words that follow "expected"."""
         raise NotImplementedError
 
-    def refusal(self, value: object) -> str:  # noqa: ARG002  numbers use it
+    def refusal(self, value: object, expected: str) -> str:  # noqa: ARG002  some kinds use it
         """The text after the name and the value in the message that refuses a value."""
-        return f": expected {self.describe()}"
+        return f": expected {expected}"
 
     def show(self, value: object) -> str:
         """A canonical value as it may be written in a flag."""
@@ -86,10 +86,10 @@ class Number(Kind):
         limits = f"of at least {self.low}" if self.high is None else f"from {self.low} to {self.high}"
         return f"{self._article} {self._noun} {limits}"
 
-    def refusal(self, value: object) -> str:
+    def refusal(self, value: object, expected: str) -> str:
         """That a number is outside the range; what is expected instead of anything else."""
         if self.high is None or not self._is_number(value):
-            return f": expected {self.describe()}"
+            return super().refusal(value, expected)
         return f" is outside {self.low}..{self.high}"
 
     def schema(self) -> list[Schema]:
@@ -125,9 +125,10 @@ class Choice(Kind):
         """The word itself."""
         return value if isinstance(value, str) and value in self.choices else None
 
-    def refusal(self, value: object) -> str:
+    def refusal(self, value: object, expected: str) -> str:
         """All of the words, and the one that was probably meant."""
-        return super().refusal(value) + (hint(value, self.choices) if isinstance(value, str) else "")
+        meant = hint(value, self.choices) if isinstance(value, str) else ""
+        return super().refusal(value, expected) + meant
 
     def describe(self) -> str:
         """The words, such as "one of keep, hard"."""

@@ -67,8 +67,7 @@ class Option:
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
         if checked is None:
-            or_none = ", or None" if self.optional else ""
-            raise ValueError(f"{name}={value!r}{self.kind.refusal(value)}{or_none}")
+            raise ValueError(f"{name}={value!r}{self.kind.refusal(value, self.accepts())}")
         return checked
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Literal, TypedDict, Unpack, get_args
 
 from kquant_hooks.options.kinds import Choice, Flag, Integer, Number, PaletteValue
-from kquant_hooks.options.option import Option, check_names, option, options_of
+from kquant_hooks.options.option import Option, check_all, check_names, option, options_of
 from kquant_hooks.palettes.palette import Palette
 from kquant_hooks.palettes.swatch import MAX_COLORS
 
@@ -137,8 +137,8 @@ class Settings:
         check_names(type(self).__name__, options, OPTIONS)
         given = {"colors": colors, **options}
         for entry in fields(Settings):
-            value = given.get(entry.name, entry.default)
-            object.__setattr__(self, entry.name, OPTIONS[entry.name].check(entry.name, value))
+            object.__setattr__(self, entry.name, given.get(entry.name, entry.default))
+        check_all(self, OPTIONS)
         opaque = self.palette is None or any(len(color) == 3 or color[3] == 255 for color in self.palette)
         if self.alpha == "hard" and not opaque:
             raise ValueError(

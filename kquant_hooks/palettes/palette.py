@@ -92,7 +92,7 @@ class Palette:
         swatches = read(path, within)
         try:
             # Names are notes: one that is too long does not make its colours unusable.
-            names = [shortened(swatch.name) for swatch in swatches]
+            names = [_shortened(swatch.name) for swatch in swatches]
             return cls((swatch.levels for swatch in swatches), names)
         except ValueError as error:
             raise ValueError(f"{os.fspath(path)}: {error}") from error
@@ -198,7 +198,7 @@ def _parse(color: str | Iterable[int]) -> tuple[int, ...]:
     return levels
 
 
-def shortened(name: str) -> str:
+def _shortened(name: str) -> str:
     """A name that is not too long; what is cut off becomes an ellipsis."""
     return name if len(name) <= _MAX_NAME_LENGTH else f"{name[: _MAX_NAME_LENGTH - 1]}…"
 

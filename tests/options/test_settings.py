@@ -68,3 +68,9 @@ def test_palette_hashes_with_the_settings():
 @pytest.mark.parametrize("text", ["5", "5s", "5.0 s", "5000ms", " 5 "])
 def test_seconds_need_no_unit(text):
     assert Watch(settle=text).settle == 5.0
+
+
+def test_a_number_outside_its_range_is_told_the_range_alone():
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  the whole message is compared
+        Settings(tol=2)
+    assert str(caught.value) == "tol=2 is outside 0..1"

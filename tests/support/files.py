@@ -36,6 +36,14 @@ def state(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {p.name: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir() if p.is_file()}
 
 
+def check_skipped(path: Path, reason: str) -> None:
+    """Rewriting a file in place is refused for this reason, and changes nothing in its folder."""
+    before = state(path.parent)
+    outcome = rewrite(path)
+    assert (outcome.status, outcome.reason) == ("skipped", reason)
+    assert state(path.parent) == before
+
+
 def files_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 

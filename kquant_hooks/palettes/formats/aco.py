@@ -39,30 +39,20 @@ def read(data: bytes) -> Iterator[Swatch]:
     second = _HEAD_SIZE + _COLOR * count
     if not named and data[second : second + 2] == b"\0\2":
         named, start = True, second + _HEAD_SIZE
-    scaled = _has_scaled_lab(data, start, count, named=named)
+    colors: list[tuple[int, list[int], str]] = []
     for _ in range(count):
-        space, *parts = fields_at(data, start, ">5H")
-        scaled_lab = scaled and space == _LAB
-        levels = _from_scaled_lab(*parts[:3]) if scaled_lab else _levels(start, space, *parts)
+        place, parts = start, list(fields_at(data, start, ">5H"))
         start += _COLOR
         name = ""
         if named:
             (length,) = fields_at(data, start, ">I")
             name = bytes_at(data, start + 4, 2 * length).decode("utf-16-be", "replace").partition("\0")[0]
             start += 4 + 2 * length
-        yield Swatch(levels, name)
-
-
-def _has_scaled_lab(data: bytes, start: int, count: int, *, named: bool) -> bool:
-    """Whether a Lab colour has a first part that cannot be L* times 100."""
-    for _ in range(count):
-        color = data[start : start + _COLOR]
-        if int.from_bytes(color[:2]) == _LAB and int.from_bytes(color[2:4]) > _MAX_LIGHTNESS:
-            return True
-        start += _COLOR
-        if named:
-            start += 4 + 2 * int.from_bytes(data[start : start + 4])
-    return False
+        colors.append((place, parts, name))
+    has_scaled_lab = any(parts[0] == _LAB and parts[1] > _MAX_LIGHTNESS for _, parts, _ in colors)
+    for place, parts, name in colors:
+        is_scaled = has_scaled_lab and parts[0] == _LAB
+        yield Swatch(_from_scaled_lab(*parts[1:4]) if is_scaled else _levels(place, *parts), name)
 
 
 def _from_scaled_lab(b: int, a: int, lightness: int) -> tuple[int, ...]:
